@@ -1,0 +1,9 @@
+"""Headrace: a notebook-style visual pipeline editor.
+
+A block file imports from here; nothing heavy may ever be imported by this module.
+"""
+
+from headrace.core.authoring import Context, check, exporter, loader, sensor, transformer
+
+__all__ = ["Context", "check", "exporter", "loader", "sensor", "transformer"]
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""What every other layer stands on: errors, ids, the clock, paths, durable files."""

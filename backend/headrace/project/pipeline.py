@@ -1,0 +1,104 @@
+"""The model of a pipeline: what pipeline.yaml says, as values. No I/O here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct, field
+
+from headrace.protocol.tables import Kind, Language, Parameter
+
+
+class Block(Struct, frozen=True, kw_only=True):
+    """One entry of `blocks:`. Exactly one of `file` (in the pipeline's folder) and `block`.
+
+    `file` is relative to the pipeline's folder; `block` is the path in the project's `blocks/`, or
+    in the library that ships with Headrace, without its suffix. `line` is that of the entry.
+    """
+
+    name: str
+    kind: Kind
+    file: str | None = None
+    block: str | None = None
+    language: Language = "python"
+    upstream: tuple[str, ...] = ()
+    inputs: dict[str, str] = field(default_factory=dict[str, str])
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    retries: int = 0
+    backoff_s: float = 1.0
+    timeout_s: float | None = None
+    memory_bytes: int | None = None
+    cache: str | None = None
+    """None, `forever`, or a duration such as `1h`."""
+    connection: str | None = None
+    isolation: str | None = None
+    line: int = 1
+
+
+class TriggerSpec(Struct, frozen=True, kw_only=True):
+    """One entry of `triggers:`. One of `cron` and `every` is set; `active: false` is paused."""
+
+    name: str
+    cron: str | None = None
+    every: str | None = None
+    timezone: str = "UTC"
+    catchup: str = "latest"
+    overlap: str = "skip"
+    parameters: dict[str, Any] = field(default_factory=dict[str, Any])
+    active: bool = True
+    line: int = 1
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """Something wrong in a file: where, what, and what to do. Columns from 0."""
+
+    file: str
+    line: int
+    message: str
+    column: int = 0
+    code: str = "pipeline-file"
+    block: str = ""
+    severity: str = "error"
+
+
+class Pipeline(Struct, frozen=True, kw_only=True):
+    """All of one pipeline.yaml. `problems` lists what could not be taken as meant."""
+
+    name: str
+    title: str
+    parameters: tuple[Parameter, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    triggers: tuple[TriggerSpec, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def block(self, name: str) -> Block | None:
+        """Find a block by name."""
+        return next((block for block in self.blocks if block.name == name), None)
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """The text of a block's file. `path` is relative to the project, or absolute for the shipped
+    library (`writable` is then False). `text` is "" when `missing`.
+    """
+
+    path: str
+    text: str
+    hash: str
+    shared: bool = False
+    writable: bool = True
+    missing: bool = False
+
+
+class PipelineFiles(Struct, frozen=True, kw_only=True):
+    """A pipeline with the texts of all its files, read as one batch.
+
+    `version` is a digest over pipeline.yaml's blocks and parameters and every source: equal
+    versions run alike.
+    """
+
+    pipeline: Pipeline
+    text: str
+    """pipeline.yaml as it is on disk."""
+    sources: dict[str, Source]
+    """By block name."""
+    version: str

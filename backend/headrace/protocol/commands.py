@@ -1,0 +1,216 @@
+"""What callers ask for. Every command names its pipeline; `req` is the caller's own number for it.
+
+REST and websocket decode to these same structs. An answer is `replies.Accepted` or
+`replies.Refused` with the same `req`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct, field
+
+from headrace.protocol.tables import Kind, Language, Parameter
+
+
+class Command(Struct, frozen=True, kw_only=True, tag_field="op"):
+    """Base of all commands."""
+
+    pipeline: str
+    req: str = ""
+
+
+class OpenSession(Command, frozen=True, kw_only=True, tag="open-session"):
+    """Send me the events of this pipeline: those after `after`, or a snapshot first.
+
+    `epoch` is that of the snapshot which `after` counts from. The empty pipeline name opens the
+    project itself: its runs, pipelines and triggers.
+    """
+
+    after: int | None = None
+    epoch: str = ""
+
+
+class CloseSession(Command, frozen=True, kw_only=True, tag="close-session"):
+    """Send me no more events of this pipeline."""
+
+
+class SaveSource(Command, frozen=True, kw_only=True, tag="save-source"):
+    """Write a block's source; refused as `conflict` when its hash is no longer `base`."""
+
+    block: str
+    text: str
+    base: str
+
+
+class AddBlock(Command, frozen=True, kw_only=True, tag="add-block"):
+    """Add a block at `index` (None: at the end), empty, with `text`, or from the library.
+
+    Without a name one is chosen. `upstream` is connected at once. `library` is a `LibraryBlock.path`.
+    """
+
+    kind: Kind = "transformer"
+    language: Language = "python"
+    name: str | None = None
+    library: str | None = None
+    text: str | None = None
+    index: int | None = None
+    upstream: list[str] = field(default_factory=list[str])
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+class MoveBlock(Command, frozen=True, kw_only=True, tag="move-block"):
+    """Move a block to `index` of the list as it is without the block."""
+
+    block: str
+    index: int
+
+
+class RenameBlock(Command, frozen=True, kw_only=True, tag="rename-block"):
+    """Rename a block everywhere: file, function, upstream lists, arguments and SQL of others."""
+
+    block: str
+    name: str
+
+
+class DeleteBlocks(Command, frozen=True, kw_only=True, tag="delete-blocks"):
+    """Delete blocks and the edges at them; `undo` brings all of it back."""
+
+    blocks: list[str]
+
+
+class DuplicateBlock(Command, frozen=True, kw_only=True, tag="duplicate-block"):
+    """Add a copy of a block below it."""
+
+    block: str
+
+
+class Connect(Command, frozen=True, kw_only=True, tag="connect"):
+    """Draw an edge: adds to `upstream:` and, in Python, the argument to the code."""
+
+    upstream: str
+    downstream: str
+
+
+class Disconnect(Command, frozen=True, kw_only=True, tag="disconnect"):
+    """Remove an edge, and with `remove_argument` the argument of that name as well."""
+
+    upstream: str
+    downstream: str
+    remove_argument: bool = False
+
+
+class ConfigureBlock(Command, frozen=True, kw_only=True, tag="configure-block"):
+    """Replace a block's `with:` values; None leaves the other keys as they are."""
+
+    block: str
+    settings: dict[str, Any] | None = None
+    kind: Kind | None = None
+    language: Language | None = None
+    cache: str | None = None
+    retries: int | None = None
+    timeout: str | None = None
+    connection: str | None = None
+
+
+class ConfigurePipeline(Command, frozen=True, kw_only=True, tag="configure-pipeline"):
+    """Change title or declared parameters; None leaves them."""
+
+    title: str | None = None
+    parameters: list[Parameter] | None = None
+
+
+class SetParameters(Command, frozen=True, kw_only=True, tag="set-parameters"):
+    """Choose the parameter values that runs of the editor use; nothing is written to files."""
+
+    values: dict[str, Any]
+
+
+class Undo(Command, frozen=True, kw_only=True, tag="undo"):
+    """Take back the last structural edit."""
+
+
+class Redo(Command, frozen=True, kw_only=True, tag="redo"):
+    """Do again what `undo` took back."""
+
+
+class RunBlocks(Command, frozen=True, kw_only=True, tag="run-blocks"):
+    """Run blocks with their stale ancestors; no blocks: everything that is stale.
+
+    `only` leaves the ancestors out, `force` takes nothing from the store for the named blocks.
+    """
+
+    blocks: list[str] = field(default_factory=list[str])
+    only: bool = False
+    force: bool = False
+
+
+class StartRun(Command, frozen=True, kw_only=True, tag="start-run"):
+    """Start a run as the scheduler would: all blocks, or these and their ancestors."""
+
+    parameters: dict[str, Any] = field(default_factory=dict[str, Any])
+    blocks: list[str] | None = None
+    force: bool = False
+    idempotency_key: str | None = None
+
+
+class CancelRun(Command, frozen=True, kw_only=True, tag="cancel-run"):
+    """Stop a run: SIGINT, after 5 s SIGTERM, after 5 s more SIGKILL. No run: all of the editor."""
+
+    run: str | None = None
+
+
+class RestartWorker(Command, frozen=True, kw_only=True, tag="restart-worker"):
+    """Replace the session worker by a fresh one; a running block is cancelled."""
+
+
+class Complete(Command, frozen=True, kw_only=True, tag="complete"):
+    """What can stand at this place of this text. `line` from 1, `column` from 0, in code points."""
+
+    block: str
+    text: str
+    line: int
+    column: int
+
+
+class Inspect(Command, frozen=True, kw_only=True, tag="inspect"):
+    """Signature and documentation of the call or name at this place."""
+
+    block: str
+    text: str
+    line: int
+    column: int
+
+
+class FormatSource(Command, frozen=True, kw_only=True, tag="format-source"):
+    """Give this text in standard form; nothing is saved."""
+
+    block: str
+    text: str
+
+
+AnyCommand = (
+    OpenSession
+    | CloseSession
+    | SaveSource
+    | AddBlock
+    | MoveBlock
+    | RenameBlock
+    | DeleteBlocks
+    | DuplicateBlock
+    | Connect
+    | Disconnect
+    | ConfigureBlock
+    | ConfigurePipeline
+    | SetParameters
+    | Undo
+    | Redo
+    | RunBlocks
+    | StartRun
+    | CancelRun
+    | RestartWorker
+    | Complete
+    | Inspect
+    | FormatSource
+)
+"""Every command."""

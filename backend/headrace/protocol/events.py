@@ -1,0 +1,288 @@
+"""What happened in a session, in past tense.
+
+`seq` counts up by one, without a gap, within one `epoch` of one pipeline. `cause` is the `req` of
+the command or the id of the run that brought it about, or empty for the outside world.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct, field
+
+from headrace.protocol.replies import Diagnostic
+from headrace.protocol.tables import (
+    BlockRun,
+    BlockState,
+    BlockStatus,
+    BlockTable,
+    CheckResult,
+    Display,
+    Failure,
+    Origin,
+    Output,
+    Parameter,
+    RunState,
+    RunSummary,
+    Staleness,
+)
+
+
+class Event(Struct, frozen=True, kw_only=True, tag_field="op"):
+    """Base of all events."""
+
+    pipeline: str = ""
+    seq: int = 0
+    cause: str = ""
+
+
+class LiveRun(Struct, frozen=True, kw_only=True):
+    """A run that is not over, with the state of its blocks."""
+
+    id: str
+    origin: Origin
+    state: RunState
+    trigger: str | None = None
+    queued_at: datetime
+    started_at: datetime | None = None
+    blocks: dict[str, BlockState] = field(default_factory=dict[str, BlockState])
+
+
+class PipelineState(Struct, frozen=True, kw_only=True):
+    """All of a session at one `seq`: what a browser needs to draw the editor."""
+
+    name: str
+    title: str
+    parameters: list[Parameter] = field(default_factory=list[Parameter])
+    values: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Parameter values that runs of the editor use."""
+    blocks: list[BlockTable] = field(default_factory=list[BlockTable])
+    sources: dict[str, str] = field(default_factory=dict[str, str])
+    diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    status: dict[str, BlockStatus] = field(default_factory=dict[str, BlockStatus])
+    runs: list[LiveRun] = field(default_factory=list[LiveRun])
+    worker: str = "none"
+    undo: str | None = None
+    redo: str | None = None
+    problem: str | None = None
+    """Why pipeline.yaml cannot be read; the rest is then as it was last readable."""
+
+
+class SnapshotTaken(Event, frozen=True, kw_only=True, tag="snapshot-taken"):
+    """The whole state at `seq`; events follow from `seq + 1`."""
+
+    epoch: str
+    state: PipelineState | None = None
+    """None for the project itself."""
+
+
+class PipelineChanged(Event, frozen=True, kw_only=True, tag="pipeline-changed"):
+    """Blocks, order, edges, parameters or title changed, here or outside.
+
+    `sources` holds only those that differ from what was last sent.
+    """
+
+    title: str
+    parameters: list[Parameter]
+    values: dict[str, Any]
+    blocks: list[BlockTable]
+    sources: dict[str, str] = field(default_factory=dict[str, str])
+    diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    undo: str | None = None
+    redo: str | None = None
+    problem: str | None = None
+
+
+class SourceChanged(Event, frozen=True, kw_only=True, tag="source-changed"):
+    """One block's source was saved, by `cause`, or edited outside (`cause` empty)."""
+
+    block: BlockTable
+    text: str
+    diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    """All diagnostics of the pipeline as they are now."""
+
+
+class ParametersSet(Event, frozen=True, kw_only=True, tag="parameters-set"):
+    """The values that runs of the editor use are now these."""
+
+    values: dict[str, Any]
+
+
+class StalenessChanged(Event, frozen=True, kw_only=True, tag="staleness-changed"):
+    """These blocks became fresh or stale, or are so for other reasons."""
+
+    blocks: dict[str, Staleness]
+
+
+class RunQueued(Event, frozen=True, kw_only=True, tag="run-queued"):
+    """A run was accepted and recorded; these are its blocks in order."""
+
+    run: str
+    origin: Origin
+    blocks: list[str]
+    queued_at: datetime
+    trigger: str | None = None
+
+
+class BlockStarted(Event, frozen=True, kw_only=True, tag="block-started"):
+    """An attempt of a block began in a worker. The first one of a run starts the run."""
+
+    run: str
+    block: str
+    attempt: int
+    started_at: datetime
+
+
+class BlockFinished(Event, frozen=True, kw_only=True, tag="block-finished"):
+    """A block has its output: computed (`succeeded`) or taken from the store (`cached`)."""
+
+    run: str
+    block: str
+    state: BlockState
+    attempt: int
+    output: Output
+    seconds: float
+    cache: str
+    finished_at: datetime
+    staleness: Staleness | None = None
+    checks: list[CheckResult] = field(default_factory=list[CheckResult])
+
+
+class BlockFailed(Event, frozen=True, kw_only=True, tag="block-failed"):
+    """An attempt failed; `retry_at` says when the next one starts, None that it was the last."""
+
+    run: str
+    block: str
+    attempt: int
+    failure: Failure
+    seconds: float
+    finished_at: datetime
+    retry_at: datetime | None = None
+    checks: list[CheckResult] = field(default_factory=list[CheckResult])
+
+
+class BlocksSkipped(Event, frozen=True, kw_only=True, tag="blocks-skipped"):
+    """These blocks will not run, because `because` failed or was cancelled."""
+
+    run: str
+    blocks: list[str]
+    because: str
+
+
+class BlocksCancelled(Event, frozen=True, kw_only=True, tag="blocks-cancelled"):
+    """These blocks were stopped, or taken off the queue."""
+
+    run: str
+    blocks: list[str]
+    finished_at: datetime
+
+
+class StopAdvanced(Event, frozen=True, kw_only=True, tag="stop-advanced"):
+    """Stopping a block took its next stage: `interrupt`, `terminate` or `kill`."""
+
+    run: str
+    block: str
+    stage: str
+
+
+class RunFinished(Event, frozen=True, kw_only=True, tag="run-finished"):
+    """A run is over."""
+
+    run: str
+    state: RunState
+    finished_at: datetime
+    seconds: float
+    reason: str | None = None
+
+
+class LogAppended(Event, frozen=True, kw_only=True, tag="log-appended"):
+    """A block wrote this; `offset` is the byte in its log where `text` begins.
+
+    Bytes between the end of the last text and `offset` were too many to send: they are in the log.
+    """
+
+    run: str
+    block: str
+    offset: int
+    text: str
+
+
+class Displayed(Event, frozen=True, kw_only=True, tag="displayed"):
+    """A block showed something rich."""
+
+    run: str
+    block: str
+    display: Display
+
+
+class ProgressMade(Event, frozen=True, kw_only=True, tag="progress-made"):
+    """A block is at `done` of `total`."""
+
+    run: str
+    block: str
+    done: float
+    total: float | None = None
+
+
+class WorkerChanged(Event, frozen=True, kw_only=True, tag="worker-changed"):
+    """The session worker is now `none`, `starting`, `ready`, `busy` or `dead`."""
+
+    state: str
+    rss_bytes: int | None = None
+
+
+class SessionEnded(Event, frozen=True, kw_only=True, tag="session-ended"):
+    """The pipeline was deleted or the server stops; no event follows."""
+
+    reason: str
+
+
+class RunChanged(Event, frozen=True, kw_only=True, tag="run-changed"):
+    """Project: a run was queued, started or ended."""
+
+    run: RunSummary
+
+
+class BlockRunChanged(Event, frozen=True, kw_only=True, tag="block-run-changed"):
+    """Project: a block of a run changed its state; for open run pages."""
+
+    run: str
+    block: BlockRun
+
+
+class PipelinesChanged(Event, frozen=True, kw_only=True, tag="pipelines-changed"):
+    """Project: the list of pipelines, or a title, changed on disk."""
+
+
+class TriggersChanged(Event, frozen=True, kw_only=True, tag="triggers-changed"):
+    """Project: triggers of `of` were changed, paused, resumed, or fired."""
+
+    of: str
+
+
+AnyEvent = (
+    SnapshotTaken
+    | PipelineChanged
+    | SourceChanged
+    | ParametersSet
+    | StalenessChanged
+    | RunQueued
+    | BlockStarted
+    | BlockFinished
+    | BlockFailed
+    | BlocksSkipped
+    | BlocksCancelled
+    | StopAdvanced
+    | RunFinished
+    | LogAppended
+    | Displayed
+    | ProgressMade
+    | WorkerChanged
+    | SessionEnded
+    | RunChanged
+    | BlockRunChanged
+    | PipelinesChanged
+    | TriggersChanged
+)
+"""Every event."""

@@ -1,0 +1,319 @@
+"""The nouns of the wire: pipelines, blocks, runs, outputs, triggers as they are sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+Kind = Literal["loader", "transformer", "exporter", "sensor", "markdown"]
+Language = Literal["python", "sql", "notebook", "markdown"]
+RunState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+BlockState = Literal["queued", "running", "succeeded", "failed", "cancelled", "cached", "skipped"]
+Origin = Literal["editor", "api", "cli", "trigger", "backfill", "retry"]
+ParameterType = Literal["integer", "number", "string", "boolean", "date", "datetime", "json"]
+Severity = Literal["error", "warning", "info"]
+
+FINAL_RUN_STATES: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
+
+
+class Parameter(Struct, frozen=True, kw_only=True):
+    """A typed value of a pipeline, or one typed setting of a block."""
+
+    name: str
+    type: ParameterType = "string"
+    default: Any = None
+    required: bool = False
+    """True for a setting without a default: the block cannot run before it is given."""
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: list[Any] | None = None
+    description: str = ""
+    multiple: bool = False
+    """True when the value is a list of `type`."""
+
+
+class Column(Struct, frozen=True):
+    """A column of a table; `type` is Arrow's name of it, as users see it."""
+
+    name: str
+    type: str
+
+
+class Output(Struct, frozen=True, kw_only=True):
+    """What a block returned, by its immutable address.
+
+    `kind` is the form in the store: `table` Arrow IPC, `json` a value, `pickle` opened in workers
+    only, `nothing` for None. `digest` is of the content: equal data, equal digest. `columns` holds
+    the first 1,000 columns, `text` a short form of values that are not tables.
+    """
+
+    address: str
+    digest: str
+    kind: Literal["table", "json", "pickle", "nothing"]
+    rows: int | None = None
+    column_count: int | None = None
+    columns: list[Column] = field(default_factory=list[Column])
+    size_bytes: int = 0
+    type_name: str = ""
+    """Python type of the value, e.g. `pandas.DataFrame`."""
+    text: str = ""
+    notes: list[str] = field(default_factory=list[str])
+    """What changed on the way into the store, e.g. a column kept as JSON text."""
+
+
+class Display(Struct, frozen=True):
+    """Something shown with `display(...)` or as the last expression.
+
+    `address` names its bytes in the store; `text` holds text/plain of at most 4 KiB itself.
+    """
+
+    mime: str
+    address: str = ""
+    text: str = ""
+    size_bytes: int = 0
+
+
+class Frame(Struct, frozen=True, kw_only=True):
+    """One level of a traceback. `mine` marks project code, as against a library's."""
+
+    file: str
+    line: int
+    function: str
+    code: str = ""
+    mine: bool = False
+    values: dict[str, str] = field(default_factory=dict[str, str])
+    """Short forms of the names on the failing line, for frames of project code."""
+
+
+class Failure(Struct, frozen=True, kw_only=True):
+    """Why a block run failed; a result of user code, never an exception of ours."""
+
+    kind: Literal["exception", "check", "died", "timeout", "memory", "ended-early", "input", "lost"]
+    type: str
+    message: str
+    line: int | None = None
+    """Line in the block's own file."""
+    frames: list[Frame] = field(default_factory=list[Frame])
+    """The user's frame first, then outward; library frames after."""
+    hint: str = ""
+    """What to do, e.g. the column that was probably meant."""
+    text: str = ""
+    """The whole traceback as text, capped at 64 KiB."""
+
+
+class CheckResult(Struct, frozen=True, kw_only=True):
+    """One `@check` of a block on its output."""
+
+    name: str
+    state: Literal["passed", "warned", "failed"]
+    message: str = ""
+    line: int | None = None
+
+
+class Timings(Struct, frozen=True, kw_only=True):
+    """Seconds of one attempt by phase; wall time in the worker."""
+
+    start: float = 0.0
+    load: float = 0.0
+    call: float = 0.0
+    save: float = 0.0
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """One try of a block run."""
+
+    number: int
+    state: BlockState
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    failure: Failure | None = None
+    timings: Timings | None = None
+
+
+class BlockRun(Struct, frozen=True, kw_only=True):
+    """One execution of a block in a run. `cache` says hit or miss and why."""
+
+    name: str
+    kind: Kind
+    language: Language = "python"
+    state: BlockState = "queued"
+    cache: str | None = None
+    seconds: float | None = None
+    rows: int | None = None
+    address: str | None = None
+    key: str | None = None
+    upstream: list[str] = field(default_factory=list[str])
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    output: Output | None = None
+    failure: Failure | None = None
+    because: str | None = None
+    """For skipped: the block that failed."""
+    attempts: list[Attempt] = field(default_factory=list[Attempt])
+    checks: list[CheckResult] = field(default_factory=list[CheckResult])
+    displays: list[Display] = field(default_factory=list[Display])
+
+
+class RunSummary(Struct, frozen=True, kw_only=True):
+    """A run without its blocks, as lists show it."""
+
+    id: str
+    pipeline: str
+    state: RunState
+    origin: Origin
+    trigger: str | None = None
+    logical_time: datetime | None = None
+    queued_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    seconds: float | None = None
+    blocks_done: int = 0
+    blocks_total: int = 0
+    reason: str | None = None
+    """First failure in one line, or who cancelled."""
+
+
+class RunRecord(Struct, frozen=True, kw_only=True):
+    """A run whole: what `headrace run --json` prints and `GET runs/{id}` answers."""
+
+    id: str
+    pipeline: str
+    state: RunState
+    seconds: float | None = None
+    blocks: list[BlockRun] = field(default_factory=list[BlockRun])
+    origin: Origin = "api"
+    trigger: str | None = None
+    logical_time: datetime | None = None
+    parameters: dict[str, Any] = field(default_factory=dict[str, Any])
+    version: str = ""
+    """Content hash of the snapshot that the run pins."""
+    queued_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    reason: str | None = None
+    attempt: int = 1
+    """How often a server took this run up: 2 after a crash in mid-run."""
+
+
+class BlockTable(Struct, frozen=True, kw_only=True):
+    """A block of the draft as the editor shows it, without its source."""
+
+    name: str
+    kind: Kind
+    language: Language
+    file: str
+    """Path of its source, relative to the project."""
+    shared: bool = False
+    """True when the source lies in `blocks/` and other pipelines may use it."""
+    used_in: int = 1
+    hash: str
+    """SHA-256 of the source: what `If-Match` and `base` must say."""
+    upstream: list[str] = field(default_factory=list[str])
+    inputs: dict[str, str] = field(default_factory=dict[str, str])
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    """The `with:` values."""
+    form: list[Parameter] = field(default_factory=list[Parameter])
+    """The typed settings that `with:` may give."""
+    description: str = ""
+    retries: int = 0
+    timeout_s: float | None = None
+    cache: str | None = None
+    connection: str | None = None
+
+
+class Staleness(Struct, frozen=True, kw_only=True):
+    """Is the last result of a block what a run would give now; if not, why not."""
+
+    state: Literal["fresh", "stale", "never"]
+    reasons: list[str] = field(default_factory=list[str])
+
+
+class BlockStatus(Struct, frozen=True, kw_only=True):
+    """The live state of a block in the editor.
+
+    `state` is of its last block run; `staleness` compares that with the draft. `output` is the last
+    good one, kept while a newer run is on its way.
+    """
+
+    state: BlockState | Literal["never"] = "never"
+    staleness: Staleness = Staleness(state="never")
+    run: str | None = None
+    attempt: int = 0
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    seconds: float | None = None
+    cache: str | None = None
+    output: Output | None = None
+    failure: Failure | None = None
+    because: str | None = None
+    progress: tuple[float, float | None] | None = None
+    checks: list[CheckResult] = field(default_factory=list[CheckResult])
+    displays: list[Display] = field(default_factory=list[Display])
+    log_tail: str = ""
+    log_bytes: int = 0
+
+
+class LibraryBlock(Struct, frozen=True, kw_only=True):
+    """A shared block that can be added to a pipeline."""
+
+    path: str
+    """Name for `block:` in pipeline.yaml, e.g. `loaders/read_csv`."""
+    kind: Kind
+    language: Language
+    title: str
+    description: str = ""
+    form: list[Parameter] = field(default_factory=list[Parameter])
+    arguments: list[str] = field(default_factory=list[str])
+    """The upstream data it takes, in order."""
+
+
+class Tick(Struct, frozen=True, kw_only=True):
+    """A coming moment of a trigger: `at` in UTC, `local` with offset, `note` on clock changes."""
+
+    at: datetime
+    local: str
+    note: str = ""
+
+
+class TriggerTable(Struct, frozen=True, kw_only=True):
+    """A trigger with its state. Exactly one of `cron` and `every` is set."""
+
+    id: str
+    pipeline: str
+    name: str
+    cron: str | None = None
+    every: str | None = None
+    timezone: str = "UTC"
+    catchup: Literal["none", "latest", "all"] = "latest"
+    overlap: Literal["skip", "queue_one", "queue_all", "cancel_previous", "allow"] = "skip"
+    parameters: dict[str, Any] = field(default_factory=dict[str, Any])
+    active: bool = True
+    next_at: datetime | None = None
+    last_at: datetime | None = None
+    problem: str | None = None
+    """Why it cannot fire, e.g. a cron line edited by hand that is not one."""
+
+
+class PipelineSummary(Struct, frozen=True, kw_only=True):
+    """A row of the home page."""
+
+    name: str
+    title: str
+    blocks: int = 0
+    problem: str | None = None
+    """Why the pipeline cannot be read, with file and line."""
+    runs: list[RunSummary] = field(default_factory=list[RunSummary])
+    """The newest 30, newest first; editor runs are left out."""
+    triggers: list[TriggerTable] = field(default_factory=list[TriggerTable])
+    next_at: datetime | None = None
+    median_seconds: float | None = None
+
+
+class ErrorBody(Struct, frozen=True):
+    """Inside of the one error shape `{"error": {...}}`."""
+
+    code: str
+    message: str
+    details: dict[str, Any] = field(default_factory=dict[str, Any])

@@ -1,0 +1,127 @@
+"""What a worker is asked to do with a block, and what it answers: plain structs, no process.
+
+Job ▸ worker ▸ any number of (Printed | Shown | Progressed), then exactly one of
+(Done | Raised); a worker that ends without either is reported by its pool as Died.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct, field
+
+from headrace.protocol.bindings import Binding
+from headrace.protocol.tables import (
+    CheckResult,
+    Display,
+    Failure,
+    Kind,
+    Language,
+    Output,
+    Timings,
+)
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """One attempt of one block, with everything pinned: code, inputs, values.
+
+    `inputs` maps upstream block → its output, in upstream order. `values` maps argument → value for
+    settings and parameters. For SQL, `values` are the placeholders.
+    """
+
+    run: str
+    pipeline: str
+    block: str
+    attempt: int
+    kind: Kind
+    language: Language
+    path: str
+    """Absolute path of the source; compiled under this name, need not exist any more."""
+    source: str
+    bindings: list[Binding] = field(default_factory=list[Binding])
+    inputs: dict[str, Output] = field(default_factory=dict[str, Output])
+    values: dict[str, Any] = field(default_factory=dict[str, Any])
+    parameters: dict[str, Any] = field(default_factory=dict[str, Any])
+    logical_time: datetime | None = None
+    interval_start: datetime | None = None
+    timeout_s: float | None = None
+    memory_bytes: int | None = None
+    interactive: bool = False
+    connection: str | None = None
+    log_path: str = ""
+    """Absolute path of the file that gets stdout and stderr; opened for append."""
+    worker: str = "run"
+    """Which worker: `session` the pipeline's warm one; `run` one of the run's own."""
+
+
+class Answer(Struct, frozen=True, kw_only=True, tag_field="op"):
+    """Base of what comes back; always names its attempt."""
+
+    run: str
+    block: str
+    attempt: int
+
+
+class Started(Answer, frozen=True, kw_only=True, tag="started"):
+    """A worker took the job; user code runs from now on."""
+
+    at: datetime
+
+
+class Printed(Answer, frozen=True, kw_only=True, tag="printed"):
+    """The block's log grew; `text` begins at byte `offset`. Coalesced to at most 20 a second."""
+
+    offset: int
+    text: str
+
+
+class Shown(Answer, frozen=True, kw_only=True, tag="shown"):
+    """The block displayed something rich; its bytes are in the store."""
+
+    display: Display
+
+
+class Progressed(Answer, frozen=True, kw_only=True, tag="progressed"):
+    """The block is at `done` of `total`."""
+
+    done: float
+    total: float | None = None
+
+
+class StopStage(Answer, frozen=True, kw_only=True, tag="stop-stage"):
+    """Stopping went on to `interrupt`, `terminate` or `kill`."""
+
+    stage: str
+
+
+class Done(Answer, frozen=True, kw_only=True, tag="done"):
+    """The function returned and its output is in the store."""
+
+    output: Output
+    timings: Timings
+    checks: list[CheckResult] = field(default_factory=list[CheckResult])
+    log_bytes: int = 0
+    log_tail: str = ""
+    """The last 64 KiB of the log."""
+
+
+class Raised(Answer, frozen=True, kw_only=True, tag="raised"):
+    """The attempt failed: exception, failed check, timeout, or death of the worker."""
+
+    failure: Failure
+    timings: Timings
+    checks: list[CheckResult] = field(default_factory=list[CheckResult])
+    log_bytes: int = 0
+    log_tail: str = ""
+
+
+class Stopped(Answer, frozen=True, kw_only=True, tag="stopped"):
+    """The attempt was stopped on request, at whatever stage."""
+
+    log_bytes: int = 0
+    log_tail: str = ""
+
+
+AnyAnswer = Started | Printed | Shown | Progressed | StopStage | Done | Raised | Stopped
+FINAL_ANSWERS = (Done, Raised, Stopped)
