@@ -1,0 +1,1008 @@
+/** Types of the wire, written by `npm run wire` from backend/headrace/protocol: do not edit. */
+
+export type AnyCommand =
+  | OpenSession
+  | CloseSession
+  | SaveSource
+  | AddBlock
+  | MoveBlock
+  | RenameBlock
+  | DeleteBlocks
+  | DuplicateBlock
+  | Connect
+  | Disconnect
+  | ConfigureBlock
+  | ConfigurePipeline
+  | SetParameters
+  | Undo
+  | Redo
+  | RunBlocks
+  | StartRun
+  | CancelRun
+  | RestartWorker
+  | Complete
+  | Inspect
+  | FormatSource;
+export type AnyEvent =
+  | SnapshotTaken
+  | PipelineChanged
+  | SourceChanged
+  | ParametersSet
+  | StalenessChanged
+  | StatusReplaced
+  | RunQueued
+  | BlockStarted
+  | BlockFinished
+  | BlockFailed
+  | BlocksSkipped
+  | BlocksCancelled
+  | StopAdvanced
+  | RunFinished
+  | LogAppended
+  | Displayed
+  | ProgressMade
+  | WorkerChanged
+  | SessionEnded
+  | RunChanged
+  | BlockRunChanged
+  | PipelinesChanged
+  | TriggersChanged;
+export type AnyReply = Accepted | Refused;
+
+/**
+ * The command was carried out; `result` is what it gives, if anything.
+ */
+export interface Accepted {
+  op: "accepted";
+  req: string;
+  result: unknown;
+}
+/**
+ * Add a block at `index` (None: at the end), empty, with `text`, or from the library.
+ *
+ * Without a name one is chosen. `upstream` is connected at once. `library` is a `LibraryBlock.path`.
+ */
+export interface AddBlock {
+  op: "add-block";
+  pipeline: string;
+  req?: string;
+  kind?: "exporter" | "loader" | "markdown" | "sensor" | "transformer";
+  language?: "markdown" | "notebook" | "python" | "sql";
+  name?: string | null;
+  library?: string | null;
+  text?: string | null;
+  index?: number | null;
+  upstream?: string[];
+  settings?: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * Send me the events of this pipeline: those after `after`, or a snapshot first.
+ *
+ * `epoch` is that of the snapshot which `after` counts from. The empty pipeline name opens the
+ * project itself: its runs, pipelines and triggers.
+ */
+export interface OpenSession {
+  op: "open-session";
+  pipeline: string;
+  req?: string;
+  after?: number | null;
+  epoch?: string;
+}
+/**
+ * Send me no more events of this pipeline.
+ */
+export interface CloseSession {
+  op: "close-session";
+  pipeline: string;
+  req?: string;
+}
+/**
+ * Write a block's source; refused as `conflict` when its hash is no longer `base`.
+ */
+export interface SaveSource {
+  op: "save-source";
+  pipeline: string;
+  req?: string;
+  block: string;
+  text: string;
+  base: string;
+}
+/**
+ * Move a block to `index` of the list as it is without the block.
+ */
+export interface MoveBlock {
+  op: "move-block";
+  pipeline: string;
+  req?: string;
+  block: string;
+  index: number;
+}
+/**
+ * Rename a block everywhere: file, function, upstream lists, arguments and SQL of others.
+ */
+export interface RenameBlock {
+  op: "rename-block";
+  pipeline: string;
+  req?: string;
+  block: string;
+  name: string;
+}
+/**
+ * Delete blocks and the edges at them; `undo` brings all of it back.
+ */
+export interface DeleteBlocks {
+  op: "delete-blocks";
+  pipeline: string;
+  req?: string;
+  blocks: string[];
+}
+/**
+ * Add a copy of a block below it.
+ */
+export interface DuplicateBlock {
+  op: "duplicate-block";
+  pipeline: string;
+  req?: string;
+  block: string;
+}
+/**
+ * Draw an edge: adds to `upstream:` and, in Python, the argument to the code.
+ */
+export interface Connect {
+  op: "connect";
+  pipeline: string;
+  req?: string;
+  upstream: string;
+  downstream: string;
+}
+/**
+ * Remove an edge, and with `remove_argument` the argument of that name as well.
+ */
+export interface Disconnect {
+  op: "disconnect";
+  pipeline: string;
+  req?: string;
+  upstream: string;
+  downstream: string;
+  remove_argument?: boolean;
+}
+/**
+ * Replace a block's `with:` values; None leaves the other keys as they are.
+ */
+export interface ConfigureBlock {
+  op: "configure-block";
+  pipeline: string;
+  req?: string;
+  block: string;
+  settings?: {
+    [k: string]: unknown;
+  } | null;
+  kind?: ("exporter" | "loader" | "markdown" | "sensor" | "transformer") | null;
+  language?: ("markdown" | "notebook" | "python" | "sql") | null;
+  cache?: string | null;
+  retries?: number | null;
+  timeout?: string | null;
+  connection?: string | null;
+}
+/**
+ * Change title or declared parameters; None leaves them.
+ */
+export interface ConfigurePipeline {
+  op: "configure-pipeline";
+  pipeline: string;
+  req?: string;
+  title?: string | null;
+  parameters?: Parameter[] | null;
+}
+/**
+ * A typed value of a pipeline, or one typed setting of a block.
+ */
+export interface Parameter {
+  name: string;
+  type: "boolean" | "date" | "datetime" | "integer" | "json" | "number" | "string";
+  default: unknown;
+  required: boolean;
+  minimum: number | null;
+  maximum: number | null;
+  choices: unknown[] | null;
+  description: string;
+  multiple: boolean;
+}
+/**
+ * Choose the parameter values that runs of the editor use; nothing is written to files.
+ */
+export interface SetParameters {
+  op: "set-parameters";
+  pipeline: string;
+  req?: string;
+  values: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * Take back the last structural edit.
+ */
+export interface Undo {
+  op: "undo";
+  pipeline: string;
+  req?: string;
+}
+/**
+ * Do again what `undo` took back.
+ */
+export interface Redo {
+  op: "redo";
+  pipeline: string;
+  req?: string;
+}
+/**
+ * Run blocks with their stale ancestors; no blocks: everything that is stale.
+ *
+ * `only` leaves the ancestors out, `force` takes nothing from the store for the named blocks.
+ */
+export interface RunBlocks {
+  op: "run-blocks";
+  pipeline: string;
+  req?: string;
+  blocks?: string[];
+  only?: boolean;
+  force?: boolean;
+}
+/**
+ * Start a run as the scheduler would: all blocks, or these and their ancestors.
+ */
+export interface StartRun {
+  op: "start-run";
+  pipeline: string;
+  req?: string;
+  parameters?: {
+    [k: string]: unknown;
+  };
+  blocks?: string[] | null;
+  force?: boolean;
+  idempotency_key?: string | null;
+}
+/**
+ * Stop a run: SIGINT, after 5 s SIGTERM, after 5 s more SIGKILL. No run: all of the editor.
+ */
+export interface CancelRun {
+  op: "cancel-run";
+  pipeline: string;
+  req?: string;
+  run?: string | null;
+}
+/**
+ * Replace the session worker by a fresh one; a running block is cancelled.
+ */
+export interface RestartWorker {
+  op: "restart-worker";
+  pipeline: string;
+  req?: string;
+}
+/**
+ * What can stand at this place of this text. `line` from 1, `column` from 0, in code points.
+ */
+export interface Complete {
+  op: "complete";
+  pipeline: string;
+  req?: string;
+  block: string;
+  text: string;
+  line: number;
+  column: number;
+}
+/**
+ * Signature and documentation of the call or name at this place.
+ */
+export interface Inspect {
+  op: "inspect";
+  pipeline: string;
+  req?: string;
+  block: string;
+  text: string;
+  line: number;
+  column: number;
+}
+/**
+ * Give this text in standard form; nothing is saved.
+ */
+export interface FormatSource {
+  op: "format-source";
+  pipeline: string;
+  req?: string;
+  block: string;
+  text: string;
+}
+/**
+ * The whole state at `seq`; events follow from `seq + 1`.
+ */
+export interface SnapshotTaken {
+  op: "snapshot-taken";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  epoch: string;
+  state: PipelineState | null;
+}
+/**
+ * All of a session at one `seq`: what a browser needs to draw the editor.
+ */
+export interface PipelineState {
+  name: string;
+  title: string;
+  parameters: Parameter[];
+  values: {
+    [k: string]: unknown;
+  };
+  blocks: BlockTable[];
+  sources: {
+    [k: string]: string;
+  };
+  diagnostics: Diagnostic[];
+  status: {
+    [k: string]: BlockStatus;
+  };
+  runs: LiveRun[];
+  worker: string;
+  undo: string | null;
+  redo: string | null;
+  problem: string | null;
+}
+/**
+ * A block of the draft as the editor shows it, without its source.
+ */
+export interface BlockTable {
+  name: string;
+  kind: "exporter" | "loader" | "markdown" | "sensor" | "transformer";
+  language: "markdown" | "notebook" | "python" | "sql";
+  file: string;
+  shared: boolean;
+  used_in: number;
+  hash: string;
+  upstream: string[];
+  inputs: {
+    [k: string]: string;
+  };
+  settings: {
+    [k: string]: unknown;
+  };
+  form: Parameter[];
+  description: string;
+  retries: number;
+  timeout_s: number | null;
+  cache: string | null;
+  connection: string | null;
+}
+/**
+ * What is wrong with a block before it runs. Lines from 1, columns from 0, in code points.
+ */
+export interface Diagnostic {
+  block: string;
+  severity: "error" | "info" | "warning";
+  code: string;
+  message: string;
+  file: string;
+  line: number;
+  column: number;
+  end_line: number | null;
+  end_column: number | null;
+  fixes: Fix[];
+}
+/**
+ * A remedy of one click: its title and the command that does it.
+ */
+export interface Fix {
+  title: string;
+  command:
+    | OpenSession
+    | CloseSession
+    | SaveSource
+    | AddBlock
+    | MoveBlock
+    | RenameBlock
+    | DeleteBlocks
+    | DuplicateBlock
+    | Connect
+    | Disconnect
+    | ConfigureBlock
+    | ConfigurePipeline
+    | SetParameters
+    | Undo
+    | Redo
+    | RunBlocks
+    | StartRun
+    | CancelRun
+    | RestartWorker
+    | Complete
+    | Inspect
+    | FormatSource;
+}
+/**
+ * The live state of a block in the editor.
+ *
+ * `state` is of its last block run; `staleness` compares that with the draft. `output` is the last
+ * good one, kept while a newer run is on its way.
+ */
+export interface BlockStatus {
+  state:
+    ("cached" | "cancelled" | "failed" | "queued" | "running" | "skipped" | "succeeded") | "never";
+  staleness: Staleness;
+  run: string | null;
+  attempt: number;
+  started_at: string | null;
+  finished_at: string | null;
+  seconds: number | null;
+  cache: string | null;
+  output: Output | null;
+  failure: Failure | null;
+  because: string | null;
+  progress: [number, number | null] | null;
+  checks: CheckResult[];
+  displays: Display[];
+  log_tail: string;
+  log_bytes: number;
+}
+/**
+ * Is the last result of a block what a run would give now; if not, why not.
+ */
+export interface Staleness {
+  state: "fresh" | "never" | "stale";
+  reasons: string[];
+}
+/**
+ * What a block returned, by its immutable address.
+ *
+ * `kind` is the form in the store: `table` Arrow IPC, `json` a value, `pickle` opened in workers
+ * only, `nothing` for None. `digest` is of the content: equal data, equal digest. `columns` holds
+ * the first 1,000 columns, `text` a short form of values that are not tables.
+ */
+export interface Output {
+  address: string;
+  digest: string;
+  kind: "json" | "nothing" | "pickle" | "table";
+  rows: number | null;
+  column_count: number | null;
+  columns: Column[];
+  size_bytes: number;
+  type_name: string;
+  text: string;
+  notes: string[];
+}
+/**
+ * A column of a table; `type` is Arrow's name of it, as users see it.
+ */
+export interface Column {
+  name: string;
+  type: string;
+}
+/**
+ * Why a block run failed; a result of user code, never an exception of ours.
+ */
+export interface Failure {
+  kind: "check" | "died" | "ended-early" | "exception" | "input" | "lost" | "memory" | "timeout";
+  type: string;
+  message: string;
+  line: number | null;
+  frames: Frame[];
+  hint: string;
+  text: string;
+}
+/**
+ * One level of a traceback. `mine` marks project code, as against a library's.
+ */
+export interface Frame {
+  file: string;
+  line: number;
+  function: string;
+  code: string;
+  mine: boolean;
+  values: {
+    [k: string]: string;
+  };
+}
+/**
+ * One `@check` of a block on its output.
+ */
+export interface CheckResult {
+  name: string;
+  state: "failed" | "passed" | "warned";
+  message: string;
+  line: number | null;
+}
+/**
+ * Something shown with `display(...)` or as the last expression.
+ *
+ * `address` names its bytes in the store; `text` holds text/plain of at most 4 KiB itself.
+ */
+export interface Display {
+  mime: string;
+  address: string;
+  text: string;
+  size_bytes: number;
+}
+/**
+ * A run that is not over, with the state of its blocks.
+ */
+export interface LiveRun {
+  id: string;
+  origin: "api" | "backfill" | "cli" | "editor" | "retry" | "trigger";
+  state: "cancelled" | "failed" | "queued" | "running" | "succeeded";
+  trigger: string | null;
+  queued_at: string;
+  started_at: string | null;
+  blocks: {
+    [k: string]: "cached" | "cancelled" | "failed" | "queued" | "running" | "skipped" | "succeeded";
+  };
+}
+/**
+ * Blocks, order, edges, parameters or title changed, here or outside.
+ *
+ * `sources` holds only those that differ from what was last sent.
+ */
+export interface PipelineChanged {
+  op: "pipeline-changed";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  title: string;
+  parameters: Parameter[];
+  values: {
+    [k: string]: unknown;
+  };
+  blocks: BlockTable[];
+  sources: {
+    [k: string]: string;
+  };
+  diagnostics: Diagnostic[];
+  undo: string | null;
+  redo: string | null;
+  problem: string | null;
+}
+/**
+ * One block's source was saved, by `cause`, or edited outside (`cause` empty).
+ */
+export interface SourceChanged {
+  op: "source-changed";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  block: BlockTable;
+  text: string;
+  diagnostics: Diagnostic[];
+}
+/**
+ * The values that runs of the editor use are now these.
+ */
+export interface ParametersSet {
+  op: "parameters-set";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  values: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * These blocks became fresh or stale, or are so for other reasons.
+ */
+export interface StalenessChanged {
+  op: "staleness-changed";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  blocks: {
+    [k: string]: Staleness;
+  };
+}
+/**
+ * These blocks have another result to show, e.g. a known one after an edit was taken back.
+ *
+ * Events of runs whose origin is not `editor` never change a block's status by themselves; where
+ * their results fit the draft, this event says so.
+ */
+export interface StatusReplaced {
+  op: "status-replaced";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  blocks: {
+    [k: string]: BlockStatus;
+  };
+}
+/**
+ * A run was accepted and recorded; these are its blocks in order.
+ */
+export interface RunQueued {
+  op: "run-queued";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  run: string;
+  origin: "api" | "backfill" | "cli" | "editor" | "retry" | "trigger";
+  blocks: string[];
+  queued_at: string;
+  trigger: string | null;
+}
+/**
+ * An attempt of a block began in a worker. The first one of a run starts the run.
+ */
+export interface BlockStarted {
+  op: "block-started";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  run: string;
+  block: string;
+  attempt: number;
+  started_at: string;
+}
+/**
+ * A block has its output: computed (`succeeded`) or taken from the store (`cached`).
+ */
+export interface BlockFinished {
+  op: "block-finished";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  run: string;
+  block: string;
+  state: "cached" | "cancelled" | "failed" | "queued" | "running" | "skipped" | "succeeded";
+  attempt: number;
+  output: Output;
+  seconds: number;
+  cache: string;
+  finished_at: string;
+  staleness: Staleness | null;
+  checks: CheckResult[];
+}
+/**
+ * An attempt failed; `retry_at` says when the next one starts, None that it was the last.
+ */
+export interface BlockFailed {
+  op: "block-failed";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  run: string;
+  block: string;
+  attempt: number;
+  failure: Failure;
+  seconds: number;
+  finished_at: string;
+  retry_at: string | null;
+  checks: CheckResult[];
+}
+/**
+ * These blocks will not run, because `because` failed or was cancelled.
+ */
+export interface BlocksSkipped {
+  op: "blocks-skipped";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  run: string;
+  blocks: string[];
+  because: string;
+}
+/**
+ * These blocks were stopped, or taken off the queue.
+ */
+export interface BlocksCancelled {
+  op: "blocks-cancelled";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  run: string;
+  blocks: string[];
+  finished_at: string;
+}
+/**
+ * Stopping a block took its next stage: `interrupt`, `terminate` or `kill`.
+ */
+export interface StopAdvanced {
+  op: "stop-advanced";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  run: string;
+  block: string;
+  stage: string;
+}
+/**
+ * A run is over.
+ */
+export interface RunFinished {
+  op: "run-finished";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  run: string;
+  state: "cancelled" | "failed" | "queued" | "running" | "succeeded";
+  finished_at: string;
+  seconds: number;
+  reason: string | null;
+}
+/**
+ * A block wrote this; `offset` is the byte in its log where `text` begins.
+ *
+ * Bytes between the end of the last text and `offset` were too many to send: they are in the log.
+ */
+export interface LogAppended {
+  op: "log-appended";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  run: string;
+  block: string;
+  offset: number;
+  text: string;
+}
+/**
+ * A block showed something rich.
+ */
+export interface Displayed {
+  op: "displayed";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  run: string;
+  block: string;
+  display: Display;
+}
+/**
+ * A block is at `done` of `total`.
+ */
+export interface ProgressMade {
+  op: "progress-made";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  run: string;
+  block: string;
+  done: number;
+  total: number | null;
+}
+/**
+ * The session worker is now `none`, `starting`, `ready`, `busy` or `dead`.
+ */
+export interface WorkerChanged {
+  op: "worker-changed";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  state: string;
+  rss_bytes: number | null;
+}
+/**
+ * The pipeline was deleted or the server stops; no event follows.
+ */
+export interface SessionEnded {
+  op: "session-ended";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  reason: string;
+}
+/**
+ * Project: a run was queued, started or ended.
+ */
+export interface RunChanged {
+  op: "run-changed";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  run: RunSummary;
+}
+/**
+ * A run without its blocks, as lists show it.
+ */
+export interface RunSummary {
+  id: string;
+  pipeline: string;
+  state: "cancelled" | "failed" | "queued" | "running" | "succeeded";
+  origin: "api" | "backfill" | "cli" | "editor" | "retry" | "trigger";
+  trigger: string | null;
+  logical_time: string | null;
+  queued_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  seconds: number | null;
+  blocks_done: number;
+  blocks_total: number;
+  reason: string | null;
+}
+/**
+ * Project: a block of a run changed its state; for open run pages.
+ */
+export interface BlockRunChanged {
+  op: "block-run-changed";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  run: string;
+  block: BlockRun;
+}
+/**
+ * One execution of a block in a run. `cache` says hit or miss and why.
+ */
+export interface BlockRun {
+  name: string;
+  kind: "exporter" | "loader" | "markdown" | "sensor" | "transformer";
+  language: "markdown" | "notebook" | "python" | "sql";
+  state: "cached" | "cancelled" | "failed" | "queued" | "running" | "skipped" | "succeeded";
+  cache: string | null;
+  seconds: number | null;
+  rows: number | null;
+  address: string | null;
+  key: string | null;
+  parts: {
+    [k: string]: string;
+  };
+  upstream: string[];
+  started_at: string | null;
+  finished_at: string | null;
+  output: Output | null;
+  failure: Failure | null;
+  because: string | null;
+  attempts: Attempt[];
+  checks: CheckResult[];
+  displays: Display[];
+}
+/**
+ * One try of a block run.
+ */
+export interface Attempt {
+  number: number;
+  state: "cached" | "cancelled" | "failed" | "queued" | "running" | "skipped" | "succeeded";
+  started_at: string | null;
+  finished_at: string | null;
+  failure: Failure | null;
+  timings: Timings | null;
+}
+/**
+ * Seconds of one attempt by phase; wall time in the worker.
+ */
+export interface Timings {
+  start: number;
+  load: number;
+  call: number;
+  save: number;
+}
+/**
+ * Project: the list of pipelines, or a title, changed on disk.
+ */
+export interface PipelinesChanged {
+  op: "pipelines-changed";
+  pipeline: string;
+  seq: number;
+  cause: string;
+}
+/**
+ * Project: triggers of `of` were changed, paused, resumed, or fired.
+ */
+export interface TriggersChanged {
+  op: "triggers-changed";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  of: string;
+}
+/**
+ * The command was not carried out, and nothing changed.
+ */
+export interface Refused {
+  op: "refused";
+  req: string;
+  error: ErrorBody;
+}
+/**
+ * Inside of the one error shape `{"error": {...}}`.
+ */
+export interface ErrorBody {
+  code: string;
+  message: string;
+  details: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * One proposal. `apply` replaces the text from `start` (code points before the cursor).
+ */
+export interface Completion {
+  label: string;
+  kind: "block" | "class" | "column" | "function" | "keyword" | "module" | "text" | "variable";
+  detail: string;
+  apply: string;
+}
+/**
+ * Proposals for the place asked about; they replace `columns[start:cursor]` of that line.
+ */
+export interface Completions {
+  start: number;
+  items: Completion[];
+}
+/**
+ * Help on a name: `signature` on one line, `argument` the index of the one being typed.
+ */
+export interface Inspection {
+  signature: string;
+  argument: number | null;
+  documentation: string;
+}
+/**
+ * A shared block that can be added to a pipeline.
+ */
+export interface LibraryBlock {
+  path: string;
+  kind: "exporter" | "loader" | "markdown" | "sensor" | "transformer";
+  language: "markdown" | "notebook" | "python" | "sql";
+  title: string;
+  description: string;
+  form: Parameter[];
+  arguments: string[];
+}
+/**
+ * A row of the home page.
+ */
+export interface PipelineSummary {
+  name: string;
+  title: string;
+  blocks: number;
+  problem: string | null;
+  runs: RunSummary[];
+  triggers: TriggerTable[];
+  next_at: string | null;
+  median_seconds: number | null;
+}
+/**
+ * A trigger with its state. Exactly one of `cron` and `every` is set.
+ */
+export interface TriggerTable {
+  id: string;
+  pipeline: string;
+  name: string;
+  cron: string | null;
+  every: string | null;
+  timezone: string;
+  catchup: "all" | "latest" | "none";
+  overlap: "allow" | "cancel_previous" | "queue_all" | "queue_one" | "skip";
+  parameters: {
+    [k: string]: unknown;
+  };
+  active: boolean;
+  next_at: string | null;
+  last_at: string | null;
+  problem: string | null;
+}
+/**
+ * A run whole: what `headrace run --json` prints and `GET runs/{id}` answers.
+ */
+export interface RunRecord {
+  id: string;
+  pipeline: string;
+  state: "cancelled" | "failed" | "queued" | "running" | "succeeded";
+  seconds: number | null;
+  blocks: BlockRun[];
+  origin: "api" | "backfill" | "cli" | "editor" | "retry" | "trigger";
+  trigger: string | null;
+  logical_time: string | null;
+  parameters: {
+    [k: string]: unknown;
+  };
+  version: string;
+  queued_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  reason: string | null;
+  attempt: number;
+}
+/**
+ * A coming moment of a trigger: `at` in UTC, `local` with offset, `note` on clock changes.
+ */
+export interface Tick {
+  at: string;
+  local: string;
+  note: string;
+}

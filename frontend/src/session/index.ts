@@ -1,0 +1,26 @@
+export {
+  createServer,
+  type Server,
+  ServerProvider,
+  SessionProvider,
+  useApi,
+  useConnection,
+  useProjectEvents,
+  useServer,
+  useSession,
+  useSessionHandle,
+} from "./react";
+export { isOld, leavesGap, reduce } from "./reduce";
+export {
+  blockNamed,
+  downstreamOf,
+  isFresh,
+  planOf,
+  planWords,
+  type Sign,
+  signOf,
+  staleBlocks,
+  statusOf,
+} from "./selectors";
+export { openSession, type Session } from "./session";
+export { initialState, LOG_TAIL_CHARACTERS, NEVER, type SessionState } from "./state";

@@ -1,0 +1,43 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+/** Server that `npm run dev` hands API requests to. */
+const backend = process.env["HEADRACE_URL"] ?? "http://127.0.0.1:8642";
+
+/** Packages that the first page needs anyway: two chunks that change only with their versions. */
+const FIRST_PAGE: [string, RegExp][] = [
+  ["react", /node_modules\/(react|react-dom|scheduler|zustand|lucide-react)\//],
+  [
+    "codemirror",
+    /node_modules\/(@codemirror\/(?!merge)|@lezer\/|style-mod\/|w3c-keyname\/|crelt\/|@marijn\/)/,
+  ],
+];
+
+export default defineConfig({
+  root: "frontend",
+  base: "/",
+  plugins: [react()],
+  build: {
+    outDir: "../backend/headrace/static",
+    emptyOutDir: true,
+    assetsDir: "assets",
+    // Nothing is written into the page or the styles: the content policy allows files only.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: "es2023",
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: FIRST_PAGE.map(([name, test]) => ({ name, test })),
+        },
+      },
+    },
+  },
+  server: {
+    proxy: { "/api": { target: backend, ws: true }, "/login": backend },
+  },
+  test: {
+    include: ["src/**/*.test.{ts,tsx}"],
+    environment: "node",
+  },
+});
