@@ -115,6 +115,16 @@ class StalenessChanged(Event, frozen=True, kw_only=True, tag="staleness-changed"
     blocks: dict[str, Staleness]
 
 
+class StatusReplaced(Event, frozen=True, kw_only=True, tag="status-replaced"):
+    """These blocks have another result to show, e.g. a known one after an edit was taken back.
+
+    Events of runs whose origin is not `editor` never change a block's status by themselves; where
+    their results fit the draft, this event says so.
+    """
+
+    blocks: dict[str, BlockStatus]
+
+
 class RunQueued(Event, frozen=True, kw_only=True, tag="run-queued"):
     """A run was accepted and recorded; these are its blocks in order."""
 
@@ -267,6 +277,7 @@ AnyEvent = (
     | SourceChanged
     | ParametersSet
     | StalenessChanged
+    | StatusReplaced
     | RunQueued
     | BlockStarted
     | BlockFinished

@@ -144,6 +144,8 @@ class BlockRun(Struct, frozen=True, kw_only=True):
     rows: int | None = None
     address: str | None = None
     key: str | None = None
+    parts: dict[str, str] = field(default_factory=dict[str, str])
+    """What the key was made of, by name: `code`, `environment`, `input x`, `parameter y`, …"""
     upstream: list[str] = field(default_factory=list[str])
     started_at: datetime | None = None
     finished_at: datetime | None = None

@@ -1,0 +1,1 @@
+"""The live state machine of a pipeline, and the thin shell that carries out what it decides."""

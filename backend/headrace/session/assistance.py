@@ -1,0 +1,110 @@
+"""Help while typing: proposals and signatures, from live values first and from the text second."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from headrace.core.errors import NotFound
+from headrace.protocol import commands as cmd
+from headrace.protocol.replies import Completion, Completions, Inspection
+from headrace.protocol.tables import BlockStatus, BlockTable
+from headrace.session.draft import Draft, columns_of
+from headrace.workers.pool import Pool
+
+KEPT_PROPOSALS = 200
+
+
+class Assistance:
+    """Answers `complete`, `inspect` and `format-source` for one pipeline."""
+
+    def __init__(self, pool: Pool, pipeline: str) -> None:
+        self._pool = pool
+        self._pipeline = pipeline
+
+    async def complete(
+        self, command: cmd.Complete, draft: Draft, status: Mapping[str, BlockStatus]
+    ) -> Completions:
+        """Return proposals for a place, columns and live names before static ones."""
+        table = _table(draft, command.block)
+        live = await self._ask_live("complete", command, table)
+        static = msgspec.convert(
+            await self._ask_static("complete", command, table, status), Completions
+        )
+        if live is None:
+            return static
+        return _joined(msgspec.convert(live, Completions), static)
+
+    async def inspect(
+        self, command: cmd.Inspect, draft: Draft, status: Mapping[str, BlockStatus]
+    ) -> Inspection:
+        """Return the signature and documentation of what stands at a place."""
+        table = _table(draft, command.block)
+        live = await self._ask_live("inspect", command, table)
+        if live is not None:
+            found = msgspec.convert(live, Inspection)
+            if found.signature:
+                return found
+        answer = await self._ask_static("inspect", command, table, status)
+        return msgspec.convert(answer, Inspection)
+
+    async def format(self, command: cmd.FormatSource, draft: Draft) -> dict[str, Any]:
+        """Return the text in standard form."""
+        table = _table(draft, command.block)
+        service = self._pool.service("analysis")
+        text = await service.call("format", text=command.text, language=table.language)
+        return {"text": text}
+
+    async def _ask_live(
+        self, what: str, command: cmd.Complete | cmd.Inspect, table: BlockTable
+    ) -> Any:
+        if table.language != "python":
+            return None
+        question = {
+            "op": what,
+            "block": command.block,
+            "text": command.text,
+            "line": command.line,
+            "column": command.column,
+            "upstream": table.upstream,
+        }
+        return await self._pool.ask_session(self._pipeline, question)
+
+    async def _ask_static(
+        self,
+        what: str,
+        command: cmd.Complete | cmd.Inspect,
+        table: BlockTable,
+        status: Mapping[str, BlockStatus],
+    ) -> Any:
+        columns = columns_of({n: s for n, s in status.items() if n in table.upstream})
+        return await self._pool.service("analysis").call(
+            what,
+            text=command.text,
+            language=table.language,
+            line=command.line,
+            column=command.column,
+            names=table.upstream,
+            columns=msgspec.to_builtins(columns),
+        )
+
+
+def _table(draft: Draft, block: str) -> BlockTable:
+    table = draft.table(block)
+    if table is None:
+        raise NotFound(f"There is no block {block!r}.", kind="block", name=block)
+    return table
+
+
+def _joined(first: Completions, second: Completions) -> Completions:
+    """Put the proposals of both together when they replace the same text; the first ones win."""
+    if not first.items:
+        return second
+    if first.start != second.start:
+        return first
+    items: dict[str, Completion] = {}
+    for item in (*first.items, *second.items):
+        items.setdefault(item.label, item)
+    return Completions(start=first.start, items=list(items.values())[:KEPT_PROPOSALS])

@@ -1,0 +1,134 @@
+"""A pipeline as it is to be run: each block with its code, bindings and settings, all pinned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from headrace.core.ids import digest
+from headrace.protocol.bindings import Binding
+from headrace.protocol.tables import Kind, Language, Output
+
+
+class PlannedBlock(Struct, frozen=True, kw_only=True):
+    """A block ready to run, or with the `problem` that keeps it from running.
+
+    `fingerprint` is of the code and of the project modules it imports, `environment` of the
+    interpreter and the libraries it uses. `path` is absolute.
+    """
+
+    name: str
+    kind: Kind
+    language: Language = "python"
+    path: str = ""
+    source: str = ""
+    fingerprint: str = ""
+    environment: str = ""
+    upstream: tuple[str, ...] = ()
+    bindings: tuple[Binding, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    retries: int = 0
+    backoff_s: float = 1.0
+    timeout_s: float | None = None
+    memory_bytes: int | None = None
+    cache: str | None = None
+    connection: str | None = None
+    problem: str | None = None
+
+
+class Definition(Struct, frozen=True, kw_only=True):
+    """All runnable blocks in an order in which every upstream comes first.
+
+    `parameters` are the declared defaults. `version` names the content: equal versions run alike.
+    """
+
+    pipeline: str
+    blocks: dict[str, PlannedBlock] = field(default_factory=dict[str, PlannedBlock])
+    parameters: dict[str, Any] = field(default_factory=dict[str, Any])
+    version: str = ""
+
+    @classmethod
+    def of(
+        cls, pipeline: str, blocks: Iterable[PlannedBlock], parameters: Mapping[str, Any]
+    ) -> Definition:
+        """Make a definition and name its version."""
+        by_name = {block.name: block for block in blocks}
+        content = msgspec.msgpack.encode((list(by_name.values()), dict(parameters)))
+        return cls(
+            pipeline=pipeline,
+            blocks=by_name,
+            parameters=dict(parameters),
+            version=digest(content),
+        )
+
+    def encode(self) -> bytes:
+        """Give the bytes that history keeps once per version."""
+        return msgspec.msgpack.encode(self)
+
+    @classmethod
+    def decode(cls, content: bytes) -> Definition:
+        """Read what `encode` gave."""
+        return msgspec.msgpack.decode(content, type=cls)
+
+    def ancestors(self, names: Iterable[str]) -> set[str]:
+        """Return the blocks that `names` need, without `names` themselves."""
+        wanted = set(names)
+        found: set[str] = set()
+        for block in reversed(self.blocks.values()):
+            if block.name in wanted or block.name in found:
+                found.update(up for up in block.upstream if up in self.blocks)
+        return found - wanted
+
+    def descendants(self, names: Iterable[str]) -> set[str]:
+        """Return the blocks that need `names`, without `names` themselves."""
+        roots = set(names)
+        found: set[str] = set()
+        for block in self.blocks.values():
+            if any(up in roots or up in found for up in block.upstream):
+                found.add(block.name)
+        return found - roots
+
+
+class Key(Struct, frozen=True, kw_only=True):
+    """The name of a result before it exists, and what it was made of."""
+
+    text: str
+    parts: dict[str, str]
+
+
+def bound_values(block: PlannedBlock, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return argument → value for the arguments that settings and parameters give."""
+    values: dict[str, Any] = {}
+    for binding in block.bindings:
+        if binding.source == "setting":
+            values[binding.argument] = block.settings.get(binding.name or binding.argument)
+        elif binding.source == "parameter":
+            values[binding.argument] = parameters.get(binding.name or binding.argument)
+    return values
+
+
+def key_of(block: PlannedBlock, inputs: Mapping[str, Output], parameters: Mapping[str, Any]) -> Key:
+    """Name the result of a block for these inputs and parameter values (DESIGN: keys)."""
+    parts = {"code": block.fingerprint, "environment": block.environment}
+    for name in block.upstream:
+        if name in inputs:
+            parts[f"input {name}"] = inputs[name].digest
+    for binding in block.bindings:
+        name = binding.name or binding.argument
+        if binding.source == "parameter":
+            parts[f"parameter {name}"] = _plain(parameters.get(name))
+        elif binding.source == "setting":
+            parts[f"setting {name}"] = _plain(block.settings.get(name))
+    if block.connection:
+        parts["connection"] = block.connection
+    wiring = "|".join(f"{b.argument}={b.source}:{b.name}" for b in block.bindings)
+    flat = [piece for part in sorted(parts.items()) for piece in part]
+    return Key(text=digest(wiring, *flat), parts=parts)
+
+
+def _plain(value: Any) -> str:
+    text = msgspec.json.encode(value, order="sorted").decode()
+    return text if len(text) <= 200 else digest(text)

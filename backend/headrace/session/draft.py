@@ -1,0 +1,138 @@
+"""The draft of a pipeline: its files with what analysis says of them, in the forms that others need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from headrace.analysis.analyse import Analysis, BlockAnalysis
+from headrace.project.pipeline import Block, PipelineFiles, Source
+from headrace.protocol.replies import Diagnostic
+from headrace.protocol.tables import BlockTable, Parameter
+from headrace.session.definition import Definition, PlannedBlock
+
+_NOTHING = BlockAnalysis(name="")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One reading of a pipeline's files. Equal `files.version` means equal drafts."""
+
+    files: PipelineFiles
+    definition: Definition
+    tables: list[BlockTable]
+    diagnostics: list[Diagnostic]
+    problem: str | None
+
+    @classmethod
+    def of(
+        cls,
+        files: PipelineFiles,
+        analysis: Analysis,
+        *,
+        root: Path,
+        used_in: Mapping[str, int],
+    ) -> Draft:
+        """Join files and analysis. `used_in` counts pipelines per shared source path."""
+        pipeline = files.pipeline
+        tables = [
+            _table(block, files.sources[block.name], analysis, used_in)
+            for block in pipeline.blocks
+            if block.name in files.sources
+        ]
+        defaults = {p.name: p.default for p in pipeline.parameters}
+        definition = Definition.of(pipeline.name, _planned(files, analysis, root), defaults)
+        broken = next((p for p in pipeline.problems if not p.block and not pipeline.blocks), None)
+        problem = f"{broken.file}:{broken.line}: {broken.message}" if broken else None
+        return cls(files, definition, tables, analysis.diagnostics, problem)
+
+    @property
+    def sources(self) -> dict[str, str]:
+        return {name: source.text for name, source in self.files.sources.items()}
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        return list(self.files.pipeline.parameters)
+
+    def table(self, block: str) -> BlockTable | None:
+        """Find the table of a block."""
+        return next((table for table in self.tables if table.name == block), None)
+
+
+def _table(
+    block: Block, source: Source, analysis: Analysis, used_in: Mapping[str, int]
+) -> BlockTable:
+    found = analysis.blocks.get(block.name, _NOTHING)
+    return BlockTable(
+        name=block.name,
+        kind=block.kind,
+        language=block.language,
+        file=source.path,
+        shared=source.shared,
+        used_in=used_in.get(source.path, 1),
+        hash=source.hash,
+        upstream=list(block.upstream),
+        inputs=block.inputs,
+        settings=block.settings,
+        form=found.form,
+        description=found.description,
+        retries=block.retries,
+        timeout_s=block.timeout_s,
+        cache=block.cache,
+        connection=block.connection,
+    )
+
+
+def _planned(files: PipelineFiles, analysis: Analysis, root: Path) -> list[PlannedBlock]:
+    """Return every block that can run, upstream first; what waits for a cycle keeps a problem."""
+    blocks = {b.name: b for b in files.pipeline.blocks if b.kind != "markdown"}
+    placed: dict[str, PlannedBlock] = {}
+    names = [n for n in analysis.order if n in blocks]
+    for name in (*names, *(n for n in blocks if n not in names)):
+        block, source = blocks[name], files.sources.get(name)
+        found = analysis.blocks.get(name, _NOTHING)
+        known = tuple(up for up in block.upstream if up in placed)
+        placed[name] = PlannedBlock(
+            name=name,
+            kind=block.kind,
+            language=block.language,
+            path=str(root / source.path) if source else "",
+            source=source.text if source else "",
+            fingerprint=found.fingerprint or "",
+            environment=found.environment,
+            upstream=known,
+            bindings=tuple(found.bindings),
+            settings=block.settings,
+            retries=block.retries,
+            backoff_s=block.backoff_s,
+            timeout_s=block.timeout_s,
+            memory_bytes=block.memory_bytes,
+            cache=block.cache,
+            connection=block.connection,
+            problem=_problem(block, source, found, known),
+        )
+    return list(placed.values())
+
+
+def _problem(
+    block: Block, source: Source | None, found: BlockAnalysis, known: tuple[str, ...]
+) -> str | None:
+    if source is None or source.missing:
+        return f"its file {block.file or block.block!r} is missing"
+    if found.problem is not None:
+        return found.problem
+    lost = [up for up in block.upstream if up not in known]
+    if lost:
+        return f"its upstream {', '.join(lost)} is missing or waits for it"
+    return None
+
+
+def columns_of(status: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return block → columns of the output it last had, for completion and SQL checks."""
+    return {
+        name: state.output.columns
+        for name, state in status.items()
+        if state.output is not None and state.output.kind == "table"
+    }

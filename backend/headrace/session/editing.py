@@ -1,0 +1,138 @@
+"""Edits of a pipeline's files: saves of sources, structural changes, and taking them back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from headrace.analysis.code_edits import CodeEditor
+from headrace.core.errors import Conflict, InvalidInput, NotFound
+from headrace.core.ids import text_hash
+from headrace.project.edits import FileChange, edit, invert
+from headrace.project.files import Project
+from headrace.project.pipeline import PipelineFiles
+from headrace.protocol import commands as cmd
+
+KEPT_EDITS = 100
+
+StructuralCommand = (
+    cmd.AddBlock
+    | cmd.MoveBlock
+    | cmd.RenameBlock
+    | cmd.DeleteBlocks
+    | cmd.DuplicateBlock
+    | cmd.Connect
+    | cmd.Disconnect
+    | cmd.ConfigureBlock
+    | cmd.ConfigurePipeline
+)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A structural edit that was carried out, with its title for the undo menu."""
+
+    title: str
+    changes: Sequence[FileChange]
+
+
+@dataclass
+class Editing:
+    """The files of one pipeline, as far as a session changes them. One edit at a time."""
+
+    project: Project
+    pipeline: str
+    done: list[Edit] = field(default_factory=list[Edit])
+    undone: list[Edit] = field(default_factory=list[Edit])
+
+    @property
+    def undo_title(self) -> str | None:
+        return self.done[-1].title if self.done else None
+
+    @property
+    def redo_title(self) -> str | None:
+        return self.undone[-1].title if self.undone else None
+
+    async def read(self) -> PipelineFiles:
+        """Read all files of the pipeline as one batch."""
+        return await asyncio.to_thread(self.project.read, self.pipeline)
+
+    async def save_source(self, files: PipelineFiles, command: cmd.SaveSource) -> str:
+        """Write one source and return its new hash.
+
+        Raises Conflict with both texts when the file is no longer what the caller edited.
+        """
+        source = files.sources.get(command.block)
+        if source is None:
+            raise NotFound(f"There is no block {command.block!r}.", kind="block")
+        if not source.writable:
+            raise InvalidInput(
+                f"{source.path} belongs to the library: duplicate the block to change its code.",
+                field="block",
+            )
+        if source.hash != command.base:
+            raise Conflict(
+                f"{source.path} changed meanwhile.",
+                hash=source.hash,
+                text=source.text,
+                yours=command.text,
+            )
+        if source.text != command.text:
+            change = FileChange(path=source.path, before=source.text, after=command.text)
+            await asyncio.to_thread(self.project.save, [change])
+        return text_hash(command.text)
+
+    async def change(self, files: PipelineFiles, command: StructuralCommand) -> None:
+        """Carry out a structural command and remember how to take it back."""
+        changes = await asyncio.to_thread(edit, self.project, files, command, CodeEditor())
+        if not changes:
+            return
+        await asyncio.to_thread(self.project.save, changes)
+        self.done.append(Edit(_title(command), changes))
+        del self.done[:-KEPT_EDITS]
+        self.undone.clear()
+
+    async def undo(self) -> Edit:
+        """Take back the last edit; Conflict when its files changed since."""
+        if not self.done:
+            raise InvalidInput("There is nothing to undo.")
+        last = self.done[-1]
+        changes = list(invert(last.changes))
+        await asyncio.to_thread(self.project.save, changes)
+        self.done.pop()
+        self.undone.append(Edit(last.title, changes))
+        return last
+
+    async def redo(self) -> Edit:
+        """Do again what was taken back last."""
+        if not self.undone:
+            raise InvalidInput("There is nothing to redo.")
+        last = self.undone[-1]
+        changes = list(invert(last.changes))
+        await asyncio.to_thread(self.project.save, changes)
+        self.undone.pop()
+        self.done.append(Edit(last.title, changes))
+        return last
+
+
+def _title(command: StructuralCommand) -> str:
+    match command:
+        case cmd.AddBlock():
+            return f"add {command.name or command.kind}"
+        case cmd.MoveBlock():
+            return f"move {command.block}"
+        case cmd.RenameBlock():
+            return f"rename {command.block} to {command.name}"
+        case cmd.DeleteBlocks():
+            return f"delete {', '.join(command.blocks)}"
+        case cmd.DuplicateBlock():
+            return f"duplicate {command.block}"
+        case cmd.Connect():
+            return f"connect {command.upstream} to {command.downstream}"
+        case cmd.Disconnect():
+            return f"disconnect {command.upstream} from {command.downstream}"
+        case cmd.ConfigureBlock():
+            return f"change settings of {command.block}"
+        case cmd.ConfigurePipeline():
+            return "change the pipeline"

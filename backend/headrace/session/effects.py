@@ -1,0 +1,64 @@
+"""What the machine asks of its shell, and the step that bundles it with records and events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from headrace.protocol.events import Event
+from headrace.runs.changes import Change
+from headrace.workers.jobs import Job
+
+
+@dataclass(frozen=True)
+class Execute:
+    """Run this job; its answers come back as stimuli."""
+
+    job: Job
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Stop the block, stage by stage; exactly one final answer follows."""
+
+    run: str
+    block: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Call `retry_due` after this many seconds."""
+
+    run: str
+    block: str
+    attempt: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class EndRun:
+    """The run is over: its workers are free."""
+
+    run: str
+
+
+Effect = Execute | Stop | Wait | EndRun
+
+
+@dataclass
+class Step:
+    """What one stimulus brought about.
+
+    The shell writes `records` first, in one transaction, then publishes `events`, then carries out
+    `effects`: an event is a promise that the history can be read, an effect is never unrecorded.
+    """
+
+    events: list[Event] = field(default_factory=list[Event])
+    records: list[Change] = field(default_factory=list[Change])
+    effects: list[Effect] = field(default_factory=list[Effect])
+
+    def add(self, other: Step) -> Step:
+        """Append another step's parts, and return this one."""
+        self.events += other.events
+        self.records += other.records
+        self.effects += other.effects
+        return self

@@ -1,0 +1,77 @@
+"""Whether a block run takes a known result or executes, and the words for why."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from headrace.core.errors import InvalidInput
+from headrace.session.definition import PlannedBlock
+from headrace.session.results import Result
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_DURATION = re.compile(r"(\d{1,9})\s*([smhd])")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`result` is what is reused, None to execute; `why` completes "hit: …" or "miss: …"."""
+
+    why: str
+    result: Result | None = None
+
+
+def cache_age(text: str | None) -> timedelta | None:
+    """Return how old a result may be: None for `cache:` absent, the maximum for `forever`."""
+    if text is None:
+        return None
+    if text == "forever":
+        return timedelta.max
+    found = _DURATION.fullmatch(text.strip())
+    if found is None:
+        raise InvalidInput(
+            f"cache: {text!r} is not `forever` or a duration such as 90s, 15m, 1h, 7d.",
+            field="cache",
+        )
+    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+
+
+def decide(
+    block: PlannedBlock,
+    known: Result | None,
+    *,
+    is_newest: bool,
+    interactive: bool,
+    must: bool,
+    force: bool,
+    at: datetime,
+) -> Decision:
+    """Apply the freshness rules by kind (DESIGN.md 7).
+
+    `known` has the wanted key; `is_newest` says that no later result of this block exists. In the
+    editor a block that was asked for by name (`must`) executes, its ancestors only when stale.
+    Elsewhere transformers are reused, exporters execute, loaders and sensors follow `cache:`.
+    """
+    if known is None:
+        return Decision("no result for this code and these inputs yet")
+    if force:
+        return Decision("forced")
+    if must:
+        return Decision("asked for by name")
+    age = cache_age(block.cache)
+    if block.kind == "transformer":
+        return Decision(f"same code and inputs, from {known.made_at:%Y-%m-%d %H:%M:%S} UTC", known)
+    if block.kind == "exporter":
+        if interactive and is_newest:
+            return Decision("exported this already", known)
+        return Decision("exporters always execute")
+    if interactive and is_newest and age is None:
+        return Decision("same code, nothing newer", known)
+    if age is None:
+        return Decision(f"{block.kind}s always execute without `cache:`")
+    if at - known.made_at <= age:
+        return Decision(
+            f"`cache: {block.cache}`, from {known.made_at:%Y-%m-%d %H:%M:%S} UTC", known
+        )
+    return Decision(f"older than `cache: {block.cache}`")

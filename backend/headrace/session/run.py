@@ -1,0 +1,165 @@
+"""One run while it lives: which of its blocks wait, run, and are over. Pure bookkeeping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from headrace.protocol.events import LiveRun
+from headrace.protocol.tables import (
+    Attempt,
+    BlockRun,
+    BlockState,
+    Origin,
+    Output,
+    RunRecord,
+    RunState,
+)
+from headrace.session.definition import Definition, Key
+
+OVER: frozenset[BlockState] = frozenset({"succeeded", "cached", "failed", "cancelled", "skipped"})
+GOOD: frozenset[BlockState] = frozenset({"succeeded", "cached"})
+
+
+@dataclass
+class BlockProgress:
+    """A block of a run. `attempt` is that of the try under way, or of the last one."""
+
+    state: BlockState = "queued"
+    attempt: int = 0
+    key: Key | None = None
+    miss: str = ""
+    waiting: bool = False
+    """True between a failed attempt and the next one."""
+    record: BlockRun = field(default_factory=lambda: BlockRun(name="", kind="loader"))
+
+
+@dataclass
+class Run:
+    """A run with everything it pinned when it was queued.
+
+    `outside` holds the outputs of upstream blocks that are not part of the run. `must` are blocks
+    that execute though their key is known.
+    """
+
+    id: str
+    origin: Origin
+    definition: Definition
+    parameters: dict[str, Any]
+    queued_at: datetime
+    blocks: dict[str, BlockProgress]
+    outside: dict[str, Output]
+    must: frozenset[str] = frozenset()
+    force: bool = False
+    slots: int = 1
+    state: RunState = "queued"
+    trigger: str | None = None
+    logical_time: datetime | None = None
+    started_at: datetime | None = None
+    cancelled: bool = False
+    reason: str | None = None
+    attempt: int = 1
+
+    @property
+    def interactive(self) -> bool:
+        return self.origin == "editor"
+
+    @property
+    def running(self) -> list[str]:
+        return [name for name, block in self.blocks.items() if block.state == "running"]
+
+    @property
+    def is_over(self) -> bool:
+        return all(block.state in OVER for block in self.blocks.values())
+
+    def inputs(self, name: str) -> dict[str, Output]:
+        """Return the outputs that a block reads; all its upstream blocks must be good."""
+        found: dict[str, Output] = {}
+        for upstream in self.definition.blocks[name].upstream:
+            output = self.output(upstream)
+            if output is not None:
+                found[upstream] = output
+        return found
+
+    def output(self, name: str) -> Output | None:
+        """Find the output of a block in this run, or the one that was pinned from outside."""
+        block = self.blocks.get(name)
+        return self.outside.get(name) if block is None else block.record.output
+
+    def ready(self) -> list[str]:
+        """Return the queued blocks whose upstream blocks are all good, in order."""
+        return [
+            name
+            for name, block in self.blocks.items()
+            if block.state == "queued"
+            and not block.waiting
+            and all(
+                up not in self.blocks or self.blocks[up].state in GOOD
+                for up in self.definition.blocks[name].upstream
+            )
+        ]
+
+    def queued_below(self, name: str) -> list[str]:
+        """Return the queued blocks that need `name`, at any distance, in order."""
+        below = self.definition.descendants([name])
+        return [b for b, block in self.blocks.items() if b in below and block.state == "queued"]
+
+    def final_state(self) -> RunState:
+        """Decide how a run that is over ended."""
+        states = {block.state for block in self.blocks.values()}
+        if "failed" in states:
+            return "failed"
+        return "cancelled" if self.cancelled or "cancelled" in states else "succeeded"
+
+    def live(self) -> LiveRun:
+        """Describe the run to those who join now."""
+        return LiveRun(
+            id=self.id,
+            origin=self.origin,
+            state=self.state,
+            trigger=self.trigger,
+            queued_at=self.queued_at,
+            started_at=self.started_at,
+            blocks={name: block.state for name, block in self.blocks.items()},
+        )
+
+    def to_record(self) -> RunRecord:
+        """Describe the run as it is recorded and answered."""
+        return RunRecord(
+            id=self.id,
+            pipeline=self.definition.pipeline,
+            state=self.state,
+            blocks=[block.record for block in self.blocks.values()],
+            origin=self.origin,
+            trigger=self.trigger,
+            logical_time=self.logical_time,
+            parameters=self.parameters,
+            version=self.definition.version,
+            queued_at=self.queued_at,
+            started_at=self.started_at,
+            reason=self.reason,
+            attempt=self.attempt,
+        )
+
+    def check(self) -> None:
+        """Raise AssertionError when an invariant is broken; for tests and fuzzing.
+
+        Nothing runs before its inputs; no more blocks run than there are slots; a block that waits
+        for a failed one is skipped; attempts count from 1.
+        """
+        assert len(self.running) <= self.slots, "more blocks run than there are slots"
+        for name, block in self.blocks.items():
+            ups = [u for u in self.definition.blocks[name].upstream if u in self.blocks]
+            if block.state in {"running", *GOOD}:
+                assert all(self.blocks[u].state in GOOD for u in ups), f"{name} before its inputs"
+            if block.state == "queued":
+                dead = {"failed", "cancelled", "skipped"}
+                assert not any(self.blocks[u].state in dead for u in ups), f"{name} waits for ever"
+            numbers = [a.number for a in block.record.attempts]
+            assert numbers == list(range(1, len(numbers) + 1)), f"attempts of {name}: {numbers}"
+
+
+def attempts_of(record: BlockRun, last: Attempt) -> list[Attempt]:
+    """Return a block's attempts with `last` added, or replaced when it is there already."""
+    return [a for a in record.attempts if a.number != last.number] + [last]

@@ -1,0 +1,454 @@
+"""The shell of a session: feeds the machine one stimulus after the other, carries out its steps."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from headrace.core.errors import HeadraceError, InvalidInput
+from headrace.core.ids import new_run_id
+from headrace.project.parameters import validate_parameters
+from headrace.protocol import commands as cmd
+from headrace.protocol import events as ev
+from headrace.protocol.tables import BlockStatus, BlockTable, Origin, RunRecord
+from headrace.runs.changes import QueueRun
+from headrace.runs.history import History
+from headrace.session.assistance import Assistance
+from headrace.session.draft import Draft
+from headrace.session.editing import Editing, StructuralCommand
+from headrace.session.effects import Effect, EndRun, Execute, Step, Stop, Wait
+from headrace.session.log import EventLog
+from headrace.session.machine import Machine
+from headrace.session.run import Run
+from headrace.session.surroundings import Surroundings
+from headrace.workers.jobs import AnyAnswer
+
+logger = logging.getLogger(__name__)
+
+_RUN_EVENTS = (ev.RunQueued, ev.BlockStarted, ev.BlockFinished, ev.BlockFailed, ev.RunFinished)
+
+
+@dataclass
+class _Stimulus:
+    """Something for the machine, and who waits until its step is carried out."""
+
+    act: Callable[[], Step]
+    done: asyncio.Future[None] | None = None
+
+
+class Session:
+    """One pipeline, live, shared by everyone who looks at it or runs it.
+
+    All changes of the machine pass one queue. Its steps are carried out in the order of the
+    promise: record, then event, then effect.
+    """
+
+    def __init__(
+        self, surroundings: Surroundings, editing: Editing, draft: Draft, machine: Machine
+    ) -> None:
+        self.pipeline = editing.pipeline
+        self.log = EventLog(editing.pipeline)
+        self.draft = draft
+        self.machine = machine
+        self._around = surroundings
+        self._editing = editing
+        self._assistance = Assistance(surroundings.pool, editing.pipeline)
+        self._edits = asyncio.Lock()
+        self._stimuli: asyncio.Queue[_Stimulus] = asyncio.Queue()
+        self._runs: dict[str, Run] = {}
+        self._ends: dict[str, asyncio.Future[None]] = {}
+        self._timers: set[asyncio.TimerHandle] = set()
+        self._chores: set[asyncio.Task[None]] = set()
+        self._worker = "none"
+        self._work = asyncio.create_task(self._go_on(), name=f"session {self.pipeline}")
+
+    # Looking
+
+    def snapshot(self) -> ev.SnapshotTaken:
+        """Return the whole state, as of the log's present `seq`."""
+        status = self.machine.results.status
+        state = ev.PipelineState(
+            name=self.pipeline,
+            title=self.draft.files.pipeline.title,
+            parameters=self.draft.parameters,
+            values=self.machine.values,
+            blocks=self.draft.tables,
+            sources=self.draft.sources,
+            diagnostics=self.draft.diagnostics,
+            status={t.name: status.get(t.name, BlockStatus()) for t in self.draft.tables},
+            runs=[run.live() for run in self.machine.runs.values()],
+            worker=self._worker,
+            undo=self._editing.undo_title,
+            redo=self._editing.redo_title,
+            problem=self.draft.problem,
+        )
+        return ev.SnapshotTaken(
+            pipeline=self.pipeline, seq=self.log.seq, epoch=self.log.epoch, state=state
+        )
+
+    async def finished(self, run_id: str) -> RunRecord:
+        """Wait for the end of a run and return its record."""
+        end = self._ends.get(run_id)
+        if end is not None:
+            await asyncio.shield(end)
+        return await self._around.history.call(History.run, run_id)
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self.machine.runs)
+
+    # Commands
+
+    async def handle(self, command: cmd.Command) -> Any:  # noqa: PLR0911, C901 one row a command
+        """Carry out a command and return its result; raises HeadraceError when it is refused."""
+        match command:
+            case cmd.SaveSource():
+                async with self._edits:
+                    saved = await self._editing.save_source(self.draft.files, command)
+                    await self._reread(command.req)
+                return {"hash": saved}
+            case cmd.RunBlocks():
+                return await self._run_blocks(command)
+            case cmd.StartRun():
+                run = await self.start_run(
+                    origin="api",
+                    parameters=command.parameters,
+                    blocks=command.blocks,
+                    force=command.force,
+                    idempotency_key=command.idempotency_key,
+                )
+                return {"id": run}
+            case cmd.CancelRun():
+                return await self._cancel(command)
+            case cmd.SetParameters():
+                values = validate_parameters(self.draft.parameters, command.values, partial=True)
+                await self._do(lambda: self.machine.set_values(values))
+                return None
+            case cmd.Undo() | cmd.Redo():
+                async with self._edits:
+                    undo = isinstance(command, cmd.Undo)
+                    edit = await (self._editing.undo() if undo else self._editing.redo())
+                    await self._reread(command.req)
+                return {"title": edit.title}
+            case cmd.RestartWorker():
+                await self._around.pool.restart_session(self.pipeline)
+                return None
+            case cmd.Complete():
+                return await self._assistance.complete(command, self.draft, self._status)
+            case cmd.Inspect():
+                return await self._assistance.inspect(command, self.draft, self._status)
+            case cmd.FormatSource():
+                return await self._assistance.format(command, self.draft)
+            case _ if isinstance(command, StructuralCommand):
+                return await self._restructure(command)
+            case _:
+                raise InvalidInput(f"A session cannot carry out {type(command).__name__}.")
+
+    @property
+    def _status(self) -> Mapping[str, BlockStatus]:
+        return self.machine.results.status
+
+    async def _restructure(self, command: StructuralCommand) -> dict[str, Any]:
+        async with self._edits:
+            before = {table.name for table in self.draft.tables}
+            await self._editing.change(self.draft.files, command)
+            if isinstance(command, cmd.RenameBlock):
+                self.machine.rename(command.block, command.name)
+            await self._reread(command.req)
+        added = [table.name for table in self.draft.tables if table.name not in before]
+        return {"blocks": added}
+
+    async def reread(self) -> None:
+        """Look at the files again: they may have been edited outside."""
+        async with self._edits:
+            await self._reread("")
+
+    async def _reread(self, cause: str) -> None:
+        """Read and analyse the files; tell what is new. The caller holds the edit lock."""
+        files = await self._editing.read()
+        titles = (self._editing.undo_title, self._editing.redo_title)
+        if files.text == self.draft.files.text and files.sources == self.draft.files.sources:
+            return
+        draft = await self._around.draft(files, self._status)
+        await self._do(lambda: self._take(draft, cause, titles))
+
+    def _take(self, draft: Draft, cause: str, titles: tuple[str | None, str | None]) -> Step:
+        """Make `draft` the present one and say how it differs, in the smallest event that does."""
+        before, self.draft = self.draft, draft
+        sources = {n: t for n, t in draft.sources.items() if before.sources.get(n) != t}
+        event: ev.Event
+        changed = _only_source_changed(before, draft, sources)
+        if changed is not None:
+            event = ev.SourceChanged(
+                cause=cause,
+                block=changed,
+                text=sources[changed.name],
+                diagnostics=draft.diagnostics,
+            )
+        else:
+            event = ev.PipelineChanged(
+                cause=cause,
+                title=draft.files.pipeline.title,
+                parameters=draft.parameters,
+                values={**draft.definition.parameters, **self.machine.values},
+                blocks=draft.tables,
+                sources=sources,
+                diagnostics=draft.diagnostics,
+                undo=titles[0],
+                redo=titles[1],
+                problem=draft.problem,
+            )
+            self._around.tell_pipelines_changed()
+        return Step([event]).add(self.machine.define(draft.definition))
+
+    # Runs
+
+    async def _run_blocks(self, command: cmd.RunBlocks) -> dict[str, Any]:
+        plan = self.machine.plan(command.blocks, only=command.only)
+        if not plan:
+            return {"run": None, "blocks": []}
+        run = self.machine.prepare(
+            new_run_id(),
+            origin="editor",
+            at=self._now(),
+            blocks=command.blocks,
+            only=command.only,
+            force=command.force,
+        )
+        await self._record_and_launch(run, None)
+        return {"run": run.id, "blocks": plan}
+
+    async def start_run(
+        self,
+        *,
+        origin: Origin,
+        parameters: Mapping[str, Any] | None = None,
+        blocks: Sequence[str] | None = None,
+        force: bool = False,
+        trigger: str | None = None,
+        logical_time: datetime | None = None,
+        idempotency_key: str | None = None,
+    ) -> str:
+        """Queue a run of the whole pipeline, or of `blocks` with all their ancestors.
+
+        Returns its id once it is recorded. The same idempotency key gives the same run for 24 h.
+        """
+        history = self._around.history
+        if idempotency_key is not None:
+            known = await history.call(
+                History.find_by_key, self.pipeline, idempotency_key, self._around.a_day_ago()
+            )
+            if known is not None:
+                return known
+        run = self.prepare_run(
+            origin=origin,
+            parameters=parameters,
+            blocks=blocks,
+            force=force,
+            trigger=trigger,
+            logical_time=logical_time,
+        )
+        await self._record_and_launch(run, idempotency_key)
+        return run.id
+
+    def prepare_run(
+        self,
+        *,
+        origin: Origin,
+        parameters: Mapping[str, Any] | None = None,
+        blocks: Sequence[str] | None = None,
+        force: bool = False,
+        trigger: str | None = None,
+        logical_time: datetime | None = None,
+    ) -> Run:
+        """Make a run that pins the present draft; `queue_change` gives its record, `launch` starts it."""
+        declared = self.draft.parameters
+        return self.machine.prepare(
+            new_run_id(),
+            origin=origin,
+            at=self._now(),
+            parameters=validate_parameters(declared, dict(parameters or {})),
+            blocks=blocks,
+            force=force,
+            trigger=trigger,
+            logical_time=logical_time,
+        )
+
+    def queue_change(self, run: Run, idempotency_key: str | None = None) -> QueueRun:
+        """Return the record that makes a prepared run durable."""
+        return self.machine.queue_change(run, idempotency_key)
+
+    async def _record_and_launch(self, run: Run, idempotency_key: str | None) -> None:
+        change = self.machine.queue_change(run, idempotency_key)
+        await self._around.history.call(History.write, [change])
+        await self.launch(run)
+
+    async def launch(self, run: Run) -> None:
+        """Start a prepared run whose record is durable."""
+        self._runs[run.id] = run
+        self._ends[run.id] = asyncio.get_running_loop().create_future()
+        await self._do(lambda: self.machine.launch(run, self._now()))
+
+    async def resume(self, record: RunRecord, files: bytes) -> None:
+        """Take up a run that a dead process left behind."""
+        definition = await self._around.decode(files)
+        self._ends[record.id] = asyncio.get_running_loop().create_future()
+
+        def act() -> Step:
+            step = self.machine.resume(record, definition, self._now())
+            run = self.machine.runs.get(record.id)
+            if run is not None:
+                self._runs[record.id] = run
+            return step
+
+        await self._do(act)
+
+    async def _cancel(self, command: cmd.CancelRun) -> dict[str, Any]:
+        if command.run is not None:
+            chosen = [command.run]
+        else:
+            chosen = [run.id for run in self.machine.runs.values() if run.interactive]
+        for run in chosen:
+            await self._do(lambda run=run: self.machine.cancel(run, self._now()))
+        return {"runs": chosen}
+
+    async def cancel_all(self, reason: str) -> None:
+        """Cancel every run and wait until they are over."""
+        going = list(self.machine.runs)
+        for run in going:
+            await self._do(lambda run=run: self.machine.cancel(run, self._now(), reason))
+        await asyncio.gather(*(self.finished(run) for run in going))
+
+    # The loop
+
+    def _now(self) -> datetime:
+        return self._around.clock.now()
+
+    async def _do(self, act: Callable[[], Step]) -> None:
+        """Hand the machine a stimulus and wait until its step is recorded and told."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._stimuli.put_nowait(_Stimulus(act, done))
+        await done
+
+    def _hear(self, answer: AnyAnswer) -> None:
+        self._stimuli.put_nowait(_Stimulus(lambda: self.machine.answer(answer, self._now())))
+
+    async def _go_on(self) -> None:
+        while True:
+            batch = [await self._stimuli.get()]
+            while not self._stimuli.empty():
+                batch.append(self._stimuli.get_nowait())
+            await self._carry_out(batch)
+
+    async def _carry_out(self, batch: list[_Stimulus]) -> None:
+        """Let the machine take a batch of stimuli; write once, tell all, then act."""
+        step = Step()
+        heard: list[_Stimulus] = []
+        for stimulus in batch:
+            try:
+                step.add(stimulus.act())
+                heard.append(stimulus)
+            except HeadraceError as error:
+                _refuse(stimulus, error)
+        try:
+            if step.records:
+                await self._around.history.call(History.write, step.records)
+        except HeadraceError as error:
+            logger.error("%s: history cannot be written: %s", self.pipeline, error)  # noqa: TRY400 the message says it all
+            for stimulus in heard:
+                _refuse(stimulus, error)
+            return
+        for event in step.events:
+            self._publish(event)
+        for effect in step.effects:
+            self._carry(effect)
+        for stimulus in heard:
+            if stimulus.done is not None and not stimulus.done.done():
+                stimulus.done.set_result(None)
+
+    def _publish(self, event: ev.Event) -> None:
+        self.log.publish(event)
+        run = self._runs.get(event.cause)
+        if run is None:
+            return
+        if isinstance(event, _RUN_EVENTS):
+            self._around.tell_run(run, event)
+        if isinstance(event, ev.RunFinished):
+            del self._runs[run.id]
+            self._ends.pop(run.id).set_result(None)
+        elif isinstance(event, ev.BlockFinished) and run.interactive and self.log.listeners:
+            self._columns_may_differ(event)
+
+    def _columns_may_differ(self, event: ev.BlockFinished) -> None:
+        """Analyse again when a SQL block may now be checked against other columns."""
+        reads = [t for t in self.draft.tables if event.block in t.upstream and t.language == "sql"]
+        if not reads:
+            return
+
+        async def analyse() -> None:
+            async with self._edits:
+                draft = await self._around.draft(self.draft.files, self._status)
+                if draft.diagnostics != self.draft.diagnostics:
+                    titles = (self._editing.undo_title, self._editing.redo_title)
+                    await self._do(lambda: self._take(draft, "", titles))
+
+        chore = asyncio.create_task(analyse())
+        self._chores.add(chore)
+        chore.add_done_callback(self._chores.discard)
+
+    def _carry(self, effect: Effect) -> None:
+        pool = self._around.pool
+        match effect:
+            case Execute(job):
+                pool.execute(job, self._hear)
+            case Stop(run, block):
+                pool.stop(run, block)
+            case EndRun(run):
+                pool.end_run(run)
+            case Wait(run, block, attempt, seconds):
+                self._wait(run, block, attempt, seconds)
+
+    def _wait(self, run: str, block: str, attempt: int, seconds: float) -> None:
+        def due() -> None:
+            self._timers.discard(handle)
+            self._stimuli.put_nowait(
+                _Stimulus(lambda: self.machine.retry_due(run, block, attempt, self._now()))
+            )
+
+        handle = asyncio.get_running_loop().call_later(seconds, due)
+        self._timers.add(handle)
+
+    def worker_changed(self, state: str, rss_bytes: int | None = None) -> None:
+        """Tell listeners how the session worker is."""
+        if state != self._worker:
+            self._worker = state
+            self.log.publish(ev.WorkerChanged(state=state, rss_bytes=rss_bytes))
+
+    async def close(self, reason: str) -> None:
+        """Tell listeners that this is the end, and stop listening to workers."""
+        self.log.publish(ev.SessionEnded(reason=reason))
+        for timer in self._timers:
+            timer.cancel()
+        tasks = [self._work, *self._chores]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _refuse(stimulus: _Stimulus, error: HeadraceError) -> None:
+    if stimulus.done is not None and not stimulus.done.done():
+        stimulus.done.set_exception(error)
+
+
+def _only_source_changed(
+    before: Draft, after: Draft, sources: Mapping[str, str]
+) -> BlockTable | None:
+    """Find the one block whose text changed while everything else stayed as it was."""
+    if len(sources) != 1 or before.files.text != after.files.text:
+        return None
+    (name,) = sources
+    return after.table(name) if before.table(name) is not None else None

@@ -1,0 +1,186 @@
+"""All sessions of a project: opened on demand, kept while the server lives, resumed after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from headrace.core.clock import Clock
+from headrace.core.errors import Conflict, HeadraceError, InvalidInput, NotFound
+from headrace.project.files import Project
+from headrace.project.watch import watch
+from headrace.protocol import commands as cmd
+from headrace.protocol import events as ev
+from headrace.protocol.tables import BlockStatus
+from headrace.runs.changes import SaveRun
+from headrace.runs.history import History
+from headrace.runs.owner import current_owner, is_alive
+from headrace.runs.thread import HistoryThread
+from headrace.session.editing import Editing
+from headrace.session.log import EventLog
+from headrace.session.machine import Machine
+from headrace.session.results import Result
+from headrace.session.session import Session
+from headrace.session.surroundings import Surroundings
+from headrace.workers.pool import Pool
+
+logger = logging.getLogger(__name__)
+
+
+class Sessions:
+    """Opens each pipeline's session once, and routes commands to it."""
+
+    def __init__(
+        self, *, project: Project, pool: Pool, history: HistoryThread, clock: Clock
+    ) -> None:
+        self.project = project
+        self._around = Surroundings(project, pool, history, clock)
+        self._opening: dict[str, asyncio.Task[Session]] = {}
+        self._watching: asyncio.Task[None] | None = None
+        self._owner = current_owner()
+        self._slots = max(2, min(8, os.cpu_count() or 2))
+
+    @property
+    def log(self) -> EventLog:
+        return self._around.log
+
+    def project_snapshot(self) -> ev.SnapshotTaken:
+        """Return the opening event of the project's own log."""
+        return ev.SnapshotTaken(seq=self.log.seq, epoch=self.log.epoch)
+
+    async def open(self, pipeline: str) -> Session:
+        """Return the session of a pipeline; NotFound when there is no such pipeline."""
+        opening = self._opening.get(pipeline)
+        if opening is None or (opening.done() and opening.exception() is not None):
+            opening = asyncio.create_task(self._open(pipeline))
+            self._opening[pipeline] = opening
+        try:
+            return await asyncio.shield(opening)
+        except HeadraceError:
+            self._opening.pop(pipeline, None)
+            raise
+
+    async def _open(self, pipeline: str) -> Session:
+        around = self._around
+        editing = Editing(self.project, pipeline)
+        files = await editing.read()
+        results = await around.history.call(History.results, pipeline)
+        last = await around.history.call(History.last_block_runs, pipeline)
+        shown = {name: BlockStatus(output=block.output) for name, (_, block) in last.items()}
+        draft = await around.draft(files, shown)
+        machine = Machine(
+            draft.definition,
+            logs=str(self.project.paths.logs),
+            owner=self._owner,
+            slots=self._slots,
+        )
+        for saved in reversed(results):
+            machine.results.remember(
+                saved.block,
+                Result(key=saved.key, output=saved.output, made_at=saved.finished_at),
+            )
+        for name, (run, block) in last.items():
+            if name in draft.definition.blocks:
+                machine.results.restore(name, run, block)
+        machine.refresh()
+        return Session(around, editing, draft, machine)
+
+    def live(self) -> list[Session]:
+        """Return the sessions that are open."""
+        return [
+            task.result()
+            for task in self._opening.values()
+            if task.done() and not task.cancelled() and task.exception() is None
+        ]
+
+    async def handle(self, command: cmd.Command) -> Any:
+        """Open the command's session and hand the command over."""
+        if not command.pipeline:
+            raise InvalidInput("The command names no pipeline.", field="pipeline")
+        session = await self.open(command.pipeline)
+        return await session.handle(command)
+
+    # Pipelines
+
+    async def create(self, name: str, title: str = "") -> None:
+        """Create an empty pipeline."""
+        await asyncio.to_thread(self.project.create_pipeline, name, title or name)
+        self._around.tell_pipelines_changed()
+
+    async def delete(self, name: str, *, cancel: bool = False) -> None:
+        """Move a pipeline to the trash; Conflict while runs go on, unless they may be cancelled."""
+        session = next((s for s in self.live() if s.pipeline == name), None)
+        if session is not None and session.is_busy:
+            if not cancel:
+                runs = list(session.machine.runs)
+                raise Conflict(f"Runs of {name!r} are going on.", runs=runs)
+            await session.cancel_all("the pipeline is deleted")
+        await asyncio.to_thread(self.project.delete_pipeline, name)
+        if session is not None:
+            self._opening.pop(name, None)
+            await session.close("the pipeline was deleted")
+        self._around.tell_pipelines_changed()
+
+    # The outside world
+
+    def start_watching(self) -> None:
+        """Follow edits that others make to the project's files."""
+        self._watching = asyncio.create_task(self._watch(), name="project watcher")
+
+    async def _watch(self) -> None:
+        async for batch in watch(self.project.paths):
+            changed: Sequence[Session] = [
+                session
+                for session in self.live()
+                if session.pipeline in batch.pipelines or batch.modules or batch.blocks
+            ]
+            for session in changed:
+                try:
+                    await session.reread()
+                except NotFound:
+                    self._opening.pop(session.pipeline, None)
+                    await session.close("the pipeline was removed from the disk")
+                except HeadraceError as error:
+                    logger.warning("%s cannot be read again: %s", session.pipeline, error)
+            if batch.pipelines:
+                self._around.tell_pipelines_changed()
+
+    async def resume(self) -> list[str]:
+        """Take up the runs that a dead process left; return their ids."""
+        history = self._around.history
+        taken: list[str] = []
+        for record, files, owner in await history.call(History.unfinished):
+            if is_alive(owner) or not await history.call(History.take_over, record.id, self._owner):
+                continue
+            try:
+                session = await self.open(record.pipeline)
+            except NotFound:
+                gone = SaveRun(
+                    run_id=record.id,
+                    state="failed",
+                    started_at=record.started_at,
+                    finished_at=self._around.clock.now(),
+                    reason="the pipeline is gone",
+                )
+                await history.call(History.write, [gone])
+                continue
+            again = msgspec.structs.replace(record, attempt=record.attempt + 1)
+            await session.resume(again, files)
+            taken.append(record.id)
+        return taken
+
+    async def close(self) -> None:
+        """End every session. Runs that go on are left to `resume`."""
+        if self._watching is not None:
+            self._watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watching
+        for session in self.live():
+            await session.close("the server stops")
+        self.log.publish(ev.SessionEnded(reason="the server stops"))
