@@ -1,0 +1,122 @@
+"""headrace.yaml: connections, environment, retention, defaults. Pure; the file is optional."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct, field
+
+from headrace.project.durations import parse_duration, parse_memory
+from headrace.project.fields import Fields, Problems
+from headrace.project.pipeline import Problem
+from headrace.project.yaml_nodes import Node, YamlError, plain_value, read_nodes
+
+
+class Retention(Struct, frozen=True, kw_only=True):
+    """How long outputs stay that nothing needs, and how large the store may grow."""
+
+    age_s: float | None = None
+    size_bytes: int | None = None
+    runs: int | None = None
+    """How many finished runs of each pipeline keep their outputs."""
+
+
+class Defaults(Struct, frozen=True, kw_only=True):
+    """What blocks get that do not say otherwise."""
+
+    retries: int = 0
+    timeout_s: float | None = None
+    memory_bytes: int | None = None
+    parallel: int | None = None
+    """Workers that one run may have at a time; None: as many as cores."""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """All of headrace.yaml. `problems` lists what could not be taken as meant."""
+
+    connections: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    """By name; a connection written as one string is `{"url": …}`."""
+    environment: str | None = None
+    """Path of an interpreter or of a virtual environment; None: the server's own."""
+    preload: tuple[str, ...] = ()
+    """Modules that the template process imports ahead."""
+    retention: Retention = Retention()
+    defaults: Defaults = Defaults()
+    executor: str = "local"
+    executor_address: str | None = None
+    history: str | None = None
+    """URL of the history database; None: `.headrace/headrace.db`."""
+    problems: tuple[Problem, ...] = ()
+
+
+def read_settings(text: str, file: str = "headrace.yaml") -> Settings:
+    """Return what `text` says; keys it does not know are left alone."""
+    problems = Problems(file, text)
+    try:
+        top = read_nodes(text) if text.strip() else Node("map", 0, 0)
+    except YamlError as error:
+        broken = Problem(file=file, line=error.line, column=error.column, message=error.message)
+        return Settings(problems=(broken,))
+    if top.empty:
+        return Settings()
+    if top.kind != "map":
+        problems.add(top, "The file must be a map such as `environment: .venv`.")
+        return Settings(problems=tuple(problems.found))
+    fields = Fields(top, problems)
+    return Settings(
+        connections=_connections(fields),
+        environment=fields.text("environment"),
+        preload=tuple(word for word, _ in fields.texts("preload")),
+        retention=_retention(fields),
+        defaults=_defaults(fields),
+        executor=fields.one_of("executor", ("local", "dask")) or "local",
+        executor_address=fields.text("executor_address"),
+        history=fields.text("history"),
+        problems=tuple(problems.found),
+    )
+
+
+def _section(fields: Fields, key: str) -> Fields:
+    node = fields.node_of(key)
+    if node is not None and node.kind != "map":
+        fields.wrong(node, f"`{key}:` must be a map.")
+        node = None
+    return Fields(node or Node("map", 0, 0), fields.problems)
+
+
+def _connections(fields: Fields) -> dict[str, dict[str, Any]]:
+    section = _section(fields, "connections")
+    found: dict[str, dict[str, Any]] = {}
+    for key, node in section.node.pairs:
+        if node.kind == "scalar" and not node.empty:
+            found[key.text] = {"url": node.text}
+            continue
+        try:
+            value = plain_value(node)
+        except YamlError as error:
+            section.wrong(node, error.message)
+            continue
+        if isinstance(value, dict):
+            found[key.text] = value
+        else:
+            section.wrong(node, f"Connection {key.text[:64]!r} must be a URL or a map.")
+    return found
+
+
+def _retention(fields: Fields) -> Retention:
+    section = _section(fields, "retention")
+    return Retention(
+        age_s=section.parsed("age", lambda text: parse_duration(text, "age")),
+        size_bytes=section.parsed("size", lambda text: parse_memory(text, "size")),
+        runs=section.integer("runs", minimum=1, maximum=1_000_000),
+    )
+
+
+def _defaults(fields: Fields) -> Defaults:
+    section = _section(fields, "defaults")
+    return Defaults(
+        retries=section.integer("retries", minimum=0, maximum=100) or 0,
+        timeout_s=section.parsed("timeout", lambda text: parse_duration(text, "timeout")),
+        memory_bytes=section.parsed("memory", parse_memory),
+        parallel=section.integer("parallel", minimum=1, maximum=1024),
+    )
