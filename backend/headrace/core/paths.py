@@ -76,7 +76,7 @@ class ProjectPaths:
 
 def beneath(root: Path, relative: str) -> Path:
     """Return `root / relative`, symlinks followed; raise InvalidInput when it leaves `root`."""
-    if not relative or "\x00" in relative or "\\" in relative or os.path.isabs(relative):
+    if not relative or "\x00" in relative or "\\" in relative or Path(relative).is_absolute():
         raise InvalidInput(f"{relative[:80]!r} is not a path inside the project.", field="path")
     path = (root / relative).resolve()
     if not path.is_relative_to(root.resolve()):

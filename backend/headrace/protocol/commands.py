@@ -46,7 +46,8 @@ class SaveSource(Command, frozen=True, kw_only=True, tag="save-source"):
 class AddBlock(Command, frozen=True, kw_only=True, tag="add-block"):
     """Add a block at `index` (None: at the end), empty, with `text`, or from the library.
 
-    Without a name one is chosen. `upstream` is connected at once. `library` is a `LibraryBlock.path`.
+    Without a name one is chosen. `upstream` is connected at once. `library` is the path of a
+    `LibraryBlock`.
     """
 
     kind: Kind = "transformer"

@@ -1,4 +1,4 @@
-"""The draft of a pipeline: its files with what analysis says of them, in the forms that others need."""
+"""The draft of a pipeline: its files and what analysis says of them, in the forms others need."""
 
 from __future__ import annotations
 

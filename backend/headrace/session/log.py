@@ -1,4 +1,4 @@
-"""The events of one session in order, without a gap, for those who listen and those who come back."""
+"""The events of one session, without a gap, for those who listen and those who come back."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,22 @@ from headrace.session.definition import Definition, Key
 
 OVER: frozenset[BlockState] = frozenset({"succeeded", "cached", "failed", "cancelled", "skipped"})
 GOOD: frozenset[BlockState] = frozenset({"succeeded", "cached"})
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What is to be run. `blocks` None means all; of an editor, all that is not fresh.
+
+    `only` leaves stale ancestors out (editor), `force` reuses nothing.
+    """
+
+    origin: Origin
+    blocks: Sequence[str] | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    only: bool = False
+    force: bool = False
+    trigger: str | None = None
+    logical_time: datetime | None = None
 
 
 @dataclass

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from headrace.core.errors import HeadraceError, InvalidInput
@@ -14,7 +13,7 @@ from headrace.core.ids import new_run_id
 from headrace.project.parameters import validate_parameters
 from headrace.protocol import commands as cmd
 from headrace.protocol import events as ev
-from headrace.protocol.tables import BlockStatus, BlockTable, Origin, RunRecord
+from headrace.protocol.tables import BlockStatus, BlockTable, RunRecord
 from headrace.runs.changes import QueueRun
 from headrace.runs.history import History
 from headrace.session.assistance import Assistance
@@ -23,7 +22,7 @@ from headrace.session.editing import Editing, StructuralCommand
 from headrace.session.effects import Effect, EndRun, Execute, Step, Stop, Wait
 from headrace.session.log import EventLog
 from headrace.session.machine import Machine
-from headrace.session.run import Run
+from headrace.session.run import Run, RunRequest
 from headrace.session.surroundings import Surroundings
 from headrace.workers.jobs import AnyAnswer
 
@@ -114,14 +113,13 @@ class Session:
             case cmd.RunBlocks():
                 return await self._run_blocks(command)
             case cmd.StartRun():
-                run = await self.start_run(
+                request = RunRequest(
                     origin="api",
                     parameters=command.parameters,
                     blocks=command.blocks,
                     force=command.force,
-                    idempotency_key=command.idempotency_key,
                 )
-                return {"id": run}
+                return {"id": await self.start_run(request, command.idempotency_key)}
             case cmd.CancelRun():
                 return await self._cancel(command)
             case cmd.SetParameters():
@@ -211,29 +209,15 @@ class Session:
         plan = self.machine.plan(command.blocks, only=command.only)
         if not plan:
             return {"run": None, "blocks": []}
-        run = self.machine.prepare(
-            new_run_id(),
-            origin="editor",
-            at=self._now(),
-            blocks=command.blocks,
-            only=command.only,
-            force=command.force,
+        request = RunRequest(
+            origin="editor", blocks=command.blocks, only=command.only, force=command.force
         )
+        run = self.machine.prepare(new_run_id(), request, self._now())
         await self._record_and_launch(run, None)
         return {"run": run.id, "blocks": plan}
 
-    async def start_run(
-        self,
-        *,
-        origin: Origin,
-        parameters: Mapping[str, Any] | None = None,
-        blocks: Sequence[str] | None = None,
-        force: bool = False,
-        trigger: str | None = None,
-        logical_time: datetime | None = None,
-        idempotency_key: str | None = None,
-    ) -> str:
-        """Queue a run of the whole pipeline, or of `blocks` with all their ancestors.
+    async def start_run(self, request: RunRequest, idempotency_key: str | None = None) -> str:
+        """Queue a run of the whole pipeline, or of some blocks with all their ancestors.
 
         Returns its id once it is recorded. The same idempotency key gives the same run for 24 h.
         """
@@ -244,39 +228,17 @@ class Session:
             )
             if known is not None:
                 return known
-        run = self.prepare_run(
-            origin=origin,
-            parameters=parameters,
-            blocks=blocks,
-            force=force,
-            trigger=trigger,
-            logical_time=logical_time,
-        )
+        run = self.prepare_run(request)
         await self._record_and_launch(run, idempotency_key)
         return run.id
 
-    def prepare_run(
-        self,
-        *,
-        origin: Origin,
-        parameters: Mapping[str, Any] | None = None,
-        blocks: Sequence[str] | None = None,
-        force: bool = False,
-        trigger: str | None = None,
-        logical_time: datetime | None = None,
-    ) -> Run:
-        """Make a run that pins the present draft; `queue_change` gives its record, `launch` starts it."""
-        declared = self.draft.parameters
-        return self.machine.prepare(
-            new_run_id(),
-            origin=origin,
-            at=self._now(),
-            parameters=validate_parameters(declared, dict(parameters or {})),
-            blocks=blocks,
-            force=force,
-            trigger=trigger,
-            logical_time=logical_time,
-        )
+    def prepare_run(self, request: RunRequest) -> Run:
+        """Make a run that pins the draft; `queue_change` gives its record, `launch` starts it.
+
+        Raises InvalidInput when its parameters are not as declared.
+        """
+        values = validate_parameters(self.draft.parameters, dict(request.parameters))
+        return self.machine.prepare(new_run_id(), replace(request, parameters=values), self._now())
 
     def queue_change(self, run: Run, idempotency_key: str | None = None) -> QueueRun:
         """Return the record that makes a prepared run durable."""

@@ -1,4 +1,4 @@
-"""All sessions of a project: opened on demand, kept while the server lives, resumed after a crash."""
+"""All sessions of a project: opened on demand, kept while it is served, resumed after a crash."""
 
 from __future__ import annotations
 

@@ -1,0 +1,278 @@
+"""What answers of workers do to a run: results, retries, skips and stops. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from headrace.core.ids import digest
+from headrace.protocol import events as ev
+from headrace.protocol.tables import Attempt, BlockStatus, Display, Failure
+from headrace.runs.changes import SaveBlock, SaveResult
+from headrace.session.course import Course
+from headrace.session.effects import Step, Stop, Wait
+from headrace.session.results import Result, Results
+from headrace.session.run import Run, attempts_of
+from headrace.workers.jobs import (
+    AnyAnswer,
+    Done,
+    Printed,
+    Progressed,
+    Raised,
+    Shown,
+    Started,
+    Stopped,
+    StopStage,
+)
+
+KEPT_LOG_TAIL = 16_384
+"""Characters of a block's log that its status carries."""
+
+MAX_BACKOFF_S = 3600.0
+
+
+class Answers:
+    """Applies answers to runs. The caller has checked that the attempt is the current one."""
+
+    def __init__(self, results: Results, course: Course) -> None:
+        self._results = results
+        self._course = course
+
+    def take(self, run: Run, answer: AnyAnswer, at: datetime) -> Step:
+        """Take an answer of the current attempt of a block that runs."""
+        match answer:
+            case Started():
+                return self._started(run, answer)
+            case Printed() | Shown() | Progressed() | StopStage():
+                return self._heard(run, answer)
+            case Done():
+                return self._done(run, answer, at)
+            case Raised():
+                return self._raised(run, answer, at)
+            case Stopped():
+                return self._stopped(run, answer, at)
+
+    def _started(self, run: Run, answer: Started) -> Step:
+        name = answer.block
+        if run.interactive:
+            self._results.change(
+                name,
+                state="running",
+                run=run.id,
+                attempt=answer.attempt,
+                started_at=answer.at,
+                failure=None,
+                displays=[],
+                checks=[],
+                log_tail="",
+                log_bytes=0,
+                progress=None,
+            )
+        return Step(
+            [
+                ev.BlockStarted(
+                    cause=run.id,
+                    run=run.id,
+                    block=name,
+                    attempt=answer.attempt,
+                    started_at=answer.at,
+                )
+            ]
+        )
+
+    def _heard(self, run: Run, answer: Printed | Shown | Progressed | StopStage) -> Step:
+        name = answer.block
+        status = self._results.status.get(name, BlockStatus())
+        place: dict[str, str] = {"cause": run.id, "run": run.id, "block": name}
+        match answer:
+            case Printed():
+                if run.interactive:
+                    tail = (status.log_tail + answer.text)[-KEPT_LOG_TAIL:]
+                    size = answer.offset + len(answer.text.encode(errors="replace"))
+                    self._results.change(name, log_tail=tail, log_bytes=size)
+                return Step([ev.LogAppended(**place, offset=answer.offset, text=answer.text)])
+            case Shown():
+                self._show(run, name, answer.display)
+                return Step([ev.Displayed(**place, display=answer.display)])
+            case Progressed():
+                if run.interactive:
+                    self._results.change(name, progress=(answer.done, answer.total))
+                return Step([ev.ProgressMade(**place, done=answer.done, total=answer.total)])
+            case StopStage():
+                return Step([ev.StopAdvanced(**place, stage=answer.stage)])
+
+    def _show(self, run: Run, name: str, display: Display) -> None:
+        progress = run.blocks[name]
+        displays = [*progress.record.displays, display]
+        progress.record = msgspec.structs.replace(progress.record, displays=displays)
+        if run.interactive:
+            self._results.change(name, displays=displays)
+
+    def _done(self, run: Run, answer: Done, at: datetime) -> Step:
+        name, block = answer.block, run.blocks[answer.block]
+        key = block.key
+        assert key is not None, "a running block has its key"
+        seconds = answer.timings.call
+        attempt = Attempt(
+            number=answer.attempt,
+            state="succeeded",
+            started_at=block.record.started_at,
+            finished_at=at,
+            timings=answer.timings,
+        )
+        block.state = "succeeded"
+        block.record = msgspec.structs.replace(
+            block.record,
+            state="succeeded",
+            cache=f"miss: {block.miss}",
+            seconds=seconds,
+            rows=answer.output.rows,
+            address=answer.output.address,
+            output=answer.output,
+            finished_at=at,
+            failure=None,
+            attempts=attempts_of(block.record, attempt),
+            checks=answer.checks,
+        )
+        self._results.remember(
+            name, Result(key=key.text, output=answer.output, made_at=at), key.parts
+        )
+        step = Step(
+            records=[
+                SaveBlock(run_id=run.id, block=block.record),
+                SaveResult(
+                    pipeline=run.definition.pipeline,
+                    block=name,
+                    key=key.text,
+                    output=answer.output,
+                    finished_at=at,
+                ),
+            ]
+        )
+        return step.add(self._course.good(run, name, seconds, at)).add(
+            self._course.advance(run, at)
+        )
+
+    def _raised(self, run: Run, answer: Raised, at: datetime) -> Step:
+        name, block = answer.block, run.blocks[answer.block]
+        planned = run.definition.blocks[name]
+        attempt = Attempt(
+            number=answer.attempt,
+            state="failed",
+            started_at=block.record.started_at,
+            finished_at=at,
+            failure=answer.failure,
+            timings=answer.timings,
+        )
+        counted = [a for a in block.record.attempts if a.failure and a.failure.kind != "lost"]
+        failed = len(counted)
+        again = failed < planned.retries and not run.cancelled
+        seconds = answer.timings.call
+        delay = _backoff(planned.backoff_s, failed, run.id, name)
+        block.state = "queued" if again else "failed"
+        block.waiting = again
+        block.record = msgspec.structs.replace(
+            block.record,
+            state=block.state,
+            seconds=seconds,
+            finished_at=None if again else at,
+            failure=answer.failure,
+            cache=f"miss: {block.miss}",
+            attempts=attempts_of(block.record, attempt),
+            checks=answer.checks,
+        )
+        if run.interactive:
+            self._results.change(
+                name,
+                state=block.state,
+                finished_at=at,
+                seconds=seconds,
+                failure=answer.failure,
+                checks=answer.checks,
+                progress=None,
+            )
+        step = Step(
+            [
+                ev.BlockFailed(
+                    cause=run.id,
+                    run=run.id,
+                    block=name,
+                    attempt=answer.attempt,
+                    failure=answer.failure,
+                    seconds=seconds,
+                    finished_at=at,
+                    retry_at=at + timedelta(seconds=delay) if again else None,
+                    checks=answer.checks,
+                )
+            ],
+            [SaveBlock(run_id=run.id, block=block.record)],
+        )
+        if again:
+            step.effects.append(Wait(run.id, name, answer.attempt, delay))
+            return step.add(self._course.advance(run, at))
+        run.reason = run.reason or _one_line(name, answer.failure)
+        return step.add(self._skip_below(run, name)).add(self._course.advance(run, at))
+
+    def _stopped(self, run: Run, answer: Stopped, at: datetime) -> Step:
+        run.cancelled = True
+        run.reason = run.reason or "cancelled"
+        step = self.cancel_blocks(run, [answer.block], at)
+        waiting = [name for name, block in run.blocks.items() if block.state == "queued"]
+        step.effects += [Stop(run.id, name) for name in run.running]
+        return step.add(self.cancel_blocks(run, waiting, at)).add(
+            self._course.finish_if_over(run, at)
+        )
+
+    def cancel_blocks(self, run: Run, names: Sequence[str], at: datetime) -> Step:
+        if not names:
+            return Step()
+        step = Step(
+            [ev.BlocksCancelled(cause=run.id, run=run.id, blocks=list(names), finished_at=at)]
+        )
+        for name in names:
+            block = run.blocks[name]
+            record = block.record
+            if block.state == "running":
+                stopped = Attempt(
+                    number=block.attempt,
+                    state="cancelled",
+                    started_at=record.started_at,
+                    finished_at=at,
+                )
+                record = msgspec.structs.replace(record, attempts=attempts_of(record, stopped))
+            block.state = "cancelled"
+            block.waiting = False
+            block.record = msgspec.structs.replace(record, state="cancelled", finished_at=at)
+            step.records.append(SaveBlock(run_id=run.id, block=block.record))
+            if run.interactive:
+                self._results.change(name, state="cancelled", finished_at=at, progress=None)
+        return step
+
+    def _skip_below(self, run: Run, failed: str) -> Step:
+        names = run.queued_below(failed)
+        if not names:
+            return Step()
+        step = Step([ev.BlocksSkipped(cause=run.id, run=run.id, blocks=names, because=failed)])
+        for name in names:
+            block = run.blocks[name]
+            block.state = "skipped"
+            block.waiting = False
+            block.record = msgspec.structs.replace(block.record, state="skipped", because=failed)
+            step.records.append(SaveBlock(run_id=run.id, block=block.record))
+            if run.interactive:
+                self._results.change(name, state="skipped", because=failed)
+        return step
+
+
+def _backoff(base_s: float, failed: int, run: str, block: str) -> float:
+    """Double the wait with each failure, give or take a quarter that differs from run to run."""
+    spread = int(digest(run, block, str(failed))[:4], 16) / 0xFFFF
+    return min(base_s * 2**failed, MAX_BACKOFF_S) * (0.75 + 0.5 * spread)
+
+
+def _one_line(block: str, failure: Failure) -> str:
+    message = failure.message.splitlines()[0] if failure.message else ""
+    text = f"{block}: {failure.type}: {message}" if message else f"{block}: {failure.type}"
+    return text[:300]

@@ -1,0 +1,202 @@
+"""How a run goes on: what can start is started or reused, and what is over is ended. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from headrace.protocol import events as ev
+from headrace.protocol.tables import Attempt
+from headrace.runs.changes import SaveBlock, SaveRun
+from headrace.session.definition import PlannedBlock, bound_values, key_of
+from headrace.session.effects import EndRun, Execute, Step
+from headrace.session.results import Results
+from headrace.session.reuse import Decision, decide
+from headrace.session.run import Run, attempts_of
+from headrace.workers.jobs import Job
+
+
+class Course:
+    """Moves the runs of one machine along. `refresh` compares the draft after each new result."""
+
+    def __init__(
+        self, runs: dict[str, Run], results: Results, refresh: Callable[[], Step], logs: str
+    ) -> None:
+        self._runs = runs
+        self._results = results
+        self._refresh = refresh
+        self._logs = logs
+
+    def advance(self, run: Run, at: datetime) -> Step:
+        """Start what can start, reuse what is known, and end the run when nothing is left."""
+        step = Step()
+        reused = True
+        while reused and not run.cancelled:
+            reused = False
+            for name in run.ready():
+                key = key_of(run.definition.blocks[name], run.inputs(name), run.parameters)
+                decision = self._decide(run, name, key.text, at)
+                run.blocks[name].key = key
+                run.blocks[name].miss = decision.why
+                if decision.result is not None:
+                    step.add(self._reuse(run, name, decision, at))
+                    reused = True
+                elif len(run.running) < run.slots:
+                    step.add(self._dispatch(run, name, at))
+        return step.add(self.finish_if_over(run, at))
+
+    def _decide(self, run: Run, name: str, key: str, at: datetime) -> Decision:
+        known = self._results.find(name, key)
+        newest = self._results.newest(name)
+        return decide(
+            run.definition.blocks[name],
+            known,
+            is_newest=newest is not None and newest.key == key,
+            interactive=run.interactive,
+            must=name in run.must,
+            force=run.force,
+            at=at,
+        )
+
+    def _reuse(self, run: Run, name: str, decision: Decision, at: datetime) -> Step:
+        block, result = run.blocks[name], decision.result
+        assert result is not None, "only known results are reused"
+        assert block.key is not None, "a block that could start has its key"
+        step = self._begin(run, at)
+        block.state = "cached"
+        block.record = msgspec.structs.replace(
+            block.record,
+            state="cached",
+            cache=f"hit: {decision.why}",
+            seconds=0.0,
+            rows=result.output.rows,
+            address=result.output.address,
+            output=result.output,
+            key=block.key.text,
+            parts=block.key.parts,
+            started_at=at,
+            finished_at=at,
+        )
+        step.records.append(SaveBlock(run_id=run.id, block=block.record))
+        return step.add(self.good(run, name, 0.0, at))
+
+    def _dispatch(self, run: Run, name: str, at: datetime) -> Step:
+        block, planned = run.blocks[name], run.definition.blocks[name]
+        assert block.key is not None, "the key is known before a block starts"
+        step = self._begin(run, at)
+        block.attempt += 1
+        block.state = "running"
+        trying = Attempt(number=block.attempt, state="running", started_at=at)
+        block.record = msgspec.structs.replace(
+            block.record,
+            state="running",
+            key=block.key.text,
+            parts=block.key.parts,
+            started_at=at,
+            finished_at=None,
+            failure=None,
+            displays=[],
+            attempts=attempts_of(block.record, trying),
+        )
+        step.records.append(SaveBlock(run_id=run.id, block=block.record))
+        step.effects.append(Execute(self._job(run, planned, block.attempt)))
+        return step
+
+    def _job(self, run: Run, block: PlannedBlock, attempt: int) -> Job:
+        return Job(
+            run=run.id,
+            pipeline=run.definition.pipeline,
+            block=block.name,
+            attempt=attempt,
+            kind=block.kind,
+            language=block.language,
+            path=block.path,
+            source=block.source,
+            bindings=list(block.bindings),
+            inputs=run.inputs(block.name),
+            values=bound_values(block, run.parameters),
+            parameters=run.parameters,
+            logical_time=run.logical_time,
+            timeout_s=block.timeout_s,
+            memory_bytes=block.memory_bytes,
+            interactive=run.interactive,
+            connection=block.connection,
+            log_path=f"{self._logs}/{run.id}/{block.name}.{attempt}.log",
+            worker="session" if run.interactive else "run",
+        )
+
+    def _begin(self, run: Run, at: datetime) -> Step:
+        """Mark the run as running, once."""
+        if run.state != "queued":
+            return Step()
+        run.state = "running"
+        run.started_at = at
+        return Step(records=[SaveRun(run_id=run.id, state="running", started_at=at)])
+
+    def finish_if_over(self, run: Run, at: datetime) -> Step:
+        if not run.is_over or run.id not in self._runs:
+            return Step()
+        del self._runs[run.id]
+        run.state = run.final_state()
+        seconds = max(0.0, (at - (run.started_at or run.queued_at)).total_seconds())
+        return Step(
+            [
+                ev.RunFinished(
+                    cause=run.id,
+                    run=run.id,
+                    state=run.state,
+                    finished_at=at,
+                    seconds=seconds,
+                    reason=run.reason,
+                )
+            ],
+            [
+                SaveRun(
+                    run_id=run.id,
+                    state=run.state,
+                    started_at=run.started_at,
+                    finished_at=at,
+                    seconds=seconds,
+                    reason=run.reason,
+                )
+            ],
+            [EndRun(run.id)],
+        )
+
+    def good(self, run: Run, name: str, seconds: float, at: datetime) -> Step:
+        """Announce that a block has its output, computed or reused."""
+        block = run.blocks[name]
+        record = block.record
+        assert record.output is not None, "a good block has its output"
+        assert block.key is not None, "a good block has its key"
+        if run.interactive:
+            self._results.show(name, block.key.text)
+            self._results.change(
+                name,
+                state=block.state,
+                run=run.id,
+                attempt=block.attempt,
+                finished_at=at,
+                seconds=seconds,
+                cache=record.cache,
+                output=record.output,
+                failure=None,
+                because=None,
+                progress=None,
+                checks=record.checks,
+            )
+        finished = ev.BlockFinished(
+            cause=run.id,
+            run=run.id,
+            block=name,
+            state=block.state,
+            attempt=block.attempt,
+            output=record.output,
+            seconds=seconds,
+            cache=record.cache or "",
+            finished_at=at,
+            checks=record.checks,
+        )
+        return Step([finished]).add(self._refresh())
