@@ -1,0 +1,46 @@
+import { MergeView } from "@codemirror/merge";
+import { EditorState } from "@codemirror/state";
+import { EditorView, lineNumbers } from "@codemirror/view";
+import { type ReactElement, useEffect, useRef } from "react";
+import type { Language } from "../../protocol";
+import { languageExtension } from "./languages";
+import { codeTheme } from "./theme";
+
+interface Props {
+  mine: string;
+  theirs: string;
+  language: Language;
+}
+
+/** Both texts of a conflict side by side; loaded only when it is asked for. */
+export default function Difference({ mine, theirs, language }: Props): ReactElement {
+  const host = useRef<HTMLDivElement>(null);
+
+  useEffect(() => {
+    if (host.current === null) return;
+    const extensions = [
+      lineNumbers(),
+      EditorView.lineWrapping,
+      EditorState.readOnly.of(true),
+      languageExtension(language),
+      codeTheme,
+    ];
+    const view = new MergeView({
+      parent: host.current,
+      a: { doc: mine, extensions },
+      b: { doc: theirs, extensions },
+      gutter: true,
+    });
+    return () => view.destroy();
+  }, [mine, theirs, language]);
+
+  return (
+    <div className="difference">
+      <div className="difference-titles" aria-hidden="true">
+        <span>Mine</span>
+        <span>Theirs</span>
+      </div>
+      <div ref={host} />
+    </div>
+  );
+}

@@ -1,0 +1,134 @@
+/** The live editor of one block: CodeMirror on one side, buffer, session and selection on the other. */
+import { Annotation, EditorState } from "@codemirror/state";
+import { EditorView, placeholder } from "@codemirror/view";
+import type { BlockTable, Completions, Fix, Inspection } from "../../protocol";
+import { signOf, statusOf } from "../../session";
+import type { Editor } from "../page/model";
+import { edit, select, step } from "../page/operations";
+import { serverCompletion } from "./completion";
+import { serverInspection } from "./inspection";
+import { languageExtension } from "./languages";
+import { type FailedLine, lineMarks, showDiagnostics, showFailedLine } from "./marks";
+import { replacement } from "./replacement";
+import { editing, readOnly } from "./setup";
+
+/** Marks changes that come from the buffer, so that they are not taken for typing. */
+const fromBuffer = Annotation.define<boolean>();
+
+const HINTS: Record<BlockTable["language"], string> = {
+  python: "A function with a decorator, e.g. @transformer",
+  sql: "select … from an upstream block",
+  markdown: "Text in Markdown",
+  notebook: "",
+};
+
+/** Puts an editor for `block` into `parent`; the returned function takes it away again. */
+export function mountCode(
+  parent: HTMLElement,
+  editor: Editor,
+  block: BlockTable,
+  writable: boolean,
+): () => void {
+  const { name } = block;
+  const buffer = () => editor.buffers.store.getState()[name];
+  const view = new EditorView({
+    parent,
+    state: EditorState.create({
+      doc: buffer()?.text ?? "",
+      extensions: [
+        editing({
+          onEscape: () => select(editor, name),
+          onLeave: (direction) => leave(editor, name, direction),
+        }),
+        lineMarks,
+        languageExtension(block.language),
+        placeholder(HINTS[block.language]),
+        EditorView.contentAttributes.of({ "aria-label": `Code of ${name}` }),
+        writable ? knowledge(editor, block) : readOnly,
+        EditorView.updateListener.of((update) => {
+          const typed = update.transactions.some(
+            (transaction) => transaction.docChanged && !transaction.annotation(fromBuffer),
+          );
+          if (typed) editor.buffers.edit(name, update.state.doc.toString());
+          if (update.focusChanged && update.view.hasFocus) edit(editor, name);
+        }),
+      ],
+    }),
+  });
+  const stops = [
+    followBuffer(view, editor, name),
+    followSession(view, editor, name),
+    followMode(view, editor, name),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+    view.destroy();
+  };
+}
+
+function knowledge(editor: Editor, { name, language }: BlockTable) {
+  if (language === "markdown" || language === "notebook") return [];
+  const { session } = editor;
+  return [
+    serverCompletion((text, place) =>
+      session.send<Completions>({ op: "complete", block: name, text, ...place }),
+    ),
+    serverInspection((text, place) =>
+      session.send<Inspection>({ op: "inspect", block: name, text, ...place }),
+    ),
+  ];
+}
+
+/** Past the first or last line the cursor goes on into the neighbour. */
+function leave(editor: Editor, name: string, direction: 1 | -1): void {
+  select(editor, name);
+  step(editor, direction);
+}
+
+function followBuffer(view: EditorView, editor: Editor, name: string): () => void {
+  const follow = (): void => {
+    const text = editor.buffers.store.getState()[name]?.text;
+    if (text === undefined) return;
+    const changes = replacement(view.state.doc.toString(), text);
+    if (changes !== null) view.dispatch({ changes, annotations: fromBuffer.of(true) });
+  };
+  return editor.buffers.store.subscribe((buffers, before) => {
+    if (buffers[name] !== before[name]) follow();
+  });
+}
+
+function followSession(view: EditorView, editor: Editor, name: string): () => void {
+  const { store } = editor.session;
+  const fix = ({ command }: Fix): void => {
+    void editor.buffers.flush([name]).then(() => editor.send(command));
+  };
+  const diagnose = (): void => {
+    const mine = store.getState().diagnostics.filter(({ block }) => block === name);
+    showDiagnostics(view, mine, fix);
+  };
+  const fail = (): void => showFailedLine(view, failedLine(editor, name));
+  diagnose();
+  fail();
+  return store.subscribe((state, before) => {
+    if (state.diagnostics !== before.diagnostics) diagnose();
+    if (state.status[name] !== before.status[name]) fail();
+  });
+}
+
+function failedLine(editor: Editor, name: string): FailedLine | null {
+  const status = statusOf(editor.session.store.getState(), name);
+  const { failure } = status;
+  if (failure?.line == null || signOf(status) !== "failed") return null;
+  return { line: failure.line, message: `${failure.type}: ${failure.message}` };
+}
+
+/** In edit mode the text of the selected block has the keyboard. */
+function followMode(view: EditorView, editor: Editor, name: string): () => void {
+  const follow = (): void => {
+    const { selected, mode, dialog } = editor.store.getState();
+    const mine = selected === name && mode === "edit" && dialog === null;
+    if (mine && !view.hasFocus) view.focus();
+  };
+  follow();
+  return editor.store.subscribe(follow);
+}

@@ -1,0 +1,111 @@
+/** What the page of one pipeline knows beyond the session: selection, mode, view and open dialog. */
+import { createStore, type StoreApi } from "zustand/vanilla";
+import { messageOf } from "../../client";
+import type { PipelineCommand } from "../../protocol";
+import type { Session } from "../../session";
+import { type Buffers, createBuffers } from "../saving/buffers";
+import { draftShelf } from "../saving/drafts";
+
+export type View = "blocks" | "canvas" | "split";
+export type Tab = "preview" | "display" | "logs" | "schema" | "checks";
+
+export type Dialog =
+  | { kind: "add"; index: number }
+  | { kind: "library"; index: number }
+  | { kind: "connect"; block: string }
+  | { kind: "rename"; block: string }
+  | { kind: "configure"; block: string }
+  | { kind: "parameters" };
+
+export interface EditorState {
+  selected: string | null;
+  mode: "command" | "edit";
+  view: View;
+  dialog: Dialog | null;
+  /** The tab of a block's result, where the user chose one. */
+  tabs: Record<string, Tab | "none">;
+  /** Block whose output the data panel keeps showing. */
+  pinned: string | null;
+  /** Why the last command was refused. */
+  notice: string | null;
+  /** The next block to be selected when it appears, because a command of ours adds it. */
+  awaited: string | null;
+}
+
+export interface Editor {
+  readonly session: Session;
+  readonly buffers: Buffers;
+  readonly store: StoreApi<EditorState>;
+  set(part: Partial<EditorState>): void;
+  /** Gives a command; a refusal is shown on the page and resolves null. */
+  send<T = unknown>(command: PipelineCommand): Promise<T | null>;
+  /** Shows a refusal on the page. */
+  report(thrown: unknown): void;
+  close(): void;
+}
+
+const FIRST: EditorState = {
+  selected: null,
+  mode: "command",
+  view: "blocks",
+  dialog: null,
+  tabs: {},
+  pinned: null,
+  notice: null,
+  awaited: null,
+};
+
+export function createEditor(session: Session, view: View): Editor {
+  const store = createStore<EditorState>(() => ({ ...FIRST, view }));
+  const buffers = createBuffers(
+    (block, text, base) => session.send({ op: "save-source", block, text, base }),
+    draftShelf(session.pipeline),
+  );
+  const report = (thrown: unknown): void => store.setState({ notice: messageOf(thrown) });
+  const stop = followSession(session, store, buffers);
+  return {
+    session,
+    buffers,
+    store,
+    report,
+    set: (part) => store.setState(part),
+    async send<T>(command: PipelineCommand) {
+      try {
+        const result = await session.send<T>(command);
+        store.setState({ notice: null });
+        return result;
+      } catch (thrown) {
+        report(thrown);
+        return null;
+      }
+    },
+    close: stop,
+  };
+}
+
+/** Keeps buffers and selection in step with the blocks that there are. */
+function followSession(
+  session: Session,
+  store: StoreApi<EditorState>,
+  buffers: Buffers,
+): () => void {
+  const follow = (): void => {
+    const { blocks, sources, phase } = session.store.getState();
+    if (phase === "opening") return;
+    const versions = blocks.map(
+      (block) => [block.name, { text: sources[block.name] ?? "", hash: block.hash }] as const,
+    );
+    buffers.follow(new Map(versions));
+    const { selected, awaited } = store.getState();
+    const names = blocks.map((block) => block.name);
+    if (awaited !== null && names.includes(awaited)) {
+      store.setState({ selected: awaited, awaited: null });
+    } else if (selected === null || !names.includes(selected)) {
+      store.setState({ selected: names[0] ?? null, mode: "command" });
+    }
+  };
+  follow();
+  return session.store.subscribe((state, before) => {
+    if (state.blocks !== before.blocks || state.sources !== before.sources) follow();
+  });
+}

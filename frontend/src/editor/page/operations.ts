@@ -1,0 +1,173 @@
+/** Everything a user can do to blocks; keys, buttons, menus and the canvas all come here. */
+import type { Kind, Language, LibraryBlock } from "../../protocol";
+import { downstreamOf, isFresh } from "../../session";
+import type { Dialog, Editor } from "./model";
+
+export function blockNames(editor: Editor): string[] {
+  return editor.session.store.getState().blocks.map((block) => block.name);
+}
+
+export function indexOf(editor: Editor, block: string | null): number {
+  return block === null ? -1 : blockNames(editor).indexOf(block);
+}
+
+/** Puts the keyboard on a block and brings it into sight. */
+export function focusBlock(name: string): void {
+  requestAnimationFrame(() => {
+    const element = document.getElementById(`block-${name}`);
+    element?.focus({ preventScroll: true });
+    element?.scrollIntoView({ block: "nearest" });
+  });
+}
+
+export function select(editor: Editor, name: string | null): void {
+  editor.set({ selected: name, mode: "command" });
+  if (name !== null) focusBlock(name);
+}
+
+export function step(editor: Editor, by: 1 | -1): void {
+  const names = blockNames(editor);
+  const index = indexOf(editor, editor.store.getState().selected);
+  const next = names[Math.min(Math.max(index + by, 0), names.length - 1)];
+  if (next !== undefined) select(editor, next);
+}
+
+export function edit(editor: Editor, name: string): void {
+  editor.set({ selected: name, mode: "edit" });
+}
+
+export function openDialog(editor: Editor, dialog: Dialog): void {
+  editor.set({ dialog });
+}
+
+/** Closes the dialog and gives the keyboard back to the block. */
+export function closeDialog(editor: Editor): void {
+  editor.set({ dialog: null });
+  const { selected, mode } = editor.store.getState();
+  if (selected !== null && mode === "command") focusBlock(selected);
+}
+
+export interface RunChoice {
+  only?: boolean;
+  force?: boolean;
+}
+
+/** Saves what is typed, then runs; a conflict has to be settled first. No blocks: all stale ones. */
+export async function run(
+  editor: Editor,
+  blocks: readonly string[],
+  choice: RunChoice = {},
+): Promise<void> {
+  if (!(await editor.buffers.flush())) {
+    editor.set({
+      notice: "Not started: settle the unsaved text first, so that what runs is saved.",
+    });
+    return;
+  }
+  await editor.send({ op: "run-blocks", blocks: [...blocks], ...choice });
+}
+
+/** A fresh block is run again when it is asked for by name. */
+export function runSelected(editor: Editor, name: string): Promise<void> {
+  return run(editor, [name], { force: isFresh(editor.session.store.getState(), name) });
+}
+
+export async function runAndNext(editor: Editor, name: string): Promise<void> {
+  const names = blockNames(editor);
+  const next = names[names.indexOf(name) + 1];
+  const running = runSelected(editor, name);
+  if (next === undefined) openDialog(editor, { kind: "add", index: names.length });
+  else select(editor, next);
+  await running;
+}
+
+export async function runAndInsert(editor: Editor, name: string): Promise<void> {
+  const running = runSelected(editor, name);
+  openDialog(editor, { kind: "add", index: indexOf(editor, name) + 1 });
+  await running;
+}
+
+export interface NewBlock {
+  kind: Kind;
+  language: Language;
+}
+
+/** Adds a block and opens its text; `index` counts among all blocks. */
+export async function add(editor: Editor, what: NewBlock, index: number): Promise<void> {
+  await insert(editor, { ...what, index });
+}
+
+export async function addFromLibrary(
+  editor: Editor,
+  block: LibraryBlock,
+  index: number,
+  settings: Record<string, unknown>,
+): Promise<void> {
+  const { kind, language, path } = block;
+  await insert(editor, { kind, language, library: path, index, settings });
+}
+
+interface Addition extends NewBlock {
+  index: number;
+  library?: string;
+  settings?: Record<string, unknown>;
+}
+
+async function insert(editor: Editor, addition: Addition): Promise<void> {
+  const result = await editor.send<{ blocks: string[] }>({ op: "add-block", ...addition });
+  const name = result?.blocks[0];
+  if (name === undefined) return;
+  if (blockNames(editor).includes(name)) {
+    select(editor, name);
+    if (addition.library === undefined) edit(editor, name);
+  } else {
+    editor.set({ awaited: name });
+  }
+}
+
+export async function remove(editor: Editor, name: string): Promise<void> {
+  const names = blockNames(editor);
+  const index = names.indexOf(name);
+  const next = names[index + 1] ?? names[index - 1] ?? null;
+  await editor.buffers.flush([name]);
+  const result = await editor.send({ op: "delete-blocks", blocks: [name] });
+  if (result !== null || editor.store.getState().notice === null) select(editor, next);
+}
+
+export async function move(editor: Editor, name: string, by: 1 | -1): Promise<void> {
+  const index = indexOf(editor, name) + by;
+  if (index < 0 || index >= blockNames(editor).length) return;
+  await editor.send({ op: "move-block", block: name, index });
+  focusBlock(name);
+}
+
+export async function rename(editor: Editor, block: string, name: string): Promise<void> {
+  if (block === name) return;
+  await editor.buffers.flush();
+  editor.set({ awaited: name });
+  await editor.send({ op: "rename-block", block, name });
+}
+
+export async function connect(editor: Editor, upstream: string, downstream: string): Promise<void> {
+  await editor.buffers.flush([downstream]);
+  await editor.send({ op: "connect", upstream, downstream });
+}
+
+/** Removes an edge together with the argument it fed; `undo` brings both back. */
+export async function disconnect(
+  editor: Editor,
+  upstream: string,
+  downstream: string,
+): Promise<void> {
+  await editor.buffers.flush([downstream]);
+  await editor.send({ op: "disconnect", upstream, downstream, remove_argument: true });
+}
+
+export function jump(editor: Editor, direction: "upstream" | "downstream"): void {
+  const { selected } = editor.store.getState();
+  if (selected === null) return;
+  const state = editor.session.store.getState();
+  const upstream = state.blocks.find((block) => block.name === selected)?.upstream ?? [];
+  const [next] = direction === "upstream" ? upstream : downstreamOf(state, selected);
+  if (next !== undefined) select(editor, next);
+}
