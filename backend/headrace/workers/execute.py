@@ -1,0 +1,328 @@
+"""One job, from its text to its answer: run the module, call the function, check, store."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import linecache
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from headrace.core.authoring import Context, Mark, collecting_marks
+from headrace.protocol.tables import CheckResult, Display, Failure, Timings
+from headrace.store.outputs import Store
+from headrace.workers import sql
+from headrace.workers.displays import Screen
+from headrace.workers.failures import failure_of
+from headrace.workers.frames import joined
+from headrace.workers.handover import Handover
+from headrace.workers.isolation import note_modules
+from headrace.workers.jobs import Done, Job, Progressed, Raised, Shown
+
+Send = Callable[[Shown | Progressed], None]
+Marked = tuple[Callable[..., Any], Mark]
+_PROGRESS_PERIOD_S = 0.05
+
+
+class CheckFailed(Exception):
+    """A check of severity `fail` did not pass."""
+
+
+class BlockError(Exception):
+    """The block as a whole cannot run, and no line of it is to blame."""
+
+
+class Execution:
+    """The execution of one job in this process."""
+
+    def __init__(
+        self,
+        job: Job,
+        *,
+        store: Store,
+        handover: Handover,
+        send: Send,
+        interruptible: Callable[[], AbstractContextManager[None]],
+        root: str,
+    ) -> None:
+        self.namespace: dict[str, Any] = {}
+        self._job = job
+        self._store = store
+        self._handover = handover
+        self._send = send
+        self._interruptible = interruptible
+        self._root = root
+        self._names: dict[str, Any] = {"run": job.run, "block": job.block, "attempt": job.attempt}
+        self._screen = Screen(store, self._report)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._checks: list[CheckResult] = []
+        self._progress_at = 0.0
+        self._failed_check: Failure | None = None
+
+    def run(self, waited: float) -> Done | Raised:
+        """Execute; `waited` is the time in seconds from the pool's sending to now.
+
+        Raises KeyboardInterrupt when it was stopped.
+        """
+        spans = {"start": waited, "load": 0.0, "call": 0.0, "save": 0.0}
+        moment = time.perf_counter()
+        phase = "load"
+
+        def turn_to(next_phase: str) -> None:
+            nonlocal phase, moment
+            now = time.perf_counter()
+            spans[phase] += now - moment
+            phase, moment = next_phase, now
+
+        try:
+            with self._interruptible(), self._screen:
+                value = self._value(turn_to)
+            turn_to("save")
+            output = self._store.put(value)
+            self._handover.keep(output, value)
+            turn_to("done_")
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - user code may raise anything at all
+            if phase != "done_":
+                turn_to("done_")
+            failure = self._failed_check or failure_of(
+                error,
+                path=self._job.path,
+                root=self._root,
+                message=f"The result cannot be passed on: {error}" if phase == "save" else "",
+            )
+            spans.pop("done_", None)
+            return Raised(
+                **self._names, failure=failure, timings=Timings(**spans), checks=self._checks
+            )
+        finally:
+            self._end()
+        spans.pop("done_", None)
+        return Done(**self._names, output=output, timings=Timings(**spans), checks=self._checks)
+
+    def _end(self) -> None:
+        if self._loop is not None:
+            self._loop.close()
+        note_modules(Path(self._root))
+
+    def _value(self, turn_to: Callable[[str], None]) -> Any:
+        """Return what the block gives, its checks passed."""
+        if self._job.language == "sql":
+            turn_to("call")
+            return sql.result_of(self._job, self._store)
+        with collecting_marks() as marks:
+            self._run_module()
+        mine = [entry for entry in marks if entry[0].__module__ == self.namespace["__name__"]]
+        function = self._function_of(mine)
+        arguments = self._arguments()
+        turn_to("call")
+        value = self._completed(_call(function, arguments))
+        self._screen.show_open_figures()
+        self._check(value, [entry for entry in mine if entry[1].role == "check"], arguments)
+        return value
+
+    # --- the module -----------------------------------------------------------------------------
+
+    def _run_module(self) -> None:
+        job = self._job
+        module = ModuleType(Path(job.path).stem)
+        module.__file__ = job.path
+        self.namespace = module.__dict__
+        known = sys.modules.get(module.__name__)
+        if known is None or getattr(known, "__file__", None) == job.path:
+            # Classes of the block can then be pickled, and found again by whoever reads them.
+            sys.modules[module.__name__] = module
+        lines = job.source.splitlines(keepends=True)
+        linecache.cache[job.path] = (len(job.source), None, lines, job.path)
+        body, last = compiled(job.source, job.path)
+        self._evaluate(body)
+        if last is not None:
+            self._screen.show(self._evaluate(last))
+
+    def _evaluate(self, code: CodeType) -> Any:
+        result = eval(code, self.namespace)  # noqa: S307 - running the user's code is the purpose
+        if code.co_flags & inspect.CO_COROUTINE:
+            return self._await(result)
+        return result
+
+    def _await(self, awaitable: Any) -> Any:
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+        if inspect.iscoroutine(awaitable):
+            return self._loop.run_until_complete(awaitable)
+        return self._loop.run_until_complete(_finished(awaitable))
+
+    def _function_of(self, marks: list[Marked]) -> Callable[..., Any]:
+        kind = self._job.kind
+        found = [function for function, mark in marks if mark.role != "check"]
+        fitting = [function for function, mark in marks if mark.role == kind]
+        if len(fitting) == 1:
+            return fitting[0]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise BlockError(f"This file has no function with @{kind} before it.")
+        names = ", ".join(function.__name__ for function in found)
+        raise BlockError(f"One function with @{kind} is needed; here are {len(found)}: {names}.")
+
+    # --- arguments ------------------------------------------------------------------------------
+
+    def _arguments(self) -> dict[str, Any]:
+        job = self._job
+        arguments: dict[str, Any] = {}
+        bound: set[str] = set()
+        for binding in job.bindings:
+            name = binding.argument
+            if binding.source == "upstream" and name != "**":
+                arguments[name] = self._input(binding.name)
+                bound.add(binding.name)
+            elif binding.source == "context":
+                arguments[name] = self._context()
+            elif binding.source in ("setting", "parameter"):
+                values = job.values if name in job.values else job.parameters
+                key = name if name in job.values else (binding.name or name)
+                if key in values:
+                    arguments[name] = values[key]
+        if any(binding.argument == "**" for binding in job.bindings):
+            rest = (name for name in job.inputs if name not in bound)
+            arguments |= {name: self._input(name) for name in rest}
+        return arguments
+
+    def _input(self, block: str) -> Any:
+        output = self._job.inputs.get(block)
+        if output is None:
+            raise BlockError(f"The output of {block!r} did not come with this job.")
+        return self._handover.get(output)
+
+    def _context(self) -> Context:
+        job = self._job
+        return Context(
+            pipeline=job.pipeline,
+            block=job.block,
+            run_id=job.run,
+            attempt=job.attempt,
+            logical_time=job.logical_time,
+            interval_start=job.interval_start,
+            parameters=job.parameters,
+            report=self._progressed,
+        )
+
+    def _progressed(self, done: float, total: float | None) -> None:
+        now = time.monotonic()
+        if now - self._progress_at >= _PROGRESS_PERIOD_S or done == total:
+            self._progress_at = now
+            self._send(Progressed(**self._names, done=float(done), total=total))
+
+    def _report(self, display: Display) -> None:
+        self._send(Shown(**self._names, display=display))
+
+    # --- the result -----------------------------------------------------------------------------
+
+    def _completed(self, value: Any) -> Any:
+        """Await what can be awaited and join what comes in pieces."""
+        if inspect.isawaitable(value):
+            value = self._await(value)
+        if isinstance(value, AsyncIterator):
+            value = self._await(_collected(value))
+            return joined(value)
+        if inspect.isgenerator(value) or (isinstance(value, Iterator) and _is_lazy(value)):
+            return joined(list(value))
+        return value
+
+    def _check(self, value: Any, checks: list[Marked], arguments: dict[str, Any]) -> None:
+        for function, mark in checks:
+            try:
+                answer = _call(function, _arguments_of_check(function, value, arguments))
+                if inspect.isawaitable(answer):
+                    answer = self._await(answer)
+                if answer is False:
+                    raise AssertionError("The check returned False.")  # noqa: TRY301 - one way out
+            except Exception as error:  # noqa: BLE001 - a check is user code
+                self._note_failed(function, mark, error)
+            else:
+                self._checks.append(CheckResult(name=function.__name__, state="passed"))
+        if self._failed_check is not None:
+            raise CheckFailed
+
+    def _note_failed(self, function: Callable[..., Any], mark: Mark, error: Exception) -> None:
+        failure = failure_of(error, path=self._job.path, root=self._root, kind="check")
+        message = failure.message
+        if not message:
+            message = next((frame.code for frame in failure.frames if frame.mine), failure.type)
+        warns = mark.severity == "warn"
+        self._checks.append(
+            CheckResult(
+                name=function.__name__,
+                state="warned" if warns else "failed",
+                message=message,
+                line=failure.line,
+            )
+        )
+        if not warns and self._failed_check is None:
+            self._failed_check = Failure(
+                kind="check",
+                type=failure.type,
+                message=f"{function.__name__}: {message}",
+                line=failure.line,
+                frames=failure.frames,
+                hint=failure.hint,
+                text=failure.text,
+            )
+
+
+def compiled(source: str, path: str) -> tuple[CodeType, CodeType | None]:
+    """Compile a file as (all but a last expression, the last expression), await allowed."""
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    tree = ast.parse(source, path)
+    last: ast.Expression | None = None
+    if tree.body and isinstance(tree.body[-1], ast.Expr) and not source.rstrip().endswith(";"):
+        statement = tree.body[-1]
+        if not isinstance(statement.value, ast.Constant) or len(tree.body) > 1:
+            tree.body.pop()
+            last = ast.Expression(statement.value)
+    body = compile(tree, path, "exec", flags=flags, dont_inherit=True)
+    if last is None:
+        return body, None
+    return body, compile(last, path, "eval", flags=flags, dont_inherit=True)
+
+
+def _call(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    """Call with arguments by name; those that take no name go by place."""
+    code = getattr(function, "__code__", None)
+    only_by_place = getattr(code, "co_posonlyargcount", 0)
+    if not only_by_place:
+        return function(**arguments)
+    names = code.co_varnames[:only_by_place] if code is not None else ()
+    rest = {name: value for name, value in arguments.items() if name not in names}
+    return function(*(arguments[name] for name in names if name in arguments), **rest)
+
+
+def _arguments_of_check(
+    function: Callable[..., Any], value: Any, arguments: dict[str, Any]
+) -> dict[str, Any]:
+    """Give the first argument the output, whatever its name; others by name from the block."""
+    names = list(inspect.signature(function).parameters)
+    if not names:
+        return {}
+    given = {name: arguments[name] for name in names[1:] if name in arguments}
+    return {names[0]: value} | given
+
+
+async def _finished(awaitable: Any) -> Any:
+    return await awaitable
+
+
+async def _collected(values: AsyncIterator[Any]) -> list[Any]:
+    return [value async for value in values]
+
+
+def _is_lazy(value: Iterator[Any]) -> bool:
+    """Tell iterators such as map() and zip() from files and other things that also iterate."""
+    return type(value).__module__ in ("builtins", "itertools") and not hasattr(value, "read")

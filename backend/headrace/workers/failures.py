@@ -1,0 +1,216 @@
+"""From an exception of user code to a Failure: where, what, with which values, what to do."""
+
+from __future__ import annotations
+
+import builtins
+import difflib
+import linecache
+import re
+import reprlib
+import sys
+import traceback
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import FrameType, FunctionType, ModuleType, TracebackType
+from typing import Any, Literal
+
+from headrace.protocol.tables import Failure, Frame
+from headrace.workers.isolation import NoInput
+
+_MOST_FRAMES = 50
+_MOST_TEXT = 64 * 1024
+_MOST_MESSAGE = 8 * 1024
+_OURS = str(Path(__file__).parent)
+_NAMES = re.compile(r"[A-Za-z_]\w*")
+_PLAIN_MODULES = ("builtins", "datetime", "decimal", "pathlib", "numpy", "pandas", "uuid", "enum")
+
+Kind = Literal["exception", "check", "died", "timeout", "memory", "ended-early", "input", "lost"]
+
+
+class _Short(reprlib.Repr):
+    """Short forms that run no code of classes which nobody knows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = 120
+        self.maxlevel = 2
+
+    def repr_instance(self, x: Any, level: int) -> str:
+        del level
+        kind = type(x)
+        if (kind.__module__ or "").partition(".")[0] not in _PLAIN_MODULES:
+            return f"<{kind.__module__}.{kind.__qualname__}>"
+        text = repr(x)
+        return text if len(text) <= self.maxother else text[: self.maxother] + "…"
+
+
+_short = _Short()
+
+
+def short_form(value: Any) -> str:
+    """Describe a value in one line of at most 200 characters; never raises."""
+    try:
+        columns = getattr(value, "columns", None)
+        if columns is not None and hasattr(value, "shape"):
+            rows, width = value.shape
+            names = ", ".join(str(name) for name in list(columns)[:12])
+            return f"{type(value).__name__} {rows:,} × {width}: {names}"[:200]
+        if hasattr(value, "shape") and hasattr(value, "dtype"):
+            return f"{type(value).__name__} {tuple(value.shape)} {value.dtype}"[:200]
+        return _short.repr(value).replace("\n", " ")[:200]
+    except Exception:  # noqa: BLE001 - a class of the user may raise anything when looked at
+        return f"<{type(value).__qualname__}>"
+
+
+def failure_of(
+    error: BaseException, *, path: str, root: str, kind: Kind = "exception", message: str = ""
+) -> Failure:
+    """Describe what a block raised; `path` is its own file, `root` its project."""
+    if isinstance(error, SystemExit):
+        kind, message = "ended-early", _ended_early(error)
+    elif isinstance(error, NoInput):
+        kind = "input"
+    elif isinstance(error, MemoryError):
+        kind, message = "memory", message or str(error) or "There was not enough memory."
+    levels = _levels(error.__traceback__)
+    mine = [entry for entry in levels if _is_mine(entry[0].f_code.co_filename, path, root)]
+    own_lines = [line for frame, line in levels if frame.f_code.co_filename == path]
+    line = own_lines[-1] if own_lines else None
+    if isinstance(error, SyntaxError) and error.filename == path:
+        line = error.lineno
+    library = [entry for entry in levels if entry not in mine]
+    frames = [_frame(*entry, mine=True) for entry in reversed(mine[-_MOST_FRAMES:])]
+    frames += [_frame(*entry, mine=False) for entry in reversed(library[-_MOST_FRAMES:])]
+    return Failure(
+        kind=kind,
+        type=type(error).__qualname__,
+        message=(message or _message(error))[:_MOST_MESSAGE],
+        line=line,
+        frames=frames,
+        hint=_hint(error, [frame for frame, _ in mine]),
+        text=_text(error),
+    )
+
+
+def _ended_early(error: SystemExit) -> str:
+    code = "" if error.code is None else short_form(error.code)
+    return f"The block ended itself with sys.exit({code}) before it returned a result."
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - __str__ of a user's exception may raise anything
+        return f"<{type(error).__qualname__} whose text cannot be read>"
+
+
+def _levels(trace: TracebackType | None) -> list[tuple[FrameType, int]]:
+    """Return (frame, line) from the outermost user frame inward, without our own frames."""
+    levels: list[tuple[FrameType, int]] = []
+    while trace is not None:
+        if not trace.tb_frame.f_code.co_filename.startswith(_OURS):
+            levels.append((trace.tb_frame, trace.tb_lineno))
+        trace = trace.tb_next
+    return levels
+
+
+def _is_mine(file: str, path: str, root: str) -> bool:
+    if file == path:
+        return True
+    return file.startswith(root) and "site-packages" not in file and "/.venv/" not in file
+
+
+def _frame(frame: FrameType, line: int, *, mine: bool) -> Frame:
+    code = frame.f_code
+    text = linecache.getline(code.co_filename, line, frame.f_globals).strip()[:400]
+    return Frame(
+        file=code.co_filename,
+        line=line,
+        function=code.co_name,
+        code=text,
+        mine=mine,
+        values=_values(frame, text) if mine else {},
+    )
+
+
+def _values(frame: FrameType, code: str) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name in dict.fromkeys(_NAMES.findall(code)):
+        for scope in (frame.f_locals, frame.f_globals):
+            if name in scope:
+                value = scope[name]
+                if not isinstance(value, ModuleType | FunctionType | type):
+                    values[name] = short_form(value)
+                break
+        if len(values) == 12:
+            break
+    return values
+
+
+def _text(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_OURS):
+        trace = trace.tb_next
+    try:
+        lines = traceback.format_exception(type(error), error, trace)
+        text = "".join(lines)
+    except Exception:  # noqa: BLE001 - formatting calls into the user's exception
+        text = f"{type(error).__qualname__}: its traceback cannot be written"
+    if len(text) > _MOST_TEXT:
+        text = (
+            f"{text[:8192]}\n… {len(text) - _MOST_TEXT:,} characters left out …\n"
+            + (text[-(_MOST_TEXT - 8192) :])
+        )
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _hint(error: BaseException, frames: list[FrameType]) -> str:
+    try:
+        if isinstance(error, KeyError):
+            return _hint_for_key(error, frames)
+        if isinstance(error, NameError) and frames:
+            names = [*frames[-1].f_locals, *frames[-1].f_globals, *dir(builtins)]
+            return _did_you_mean(str(error.name), names)
+        if isinstance(error, AttributeError) and error.name:
+            names = [name for name in dir(error.obj) if not name.startswith("_")]
+            return _did_you_mean(error.name, names + _columns(error.obj))
+        if isinstance(error, ModuleNotFoundError) and error.name:
+            package = error.name.partition(".")[0]
+            return f"Install {package!r} into the environment of {sys.executable}."
+    except Exception:  # noqa: BLE001 - a hint looks into the user's objects; without one it is well
+        return ""
+    return ""
+
+
+def _hint_for_key(error: KeyError, frames: list[FrameType]) -> str:
+    if not error.args or not isinstance(error.args[0], str):
+        return ""
+    wanted = error.args[0]
+    known: list[str] = []
+    for frame in reversed(frames):
+        for value in list(frame.f_locals.values()):
+            if isinstance(value, Mapping):
+                known += [key for key in list(value)[:1000] if isinstance(key, str)]
+            else:
+                known += _columns(value)
+    # pandas lists the missing ones: "['a'] not in index"
+    listed = re.findall(r"'([^']+)'", wanted) if "not in index" in wanted else []
+    return _did_you_mean(listed[0] if listed else wanted, known)
+
+
+def _columns(value: Any) -> list[str]:
+    columns = getattr(value, "columns", None)
+    if columns is None or callable(columns) or isinstance(value, type | ModuleType):
+        return []
+    return [name for name in list(columns)[:10_000] if isinstance(name, str)]
+
+
+def _did_you_mean(wanted: str, known: Iterable[str]) -> str:
+    names = [name for name in dict.fromkeys(known) if name != wanted]
+    close = difflib.get_close_matches(wanted, names, n=3, cutoff=0.6)
+    if not close:
+        folded = wanted.casefold()
+        close = [name for name in names if name.casefold() == folded][:1]
+    if not close:
+        return ""
+    return f"Did you mean {' or '.join(repr(name) for name in close)}?"

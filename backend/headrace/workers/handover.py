@@ -1,0 +1,64 @@
+"""Outputs passed on by reference within one worker, safe from changes by whoever takes them."""
+
+from __future__ import annotations
+
+import sys
+from collections import OrderedDict
+from typing import Any
+
+from headrace.protocol.tables import Output
+from headrace.store.outputs import Store
+
+_KEPT = 16
+_UNCHANGING = (str, bytes, int, float, bool, type(None))
+
+
+class Handover:
+    """The last outputs of this worker by address; anything else comes from the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._values: OrderedDict[str, Any] = OrderedDict()
+
+    def keep(self, output: Output, value: Any) -> None:
+        """Keep `value` when giving it out equals reading `output` back from the store."""
+        if output.notes or not _is_faithful(value):
+            return
+        self._values[output.address] = _protected(value)
+        self._values.move_to_end(output.address)
+        while len(self._values) > _KEPT:
+            self._values.popitem(last=False)
+
+    def get(self, output: Output) -> Any:
+        """Return the value of an output; changing it changes nothing for anybody else."""
+        if output.address in self._values:
+            self._values.move_to_end(output.address)
+            return _protected(self._values[output.address])
+        return self._store.get(output)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._values.clear()
+
+
+def _protected(value: Any) -> Any:
+    """Return a frame that shares memory and copies on write, or the value that cannot change."""
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(value, pandas.DataFrame):
+        return value.copy(deep=False)
+    return value
+
+
+def _is_faithful(value: Any) -> bool:
+    if isinstance(value, _UNCHANGING):
+        return True
+    pandas = sys.modules.get("pandas")
+    if pandas is None or type(value) is not pandas.DataFrame:
+        return False
+    frame: Any = value
+    if type(frame.index) is not pandas.RangeIndex or frame.attrs or not frame.columns.is_unique:
+        return False
+    if not all(type(name) is str for name in frame.columns):
+        return False
+    # Cells of object columns are shared whatever pandas does, and change type in Arrow.
+    return all(dtype.kind in "biufMm" or str(dtype) == "str" for dtype in frame.dtypes)

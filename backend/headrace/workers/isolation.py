@@ -1,0 +1,212 @@
+"""What one block may change of its process, put back before the next one."""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import getpass
+import importlib
+import io
+import locale
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, TextIO
+
+from headrace.workers.jobs import Job
+
+_KEEP = frozenset({signal.SIGKILL, signal.SIGSTOP, signal.SIGINT})
+
+
+class NoInput(RuntimeError):
+    """A block asked a person for something, and nobody is there."""
+
+
+def _refuse(*_arguments: Any, **_named: Any) -> NoReturn:
+    raise NoInput(
+        "A block cannot ask for input while it runs: make the value a parameter of the pipeline or"
+        " a `with:` setting of the block."
+    )
+
+
+class _NoStdin(io.TextIOBase):
+    """Standard input that explains why there is none."""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1, /) -> str:
+        _refuse(size)
+
+    def readline(self, size: int = -1, /) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
+        _refuse(size)
+
+    def __next__(self) -> str:
+        _refuse()
+
+
+@dataclass
+class Surroundings:
+    """The state of a clean worker: folder, environment, path, locale, mask, signals."""
+
+    root: Path
+    environment: dict[str, str]
+    path: list[str]
+    mask: int
+    locale: str
+    signals: dict[int, Any]
+
+    @classmethod
+    def of_now(cls, root: Path) -> Surroundings:
+        """Note the state of this process and close its doors to a terminal."""
+        mask = os.umask(0o077)
+        os.umask(mask)
+        sys.dont_write_bytecode = True  # no __pycache__ in the user's repository
+        builtins.input = _refuse
+        getpass.getpass = _refuse
+        sys.breakpointhook = _refuse
+        return cls(
+            root=root,
+            environment=dict(os.environ),
+            path=[entry for entry in sys.path if entry],
+            mask=mask,
+            locale=locale.setlocale(locale.LC_ALL),
+            signals={
+                number: signal.getsignal(number)
+                for number in signal.valid_signals()
+                if number not in _KEEP and signal.getsignal(number) is not None
+            },
+        )
+
+    @contextlib.contextmanager
+    def of_job(self, job: Job) -> Iterator[None]:
+        """Make everything as new, send what is printed to the job's log, and limit memory."""
+        folder = self.root / "pipelines" / job.pipeline
+        self._restore([str(folder), str(self.root)])
+        drop_changed_modules(self.root)
+        before = _limit_memory(job.memory_bytes)
+        try:
+            with _log_to(job.log_path):
+                yield
+        finally:
+            if before is not None:
+                resource.setrlimit(resource.RLIMIT_DATA, before)
+
+    def _restore(self, first: list[str]) -> None:
+        if self.root.is_dir():
+            os.chdir(self.root)
+        os.umask(self.mask)
+        if dict(os.environ) != self.environment:
+            os.environ.clear()
+            os.environ.update(self.environment)
+        sys.path[:] = first + self.path
+        if locale.setlocale(locale.LC_ALL) != self.locale:
+            locale.setlocale(locale.LC_ALL, self.locale)
+        for number, handler in self.signals.items():
+            if signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
+        signal.alarm(0)
+
+
+def drop_changed_modules(root: Path) -> None:
+    """Forget all modules of the project when the file of one of them changed since its import.
+
+    All of them, because one that did not change may hold names of one that did.
+    """
+    importlib.invalidate_caches()
+    prefix = f"{root}{os.sep}"
+    mine: list[str] = []
+    changed = False
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str) or not file.startswith(prefix):
+            continue
+        if "site-packages" in file or name.partition(".")[0] == "headrace" or name == "__main__":
+            continue
+        mine.append(name)
+        try:
+            status = os.stat(file)
+            now = (status.st_mtime_ns, status.st_size)
+        except OSError:
+            now = (0, 0)
+        seen = _seen_files.get(file)
+        changed = changed or (seen is not None and seen != now)
+        if seen is None:
+            _seen_files[file] = now
+    if changed:
+        for name in mine:
+            del sys.modules[name]
+        _seen_files.clear()
+
+
+_seen_files: dict[str, tuple[int, int]] = {}
+
+
+def note_modules(root: Path) -> None:
+    """Remember the state of project modules imported by the job that just ended."""
+    prefix = f"{root}{os.sep}"
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and file.startswith(prefix) and file not in _seen_files:
+            with contextlib.suppress(OSError):
+                status = os.stat(file)
+                _seen_files[file] = (status.st_mtime_ns, status.st_size)
+
+
+def _limit_memory(allowance: int | None) -> tuple[int, int] | None:
+    """Let this job have `allowance` bytes beyond what the worker has now."""
+    if not allowance:
+        return None
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    used = 0
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmData:"):
+            used = int(line.split()[1]) * 1024
+    limit = used + allowance
+    if before[1] != resource.RLIM_INFINITY:
+        limit = min(limit, before[1])
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, before[1]))
+    return before
+
+
+@contextlib.contextmanager
+def _log_to(path: str) -> Iterator[None]:
+    """Send fds 1 and 2, from Python and from C alike, to the end of a file."""
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        descriptor = os.open(path, flags, 0o600)
+    else:
+        descriptor = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    os.dup2(nothing, 0)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+    out, error = _text_stream(1), _text_stream(2)
+    sys.stdin = sys.__stdin__ = _NoStdin()  # pyright: ignore[reportAttributeAccessIssue]
+    sys.stdout = sys.__stdout__ = out  # pyright: ignore[reportAttributeAccessIssue]
+    sys.stderr = sys.__stderr__ = error  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        yield
+    finally:
+        for stream in (sys.stdout, sys.stderr, out, error):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        os.dup2(nothing, 1)
+        os.dup2(nothing, 2)
+        os.close(nothing)
+
+
+def _text_stream(descriptor: int) -> TextIO:
+    raw = io.FileIO(descriptor, "w", closefd=False)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw, 1 << 16),
+        encoding="utf-8",
+        errors="backslashreplace",
+        line_buffering=True,
+    )

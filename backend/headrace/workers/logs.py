@@ -1,0 +1,123 @@
+"""Following the log file of a job: coalesced, bounded, and capped on the disk."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass, field
+
+TAIL_BYTES = 64 * 1024
+CAP_BYTES = 1 << 30
+_KEPT_HEAD = CAP_BYTES // 2
+_KEPT_TAIL = 1 << 20
+_BYTES_PER_SECOND = 256 * 1024
+
+
+@dataclass
+class LogTail:
+    """Reads what a job adds to its log, at most 256 KiB a second; what is more is skipped.
+
+    The file keeps everything up to 1 GiB; beyond that its middle is cut out.
+    """
+
+    path: str
+    now: float
+    """Monotonic seconds of the last look."""
+    offset: int = 0
+    allowance: float = _BYTES_PER_SECOND
+    _descriptor: int = field(default=-1)
+
+    def __post_init__(self) -> None:
+        if self.path:
+            with contextlib.suppress(OSError):
+                self.offset = os.stat(self.path).st_size
+
+    def size(self) -> int:
+        """Return the size of the log in bytes."""
+        if not self._opened():
+            return 0
+        return os.fstat(self._descriptor).st_size
+
+    def grown(self, now: float, *, final: bool = False) -> tuple[int, str] | None:
+        """Return (offset, text) of what is new, None when nothing is.
+
+        With `final`, the end of the log is returned even when the rate is used up.
+        """
+        size = self.size()
+        self.allowance = min(
+            _BYTES_PER_SECOND, self.allowance + (now - self.now) * _BYTES_PER_SECOND
+        )
+        self.now = now
+        if size < self.offset:
+            self.offset = 0  # the block emptied its own log
+        if size == self.offset:
+            return None
+        allowed = max(int(self.allowance), TAIL_BYTES if final else 0)
+        if allowed < 4096 and size - self.offset > allowed:
+            return None
+        start = max(self.offset, size - allowed)
+        raw = os.pread(self._descriptor, size - start, start)
+        first = 0 if start == self.offset else _first_whole(raw)
+        last = len(raw) if final else _last_whole(raw)
+        if last <= first:
+            return None
+        self.offset = start + last
+        self.allowance -= last - first
+        return start + first, raw[first:last].decode("utf-8", "replace")
+
+    def tail(self) -> str:
+        """Return the last 64 KiB of the log."""
+        size = self.size()
+        if not size:
+            return ""
+        start = max(0, size - TAIL_BYTES)
+        raw = os.pread(self._descriptor, TAIL_BYTES, start)
+        return raw[_first_whole(raw) if start else 0 :].decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _opened(self) -> bool:
+        if self._descriptor < 0 and self.path:
+            with contextlib.suppress(OSError):
+                self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        return self._descriptor >= 0
+
+
+def cut_middle(path: str) -> None:
+    """Shrink a log to its first 512 MiB and its last MiB; the writer goes on at its end.
+
+    What is written during the cut belongs to the middle.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        size = os.fstat(descriptor).st_size
+        tail = os.pread(descriptor, _KEPT_TAIL, size - _KEPT_TAIL)
+        lost = size - _KEPT_HEAD - len(tail)
+        os.ftruncate(descriptor, _KEPT_HEAD)
+        note = f"\n… {lost:,} bytes of output left out here …\n".encode()
+        os.pwrite(descriptor, note + tail, _KEPT_HEAD)
+    finally:
+        os.close(descriptor)
+
+
+def _first_whole(raw: bytes) -> int:
+    """Return where the first whole UTF-8 character begins."""
+    for index in range(min(4, len(raw))):
+        if raw[index] & 0xC0 != 0x80:
+            return index
+    return 0
+
+
+def _last_whole(raw: bytes) -> int:
+    """Return where the last whole UTF-8 character ends."""
+    for back in range(1, min(4, len(raw)) + 1):
+        byte = raw[-back]
+        if byte & 0xC0 == 0x80:
+            continue
+        needed = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
+        return len(raw) if needed <= back else len(raw) - back
+    return len(raw)

@@ -1,0 +1,443 @@
+"""The pool: gives jobs to workers, watches time and life of each, and owns every process.
+
+Everything here runs on the event loop and never blocks it. For each `execute` there is exactly one
+final answer, whatever happens to the processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import sys
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from headrace.core.errors import Unavailable
+from headrace.protocol.tables import Failure, Timings
+from headrace.workers.deaths import failure_of_death
+from headrace.workers.jobs import (
+    AnyAnswer,
+    Done,
+    Job,
+    Printed,
+    Raised,
+    Started,
+    Stopped,
+    StopStage,
+)
+from headrace.workers.launcher import Child, Launcher
+from headrace.workers.logs import CAP_BYTES, LogTail, cut_middle
+from headrace.workers.processes import memory_of, oom_kills, signal_group
+from headrace.workers.services import ServiceClient
+from headrace.workers.wire import Ask, Execute, Settings, Told, decode_worker_message, encode
+
+OnAnswer = Callable[[AnyAnswer], None]
+_LOG_PERIOD_S = 0.05
+_ASK_TIMEOUT_S = 0.3
+_STAGES = (("interrupt", "SIGINT"), ("terminate", "SIGTERM"), ("kill", "SIGKILL"))
+
+
+@dataclass(eq=False)
+class _Task:
+    """One attempt on its way through the pool."""
+
+    job: Job
+    on_answer: OnAnswer
+    worker: _Worker | None = None
+    log: LogTail | None = None
+    started: float = 0.0
+    oom_kills: int = 0
+    stopping: bool = False
+    timed_out: bool = False
+    done: bool = False
+    timers: list[asyncio.TimerHandle] = field(default_factory=list[asyncio.TimerHandle])
+
+
+@dataclass(eq=False)
+class _Worker:
+    """One worker process as the pool sees it."""
+
+    child: Child
+    pipeline: str = ""
+    """Set for session workers."""
+    run: str = ""
+    """Set for workers of a run."""
+    task: _Task | None = None
+    made: set[str] = field(default_factory=set[str])
+    """Addresses of the outputs that it can hand over by reference."""
+    asked: dict[int, asyncio.Future[dict[str, Any] | None]] = field(
+        default_factory=dict[int, "asyncio.Future[dict[str, Any] | None]"]
+    )
+    retired: bool = False
+
+
+class Pool:
+    """Workers of one project; all methods are called on the event loop."""
+
+    def __init__(
+        self,
+        project_root: str | os.PathLike[str],
+        store_folder: str | os.PathLike[str],
+        *,
+        python: str = sys.executable,
+        max_workers: int = 8,
+        stop_stage_s: float = 5.0,
+        service_idle_s: float = 60.0,
+    ) -> None:
+        self._settings = Settings(
+            project_root=str(Path(project_root).resolve()),
+            store_folder=str(Path(store_folder).resolve()),
+        )
+        self._launcher = Launcher(self._settings, python)
+        self._max_workers = max_workers
+        self._stop_stage_s = stop_stage_s
+        self._service_idle_s = service_idle_s
+        self._waiting: deque[_Task] = deque()
+        self._running: set[_Task] = set()
+        self._workers: set[_Worker] = set()
+        self._sessions: dict[str, _Worker] = {}
+        self._spare: _Worker | None = None
+        self._services: dict[str, ServiceClient] = {}
+        self._numbers = itertools.count(1)
+        self._log_timer: asyncio.TimerHandle | None = None
+        self._cuts: set[asyncio.Future[None]] = set()
+        self._closed = False
+
+    async def start(self) -> None:
+        """Start the template process; returns at once, jobs wait until it can fork."""
+        self._launcher.start()
+        self._keep_spare()
+
+    async def close(self) -> None:
+        """End every process within 2 s; running jobs are answered with Stopped."""
+        self._closed = True
+        for task in [*self._waiting, *self._running]:
+            task.stopping = True
+            self._finish(task, Stopped(**_names(task.job)))
+        self._waiting.clear()
+        if self._log_timer is not None:
+            self._log_timer.cancel()
+        for client in self._services.values():
+            client.close()
+        for worker in list(self._workers):
+            self._retire(worker)
+        if self._spare is not None:
+            self._retire(self._spare)
+        await self._launcher.close()
+
+    @property
+    def template_pid(self) -> int | None:
+        """Process id of the template, None before the start."""
+        return self._launcher.pid
+
+    def worker_pids(self) -> list[int]:
+        """Process ids of all processes that the template has forked."""
+        return sorted(self._launcher.pids())
+
+    def rss(self) -> dict[str, int]:
+        """Return `rss`, `pss` in bytes and `processes` over the template and all its children."""
+        pids = [*self._launcher.pids()]
+        if self._launcher.pid is not None:
+            pids.append(self._launcher.pid)
+        sizes = [memory_of(pid) for pid in pids]
+        return {
+            "rss": sum(rss for rss, _ in sizes),
+            "pss": sum(pss for _, pss in sizes),
+            "processes": len(pids),
+        }
+
+    # --- jobs -----------------------------------------------------------------------------------
+
+    def execute(self, job: Job, on_answer: OnAnswer) -> None:
+        """Take a job; its answers come on the event loop, later, exactly one of them final."""
+        task = _Task(job, on_answer)
+        if self._closed:
+            task.stopping = True
+            self._later(task, Stopped(**_names(job)))
+            return
+        self._waiting.append(task)
+        self._dispatch()
+
+    def stop(self, run: str, block: str) -> None:
+        """Stop a block: SIGINT, then SIGTERM, then SIGKILL to its group; ends in `Stopped`."""
+        for task in [*self._waiting, *self._running]:
+            if task.job.run != run or task.job.block != block or task.stopping:
+                continue
+            task.stopping = True
+            if task.worker is None:
+                self._waiting.remove(task)
+                self._later(task, Stopped(**_names(task.job)))
+            elif not task.timed_out:
+                self._stage(task, 0)
+
+    def end_run(self, run: str) -> None:
+        """Let go of the workers of a run; those still at work end with their job."""
+        for worker in list(self._workers):
+            if worker.run == run and worker.task is None:
+                self._retire(worker)
+
+    async def restart_session(self, pipeline: str) -> None:
+        """Replace the warm worker of a pipeline; what it was doing is stopped."""
+        worker = self._sessions.get(pipeline)
+        if worker is not None:
+            if worker.task is not None:
+                worker.task.stopping = True
+            self._retire(worker)
+        self.warm(pipeline)
+
+    def warm(self, pipeline: str) -> None:
+        """Have the session worker of a pipeline ready."""
+        if not self._closed and pipeline not in self._sessions:
+            worker = self._new_worker()
+            worker.pipeline = pipeline
+            self._sessions[pipeline] = worker
+
+    def cool(self, pipeline: str) -> None:
+        """End the session worker of a pipeline that nobody looks at, unless it is at work."""
+        worker = self._sessions.get(pipeline)
+        if worker is not None and worker.task is None:
+            self._retire(worker)
+
+    async def ask_session(self, pipeline: str, question: dict[str, Any]) -> dict[str, Any] | None:
+        """Ask the warm worker about its live values; None when it is busy or does not know."""
+        worker = self._sessions.get(pipeline)
+        if worker is None or worker.task is not None or not worker.child.is_up or worker.asked:
+            return None
+        number = next(self._numbers)
+        future: asyncio.Future[dict[str, Any] | None] = asyncio.get_running_loop().create_future()
+        worker.asked[number] = future
+        worker.child.send(encode(Ask(number=number, question=question)))
+        try:
+            return await asyncio.wait_for(asyncio.shield(future), _ASK_TIMEOUT_S)
+        except TimeoutError:
+            return None
+
+    def service(self, name: str) -> ServiceClient:
+        """Return the client of a service process: `data` or `analysis`; it starts on first use."""
+        if self._closed:
+            raise Unavailable("The workers of this project are closed.")
+        client = self._services.get(name)
+        if client is None:
+            client = ServiceClient(name, self._launcher, idle_s=self._service_idle_s)
+            self._services[name] = client
+        return client
+
+    # --- choosing workers -----------------------------------------------------------------------
+
+    def _dispatch(self) -> None:
+        for task in list(self._waiting):
+            worker = self._worker_for(task.job)
+            if worker is not None:
+                self._waiting.remove(task)
+                self._give(worker, task)
+
+    def _worker_for(self, job: Job) -> _Worker | None:
+        if job.worker == "session":
+            self.warm(job.pipeline)
+            worker = self._sessions[job.pipeline]
+            return worker if worker.task is None else None
+        idle = [worker for worker in self._workers if worker.run == job.run and worker.task is None]
+        if idle and job.worker != "block":
+            wanted = {output.address for output in job.inputs.values()}
+            return max(idle, key=lambda worker: len(worker.made & wanted))
+        of_runs = [worker for worker in self._workers if worker.run]
+        if len(of_runs) >= self._max_workers:
+            lent = next((worker for worker in of_runs if worker.task is None), None)
+            if lent is None:
+                return None
+            self._retire(lent)
+        worker = self._new_worker()
+        worker.run = job.run
+        return worker
+
+    def _new_worker(self) -> _Worker:
+        worker, self._spare = self._spare, None
+        if worker is None:
+            worker = self._fork_worker()
+        self._workers.add(worker)
+        # After the present batch of jobs has been sent: a fork is no part of their way.
+        asyncio.get_running_loop().call_soon(self._keep_spare)
+        return worker
+
+    def _keep_spare(self) -> None:
+        if self._spare is None and not self._closed:
+            self._spare = self._fork_worker()
+
+    def _fork_worker(self) -> _Worker:
+        child = self._launcher.fork("worker")
+        worker = _Worker(child)
+        child.on_message = lambda message: self._received(worker, message)
+        child.on_exit = lambda status, reason: self._died(worker, status, reason)
+        return worker
+
+    def _retire(self, worker: _Worker) -> None:
+        worker.retired = True
+        self._forget(worker)
+        worker.child.kill()
+
+    def _forget(self, worker: _Worker) -> None:
+        self._workers.discard(worker)
+        if self._sessions.get(worker.pipeline) is worker:
+            del self._sessions[worker.pipeline]
+        if self._spare is worker:
+            self._spare = None
+        for future in worker.asked.values():
+            if not future.done():
+                future.set_result(None)
+        worker.asked.clear()
+
+    # --- the life of a task ---------------------------------------------------------------------
+
+    def _give(self, worker: _Worker, task: _Task) -> None:
+        loop = asyncio.get_running_loop()
+        job = task.job
+        worker.task, task.worker = task, worker
+        task.started = loop.time()
+        task.log = LogTail(job.log_path, task.started)
+        task.oom_kills = oom_kills()
+        self._running.add(task)
+        worker.child.send(encode(Execute(job=job, sent=task.started)))
+        if job.timeout_s is not None:
+            task.timers.append(loop.call_later(job.timeout_s, self._time_out, task))
+        if self._log_timer is None:
+            self._log_timer = loop.call_later(_LOG_PERIOD_S, self._follow_logs)
+        self._later(task, Started(**_names(job), at=datetime.now(UTC)))
+
+    def _later(self, task: _Task, answer: AnyAnswer) -> None:
+        """Answer after the caller of `execute` has returned."""
+        asyncio.get_running_loop().call_soon(self._answer, task, answer)
+
+    def _answer(self, task: _Task, answer: AnyAnswer) -> None:
+        if isinstance(answer, Done | Raised | Stopped):
+            self._finish(task, answer)
+        elif not task.done:
+            task.on_answer(answer)
+
+    def _received(self, worker: _Worker, message: bytes) -> None:
+        answer = decode_worker_message(message)
+        if isinstance(answer, Told):
+            future = worker.asked.pop(answer.number, None)
+            if future is not None and not future.done():
+                future.set_result(answer.answer)
+            return
+        task = worker.task
+        if task is None or task.done:
+            return
+        if isinstance(answer, Done):
+            worker.made.add(answer.output.address)
+        self._answer(task, answer)
+
+    def _finish(self, task: _Task, answer: Done | Raised | Stopped) -> None:
+        if task.done:
+            return
+        if task.log is not None:
+            self._print_grown(task, final=True)
+        task.done = True
+        for timer in task.timers:
+            timer.cancel()
+        self._running.discard(task)
+        if task.worker is not None:
+            task.worker.task = None
+        if task.timed_out and not task.stopping:
+            answer = self._timeout_answer(task, answer)
+        elif task.stopping:
+            answer = Stopped(**_names(task.job))
+        if task.log is not None:
+            size, tail = task.log.size(), task.log.tail()
+            answer = msgspec.structs.replace(answer, log_bytes=size, log_tail=tail)
+            task.log.close()
+        task.on_answer(answer)
+        if task.worker is not None and task.job.worker == "block":
+            self._retire(task.worker)
+        if not self._closed:
+            self._dispatch()
+
+    def _died(self, worker: _Worker, status: int | None, reason: str) -> None:
+        self._forget(worker)
+        task = worker.task
+        if task is not None:
+            failure = failure_of_death(
+                status,
+                reason,
+                memory_bytes=task.job.memory_bytes,
+                oom_killed=oom_kills() > task.oom_kills,
+            )
+            seconds = asyncio.get_running_loop().time() - task.started
+            self._finish(
+                task,
+                Raised(**_names(task.job), failure=failure, timings=Timings(call=seconds)),
+            )
+        if not self._closed:
+            self._dispatch()
+
+    # --- time and stopping ----------------------------------------------------------------------
+
+    def _time_out(self, task: _Task) -> None:
+        if not task.done and not task.stopping:
+            task.timed_out = True
+            self._stage(task, 0)
+
+    def _stage(self, task: _Task, index: int) -> None:
+        worker = task.worker
+        if task.done or worker is None or index >= len(_STAGES):
+            return
+        import signal
+
+        name, number = _STAGES[index]
+        if not task.timed_out:
+            task.on_answer(StopStage(**_names(task.job), stage=name))
+        worker.child.signal(getattr(signal, number))
+        if index + 1 < len(_STAGES):
+            loop = asyncio.get_running_loop()
+            task.timers.append(loop.call_later(self._stop_stage_s, self._stage, task, index + 1))
+
+    @staticmethod
+    def _timeout_answer(task: _Task, answer: Done | Raised | Stopped) -> Raised:
+        limit = task.job.timeout_s
+        timings = getattr(answer, "timings", Timings(call=limit or 0.0))
+        return Raised(
+            **_names(task.job),
+            failure=Failure(
+                kind="timeout",
+                type="Timeout",
+                message=f"The block ran longer than its timeout of {limit:g} s and was stopped.",
+                hint="Raise `timeout` of the block, or give it less to do.",
+            ),
+            timings=timings,
+        )
+
+    # --- logs -----------------------------------------------------------------------------------
+
+    def _follow_logs(self) -> None:
+        self._log_timer = None
+        for task in list(self._running):
+            self._print_grown(task)
+        if self._running:
+            loop = asyncio.get_running_loop()
+            self._log_timer = loop.call_later(_LOG_PERIOD_S, self._follow_logs)
+
+    def _print_grown(self, task: _Task, *, final: bool = False) -> None:
+        log = task.log
+        if log is None or not log.path:
+            return
+        now = asyncio.get_running_loop().time()
+        grown = log.grown(now, final=final)
+        if grown is not None:
+            offset, text = grown
+            task.on_answer(Printed(**_names(task.job), offset=offset, text=text))
+        if log.offset > CAP_BYTES and not self._cuts:
+            cut = asyncio.get_running_loop().run_in_executor(None, cut_middle, log.path)
+            self._cuts.add(cut)
+            cut.add_done_callback(self._cuts.discard)
+
+
+def _names(job: Job) -> dict[str, Any]:
+    return {"run": job.run, "block": job.block, "attempt": job.attempt}

@@ -1,0 +1,183 @@
+"""The template process: imports the libraries once, then forks workers in milliseconds.
+
+Nothing that it imports may be used here, and nothing that starts threads on import may be imported
+here, because a lock held by a thread at the fork stays locked in the child for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# Read by the libraries when they are loaded; taken back below, so that blocks never see them.
+_QUIET = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "MPLBACKEND": "agg",
+}
+
+import contextlib
+import gc
+import importlib
+import random
+import select
+import signal
+import socket
+import time
+from typing import NoReturn
+
+from headrace.workers.processes import die_with_parent, signal_group, thread_names
+from headrace.workers.wire import (
+    Exited,
+    Fork,
+    Forked,
+    Refused,
+    Settings,
+    Up,
+    decode_fork,
+    encode,
+)
+
+PRELOADED = (
+    "numpy",
+    "pyarrow",
+    "pyarrow.ipc",
+    "pandas",
+    "duckdb",
+    "asyncio",
+    "headrace.workers.worker",
+    "headrace.store.outputs",
+)
+_MAX_PACKET = 1 << 16
+
+
+def preload() -> None:
+    """Import what workers need, without letting it start threads."""
+    before = {name: os.environ.get(name) for name in _QUIET}
+    os.environ.update(_QUIET)
+    try:
+        for name in PRELOADED:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+        worker = sys.modules.get("headrace.workers.worker")
+        if worker is not None:
+            worker.prepare()
+    finally:
+        for name, value in before.items():
+            if name == "MPLBACKEND":
+                continue  # figures must never look for a screen, in no block
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+class Template:
+    """The loop between the pool's requests and the ends of the forked processes."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._poll = select.poll()
+        self._poll.register(control, select.POLLIN)
+        self._children: dict[int, int] = {}
+        """pidfd → pid"""
+
+    def serve(self) -> tuple[Fork, socket.socket] | None:
+        """Run until the pool is gone (None), or return in a child with what it is to do."""
+        while True:
+            for descriptor, _ in self._poll.poll():
+                if descriptor in self._children:
+                    self._reap(descriptor)
+                    continue
+                packet, descriptors, _, _ = socket.recv_fds(self._control, _MAX_PACKET, 1)
+                if not packet:
+                    return None
+                with socket.socket(fileno=descriptors[0]) as channel:
+                    request = decode_fork(packet)
+                    if self._fork(request):
+                        return request, channel.dup()
+
+    def _fork(self, request: Fork) -> bool:
+        """Fork; True in the child."""
+        parent = os.getpid()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            self._tell(Refused(token=request.token, message=str(error)))
+            return False
+        if pid == 0:
+            die_with_parent(parent)
+            os.setsid()
+            self._control.close()
+            for descriptor in self._children:
+                os.close(descriptor)
+            return True
+        descriptor = os.pidfd_open(pid)
+        self._children[descriptor] = pid
+        self._poll.register(descriptor, select.POLLIN)
+        self._tell(Forked(token=request.token, pid=pid))
+        return False
+
+    def _reap(self, descriptor: int) -> None:
+        pid = self._children.pop(descriptor)
+        self._poll.unregister(descriptor)
+        os.close(descriptor)
+        # The group goes first, while the unreaped leader still holds its number.
+        signal_group(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+        self._tell(Exited(pid=pid, status=os.waitstatus_to_exitcode(status)))
+
+    def _tell(self, message: Up | Forked | Refused | Exited) -> None:
+        with contextlib.suppress(OSError):  # the pool is gone: the next poll says so
+            self._control.send(encode(message))
+
+    def announce(self, seconds: float) -> None:
+        """Tell the pool that forking can begin."""
+        self._tell(Up(seconds=seconds, threads=thread_names()))
+
+
+def become(role: str, settings: Settings, channel: socket.socket) -> NoReturn:
+    """Be a worker or a service until the channel ends; never returns."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    random.seed()
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed()
+    code = 1
+    try:
+        kind, _, name = role.partition(":")
+        if kind == "worker":
+            importlib.import_module("headrace.workers.worker").main(channel, settings)
+        else:
+            importlib.import_module("headrace.workers.service").main(name, channel, settings)
+        code = 0
+    except BaseException:  # noqa: BLE001 - the last frame of the process: say why it ends
+        sys.excepthook(*sys.exc_info())
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def main() -> None:
+    """Be the template: `python -m headrace.workers.template CONTROL_FD SERVER_PID`."""
+    started = time.monotonic()
+    die_with_parent(int(sys.argv[2]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    control = socket.socket(fileno=int(sys.argv[1]))
+    preload()
+    gc.collect()
+    gc.freeze()
+    template = Template(control)
+    template.announce(time.monotonic() - started)
+    job = template.serve()
+    if job is not None:
+        request, channel = job
+        become(request.role, request.settings, channel)
+    os._exit(0)  # the pool is gone; nothing here is worth an orderly end
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""A worker: takes one job after another from its channel and answers each."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+from headrace.store.outputs import Store
+from headrace.workers import displays, questions
+from headrace.workers.execute import Execution
+from headrace.workers.failures import failure_of
+from headrace.workers.handover import Handover
+from headrace.workers.isolation import Surroundings
+from headrace.workers.jobs import AnyAnswer, Raised, Stopped, Timings
+from headrace.workers.wire import (
+    Ask,
+    Execute,
+    Settings,
+    Told,
+    decode_worker_request,
+    encode,
+    frame,
+    read_frame,
+)
+
+
+def prepare() -> None:
+    """Build, before the fork, what every worker needs and what starts no thread."""
+    displays.build_shell()
+
+
+class Interrupts:
+    """Turns SIGINT into KeyboardInterrupt while user code runs, and into a note else."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._allowed = False
+
+    def install(self) -> None:
+        """Take SIGINT, whatever a block made of it."""
+        signal.signal(signal.SIGINT, self._handle)
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        self.requested = True
+        if self._allowed:
+            raise KeyboardInterrupt
+
+    @contextlib.contextmanager
+    def allowed(self) -> Iterator[None]:
+        """Let SIGINT break in; it does at once when it came before."""
+        self._allowed = True
+        try:
+            if self.requested:
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self._allowed = False
+
+
+class Worker:
+    """The loop of one worker process."""
+
+    def __init__(self, channel: socket.socket, settings: Settings) -> None:
+        self._channel = channel
+        self._lock = threading.Lock()
+        self._root = settings.project_root
+        self._store = Store(Path(settings.store_folder))
+        self._handover = Handover(self._store)
+        self._interrupts = Interrupts()
+        self._namespaces = questions.Namespaces()
+        self._surroundings = Surroundings.of_now(Path(self._root))
+
+    def run(self) -> None:
+        """Work until the pool closes the channel."""
+        self._interrupts.install()
+        while (message := read_frame(self._channel)) is not None:
+            request = decode_worker_request(message)
+            if isinstance(request, Ask):
+                self._answer_question(request)
+            else:
+                self._work(request)
+
+    def send(self, answer: AnyAnswer | Told) -> None:
+        """Send an answer; callable from any thread of a block."""
+        data = frame(encode(answer))
+        with self._lock:
+            self._channel.sendall(data)
+
+    def _work(self, request: Execute) -> None:
+        job = request.job
+        waited = time.monotonic() - request.sent
+        self._interrupts.requested = False
+        self._interrupts.install()
+        names = {"run": job.run, "block": job.block, "attempt": job.attempt}
+        answer: AnyAnswer
+        try:
+            with self._surroundings.of_job(job):
+                execution = Execution(
+                    job,
+                    store=self._store,
+                    handover=self._handover,
+                    send=self.send,
+                    interruptible=self._interrupts.allowed,
+                    root=self._root,
+                )
+                answer = execution.run(waited)
+                self._namespaces.remember(job.block, execution.namespace)
+        except KeyboardInterrupt:
+            answer = Stopped(**names)
+        except BaseException as error:  # noqa: BLE001 - a fault of ours must still be an answer
+            answer = Raised(
+                **names,
+                failure=failure_of(error, path=job.path, root=self._root),
+                timings=Timings(start=waited),
+            )
+        if self._interrupts.requested:
+            answer = Stopped(**names)
+        self.send(answer)
+
+    def _answer_question(self, request: Ask) -> None:
+        answer = None
+        with contextlib.suppress(Exception, KeyboardInterrupt):
+            answer = self._namespaces.answer(request.question)
+        self.send(Told(number=request.number, answer=answer))
+
+
+def main(channel: socket.socket, settings: Settings) -> None:
+    """Be a worker until the channel ends."""
+    Worker(channel, settings).run()
