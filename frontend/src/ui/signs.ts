@@ -1,0 +1,114 @@
+import {
+  Ban,
+  Check,
+  Circle,
+  CircleDashed,
+  Clock3,
+  LoaderCircle,
+  type LucideIcon,
+  Pin,
+  Slash,
+  Square,
+  TimerOff,
+  X,
+  Zap,
+} from "lucide-react";
+import type { BlockRun, BlockState, BlockStatus, RunState } from "../protocol";
+import { type Sign, signOf } from "../session";
+import { formatDuration, formatRelative } from "./format";
+
+export type Tone = "neutral" | "running" | "ok" | "cached" | "stale" | "failed";
+
+export interface SignLook {
+  icon: LucideIcon;
+  word: string;
+  tone: Tone;
+}
+
+/** Icon, word and colour of every state; nothing else on the page may choose them. */
+export const SIGNS: Readonly<Record<Sign, SignLook>> = {
+  draft: { icon: Circle, word: "not run", tone: "neutral" },
+  stale: { icon: CircleDashed, word: "stale", tone: "stale" },
+  queued: { icon: Clock3, word: "queued", tone: "neutral" },
+  running: { icon: LoaderCircle, word: "running", tone: "running" },
+  ok: { icon: Check, word: "ok", tone: "ok" },
+  cached: { icon: Zap, word: "cached", tone: "cached" },
+  failed: { icon: X, word: "failed", tone: "failed" },
+  skipped: { icon: Slash, word: "skipped", tone: "neutral" },
+  cancelled: { icon: Square, word: "cancelled", tone: "neutral" },
+  timeout: { icon: TimerOff, word: "timed out", tone: "failed" },
+  pinned: { icon: Pin, word: "pinned", tone: "cached" },
+  disabled: { icon: Ban, word: "disabled", tone: "neutral" },
+};
+
+/** The sign of a run or of a block run that is history: without staleness. */
+export function signOfState(state: BlockState | RunState): Sign {
+  return state === "succeeded" ? "ok" : state;
+}
+
+/** What a block's state says in words: "ok 0.21 s", "stale: code edited", "failed: KeyError 'x'". */
+export function describeStatus(status: BlockStatus, now: number = Date.now()): string {
+  const sign = signOf(status);
+  switch (sign) {
+    case "stale":
+      return withReason("stale", status.staleness.reasons.join(", "));
+    case "running":
+      return status.started_at === null
+        ? "running"
+        : `running ${formatDuration(Math.max(0, (now - Date.parse(status.started_at)) / 1000))}`;
+    case "queued":
+      return status.failure === null ? "queued" : `attempt ${status.attempt} failed, will retry`;
+    default:
+      return describeEnd(sign, { ...status, finishedAt: status.finished_at }, now);
+  }
+}
+
+/** The same for a block of a recorded run. */
+export function describeBlockRun(block: BlockRun, now: number = Date.now()): string {
+  const sign = signOfBlockRun(block);
+  if (sign === "running" && block.started_at !== null) {
+    return `running ${formatDuration(Math.max(0, (now - Date.parse(block.started_at)) / 1000))}`;
+  }
+  return describeEnd(sign, { ...block, finishedAt: null }, now);
+}
+
+export function signOfBlockRun(block: BlockRun): Sign {
+  if (block.state === "failed" && block.failure?.kind === "timeout") return "timeout";
+  return signOfState(block.state);
+}
+
+interface End {
+  seconds: number | null;
+  failure: BlockStatus["failure"];
+  because: string | null;
+  finishedAt: string | null;
+}
+
+function describeEnd(sign: Sign, end: End, now: number): string {
+  const { word } = SIGNS[sign];
+  switch (sign) {
+    case "ok":
+      return end.seconds === null ? word : `${word} ${formatDuration(end.seconds)}`;
+    case "cached":
+      return end.finishedAt === null ? word : `${word}, ${formatRelative(end.finishedAt, now)}`;
+    case "failed":
+      return withReason(word, failureLine(end.failure));
+    case "timeout":
+      return end.seconds === null ? word : `${word} after ${formatDuration(end.seconds)}`;
+    case "skipped":
+      return withReason(word, end.because === null ? "" : `${end.because} failed`);
+    default:
+      return word;
+  }
+}
+
+/** "KeyError 'missing_col'": a failure in a few words. */
+export function failureLine(failure: BlockStatus["failure"]): string {
+  if (failure === null) return "";
+  const first = failure.message.split("\n", 1)[0] ?? "";
+  return [failure.type, first].filter(Boolean).join(": ");
+}
+
+function withReason(word: string, reason: string): string {
+  return reason === "" ? word : `${word}: ${reason}`;
+}
