@@ -141,28 +141,31 @@ class Course:
         del self._runs[run.id]
         run.state = run.final_state()
         seconds = max(0.0, (at - (run.started_at or run.queued_at)).total_seconds())
-        return Step(
-            [
-                ev.RunFinished(
-                    cause=run.id,
-                    run=run.id,
-                    state=run.state,
-                    finished_at=at,
-                    seconds=seconds,
-                    reason=run.reason,
-                )
-            ],
-            [
-                SaveRun(
-                    run_id=run.id,
-                    state=run.state,
-                    started_at=run.started_at,
-                    finished_at=at,
-                    seconds=seconds,
-                    reason=run.reason,
-                )
-            ],
-            [EndRun(run.id)],
+        step = self._refresh() if run.interactive else Step()
+        return step.add(
+            Step(
+                [
+                    ev.RunFinished(
+                        cause=run.id,
+                        run=run.id,
+                        state=run.state,
+                        finished_at=at,
+                        seconds=seconds,
+                        reason=run.reason,
+                    )
+                ],
+                [
+                    SaveRun(
+                        run_id=run.id,
+                        state=run.state,
+                        started_at=run.started_at,
+                        finished_at=at,
+                        seconds=seconds,
+                        reason=run.reason,
+                    )
+                ],
+                [EndRun(run.id)],
+            )
         )
 
     def good(self, run: Run, name: str, seconds: float, at: datetime) -> Step:

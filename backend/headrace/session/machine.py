@@ -28,7 +28,7 @@ from headrace.session.answers import Answers
 from headrace.session.course import Course
 from headrace.session.definition import Definition, PlannedBlock
 from headrace.session.effects import Step, Stop
-from headrace.session.results import Results
+from headrace.session.results import Result, Results
 from headrace.session.run import BlockProgress, Run, RunRequest, attempts_of
 from headrace.workers.jobs import AnyAnswer
 
@@ -45,6 +45,7 @@ class Machine:
         self.results = Results()
         self.runs: dict[str, Run] = {}
         self.staleness: dict[str, Staleness] = {}
+        self._fresh: dict[str, Result] = {}
         self._course = Course(self.runs, self.results, self.refresh, logs)
         self._answers = Answers(self.results, self._course)
         self._owner = owner
@@ -76,6 +77,7 @@ class Machine:
     def refresh(self) -> Step:
         """Compare every block with the draft, and tell what changed since the last time."""
         keys, staleness, fresh = self.results.wanted(self.definition, self.values)
+        self._fresh = fresh
         changed = {n: s for n, s in staleness.items() if self.staleness.get(n) != s}
         replaced: dict[str, BlockStatus] = {}
         for name, state in staleness.items():
@@ -163,7 +165,7 @@ class Machine:
             for upstream in self.definition.blocks[name].upstream:
                 if upstream in inside or upstream in pinned:
                     continue
-                output = self.results.status.get(upstream, BlockStatus()).output
+                output = self._output_now(upstream)
                 if output is None:
                     raise InvalidInput(
                         f"Block {upstream!r} has no output that {name!r} could read: run it too.",
@@ -172,6 +174,13 @@ class Machine:
                     )
                 pinned[upstream] = output
         return pinned
+
+    def _output_now(self, name: str) -> Output | None:
+        """Find the fresh output of a block, else the last one that was shown."""
+        fresh = self._fresh.get(name)
+        if fresh is not None:
+            return fresh.output
+        return self.results.status.get(name, BlockStatus()).output
 
     @staticmethod
     def _queued(block: PlannedBlock) -> BlockProgress:
@@ -258,9 +267,9 @@ class Machine:
         found: dict[str, Output] = {}
         for name in blocks:
             for upstream in definition.blocks[name].upstream:
-                status = self.results.status.get(upstream)
-                if upstream not in blocks and status is not None and status.output is not None:
-                    found[upstream] = status.output
+                output = self._output_now(upstream)
+                if upstream not in blocks and output is not None:
+                    found[upstream] = output
         return found
 
     def cancel(self, run_id: str, at: datetime, reason: str = "cancelled") -> Step:

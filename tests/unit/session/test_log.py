@@ -1,0 +1,43 @@
+"""The event log has no gap, and says so when it can no longer help."""
+
+from __future__ import annotations
+
+from headrace.protocol.events import Event, ParametersSet
+from headrace.session.log import EventLog
+
+
+def fill(log: EventLog, count: int) -> None:
+    for number in range(count):
+        log.publish(ParametersSet(values={"n": number}))
+
+
+def test_events_are_numbered_from_one_without_a_gap() -> None:
+    log, heard = EventLog("flights"), list[Event]()
+    leave = log.subscribe(heard.append)
+    fill(log, 3)
+    assert [(e.seq, e.pipeline) for e in heard] == [(1, "flights"), (2, "flights"), (3, "flights")]
+    assert log.listeners == 1
+    leave()
+    leave()
+    fill(log, 1)
+    assert len(heard) == 3
+    assert log.listeners == 0
+
+
+def test_a_returning_client_gets_what_it_missed() -> None:
+    log = EventLog("flights")
+    assert log.after(0, log.epoch) == []
+    fill(log, 5)
+    missed = log.after(2, log.epoch)
+    assert missed is not None
+    assert [event.seq for event in missed] == [3, 4, 5]
+    assert log.after(5, log.epoch) == []
+
+
+def test_only_a_snapshot_helps_after_a_restart_or_too_long_a_time() -> None:
+    log = EventLog("flights", kept=3)
+    fill(log, 5)
+    assert log.after(2, "other epoch") is None
+    assert log.after(9, log.epoch) is None
+    assert log.after(1, log.epoch) is None
+    assert log.after(2, log.epoch) is not None
