@@ -161,6 +161,13 @@ class Project:
             )
             return source, problem
 
+    def taken_files(self, name: str) -> list[str]:
+        """Return the names of all files in a pipeline's folder, for `edits.plan_edit`."""
+        try:
+            return sorted(os.listdir(self.paths.pipeline(name)))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
     def library(self) -> list[LibraryFile]:
         """Return every shared block; the project's own hide shipped ones of the same path."""
         return self._library.all()

@@ -12,6 +12,7 @@ from headrace.core.errors import InvalidInput
 from headrace.project.yaml_nodes import Node, scalar_value
 
 _PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./ äöüÄÖÜßéèàçñ()+-]*")
+_SPAN = re.compile(r"[0-9]+(?:ms|s|m|h|d|w|MB|GB)")
 _ESCAPES = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
 _OLD_WORDS = frozenset({"y", "n", "yes", "no", "on", "off"})
 
@@ -24,7 +25,7 @@ def quoted(text: str) -> str:
         and text.lower() not in _OLD_WORDS
         and isinstance(scalar_value(Node("scalar", 0, 0, text=text)), str)
     )
-    if plain:
+    if plain or _SPAN.fullmatch(text):
         return text
     # JSON's escapes are YAML's; characters that YAML forbids in plain sight are escaped as well.
     escaped = json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,182 @@
+"""Edits of what blocks and pipelines say of themselves: settings, limits, title, parameters."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+import msgspec
+
+from headrace.core.errors import InvalidInput
+from headrace.core.ids import NAME_RULE
+from headrace.project.durations import check_cache, parse_duration
+from headrace.project.edit_plan import Plan
+from headrace.project.languages import SUFFIXES
+from headrace.project.parameters import check_value
+from headrace.project.pipeline import Block
+from headrace.project.reader import MAX_RETRIES
+from headrace.project.templates import template
+from headrace.project.yaml_nodes import Node
+from headrace.project.yaml_write import flow, quoted
+from headrace.protocol.commands import ConfigureBlock, ConfigurePipeline
+from headrace.protocol.tables import Kind, Language, Parameter
+
+
+def configure_block(plan: Plan, command: ConfigureBlock) -> None:
+    """Set what the command gives; "" and 0 take a key out again."""
+    block = plan.block(command.block)
+    entry = plan.entry(block.name)
+    if command.settings is not None and command.settings != block.settings:
+        plan.yaml.update_map(entry, "with", dict(command.settings))
+    if command.cache is not None:
+        _set_text(plan, entry, "cache", command.cache and check_cache(command.cache))
+    if command.timeout is not None:
+        if command.timeout:
+            parse_duration(command.timeout, "timeout")
+        _set_text(plan, entry, "timeout", command.timeout)
+    if command.connection is not None:
+        _set_text(plan, entry, "connection", command.connection)
+    if command.retries is not None:
+        if not 0 <= command.retries <= MAX_RETRIES:
+            raise InvalidInput(f"retries must be from 0 to {MAX_RETRIES}.", field="retries")
+        _set_text(plan, entry, "retries", str(command.retries) if command.retries else "")
+    if command.kind is not None or command.language is not None:
+        _change_form(plan, block, entry, command.kind or block.kind, command.language)
+
+
+def _set_text(plan: Plan, entry: Node, key: str, text: str) -> None:
+    if text:
+        plan.yaml.set_pair(entry, key, text if text.isdecimal() else quoted(text))
+    else:
+        plan.yaml.remove_pair(entry, key)
+
+
+def _change_form(
+    plan: Plan, block: Block, entry: Node, kind: Kind, language: Language | None
+) -> None:
+    """Change kind and language: the decorator and the file's suffix go along.
+
+    A text that is still the template of old becomes that of new; any other text is kept.
+    """
+    language = "markdown" if kind == "markdown" else language or block.language
+    if language == "markdown":
+        kind = "markdown"
+    elif kind == "markdown":
+        kind = "transformer"
+    if (kind, language) == (block.kind, block.language):
+        return
+    source = plan.own_source(block.name)
+    if source is None or block.file is None:
+        raise InvalidInput(
+            f"The source of {block.name!r} is shared or missing: its kind cannot change here.",
+            field="kind",
+        )
+    untouched = template(block.kind, block.language, block.name, block.upstream)
+    if source.text == untouched or not source.text.strip():
+        text = template(kind, language, block.name, block.upstream)
+    elif language == "python":
+        text = _redecorate(source.text, block.kind, kind)
+    else:
+        text = source.text
+    plan.write(source, text)
+    plan.yaml.set_pair(entry, "kind", kind)
+    file = PurePosixPath(block.file).with_suffix(SUFFIXES[language]).as_posix()
+    if file != block.file:
+        plan.yaml.set_pair(entry, "file", quoted(file))
+        plan.move_file(block.name, f"{plan.folder}/{file}")
+
+
+def _redecorate(text: str, old: Kind, new: Kind) -> str:
+    """Replace `@loader` by `@transformer`, and the name in the line that imports it."""
+    text = re.sub(rf"^@{old}\b", f"@{new}", text, flags=re.MULTILINE)
+    return re.sub(
+        rf"^(from headrace import .*?)\b{old}\b", rf"\g<1>{new}", text, flags=re.MULTILINE
+    )
+
+
+def configure_pipeline(plan: Plan, command: ConfigurePipeline) -> None:
+    """Set title and declared parameters."""
+    if command.title is not None and command.title != plan.pipeline.title:
+        title = command.title.strip()
+        if not title or len(title) > 200:
+            raise InvalidInput("The title must have 1 to 200 characters.", field="title")
+        plan.yaml.set_pair(plan.yaml.top, "title", quoted(title), before=_first_key(plan))
+    if command.parameters is not None:
+        _set_parameters(plan, command.parameters)
+
+
+def _first_key(plan: Plan) -> str | None:
+    return plan.yaml.top.pairs[0][0].text if plan.yaml.top.pairs else None
+
+
+def _set_parameters(plan: Plan, parameters: list[Parameter]) -> None:
+    wanted = {parameter.name: parameter for parameter in parameters}
+    if len(wanted) < len(parameters):
+        raise InvalidInput("Two parameters have the same name.", field="parameters")
+    for parameter in parameters:
+        _check(parameter)
+    current = {parameter.name: parameter for parameter in plan.pipeline.parameters}
+    yaml, node = plan.yaml, plan.yaml.top.get("parameters")
+    if wanted == current and list(wanted) == list(current):
+        return
+    if not wanted:
+        yaml.remove_pair(yaml.top, "parameters")
+        return
+    written = {
+        name: _as_it_was(plan, node, name) if parameter == current.get(name) else _flow(parameter)
+        for name, parameter in wanted.items()
+    }
+    if node is None or node.kind != "map" or node.flow or node.alias or not node.pairs:
+        inner = ", ".join(f"{name}: {text}" for name, text in written.items())
+        yaml.set_pair(yaml.top, "parameters", "{" + inner + "}", before="blocks")
+        return
+    there = [name.text for name, _ in node.pairs]
+    kept = [name for name in wanted if name in there]
+    if there[0] not in wanted or kept != [name for name in there if name in wanted]:
+        indent = " " * yaml.column(node.pairs[0][0].start)
+        lines = f"{yaml.eol}{indent}".join(f"{name}: {text}" for name, text in written.items())
+        last = yaml.text[node.end - 1] == "\n"
+        yaml.replace(node.start, node.end, lines + (yaml.eol if last else ""))
+        return
+    for name in there:
+        if name not in wanted:
+            yaml.remove_pair(node, name)
+    for name, text in written.items():
+        if name not in there or wanted[name] != current.get(name):
+            yaml.set_pair(node, name, text)
+
+
+def _as_it_was(plan: Plan, node: Node | None, name: str) -> str:
+    value = node.get(name) if node is not None else None
+    if value is None or (value.kind != "scalar" and not value.flow):
+        return _flow(next(one for one in plan.pipeline.parameters if one.name == name))
+    return plan.yaml.written(value)
+
+
+def _check(parameter: Parameter) -> None:
+    if not NAME_RULE.fullmatch(parameter.name) or parameter.name == "context":
+        raise InvalidInput(
+            f"{parameter.name[:64]!r} cannot name a parameter: use lower-case letters, digits and"
+            " underscores.",
+            field="parameters",
+        )
+    if parameter.default is not None:
+        check_value(parameter, parameter.default)
+
+
+def _flow(parameter: Parameter) -> str:
+    """Write a parameter: its type, and what is not as usual."""
+    usual = Parameter(name=parameter.name)
+    fields = msgspec.structs.asdict(parameter)
+    written = {"type": parameter.type}
+    if parameter.default is not None or not parameter.required:
+        written["default"] = flow(parameter.default)
+        if parameter.required:
+            written["required"] = "true"
+    for key in ("minimum", "maximum", "choices", "description", "multiple"):
+        value = fields[key]
+        if value != getattr(usual, key):
+            if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+                value = int(value)
+            written[key] = flow(value)
+    return "{" + ", ".join(f"{key}: {text}" for key, text in written.items()) + "}"
