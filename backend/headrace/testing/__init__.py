@@ -1,0 +1,1 @@
+"""Fakes for tests of code that stands on Headrace."""

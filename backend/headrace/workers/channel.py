@@ -21,7 +21,7 @@ class Channel:
         on_message: Callable[[bytes], None],
         on_end: Callable[[], None],
     ) -> None:
-        connection.setblocking(False)
+        connection.setblocking(False)  # noqa: FBT003 - the standard library asks for it
         self._loop = loop
         self._connection = connection
         self._on_message = on_message

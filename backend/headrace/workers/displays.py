@@ -7,7 +7,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
@@ -57,7 +57,7 @@ class _Shell(InteractiveShell):
     def init_virtualenv(self) -> None:
         """The interpreter is the one that was asked for."""
 
-    def init_syntax_highlighting(self, *_changes: Any) -> None:
+    def init_syntax_highlighting(self, changes: Any = None) -> None:
         """Tracebacks are plain text here."""
 
 
@@ -67,8 +67,8 @@ def build_shell() -> None:
     config = Config()
     config.HistoryManager.enabled = False
     shell = _Shell.instance(config=config)
-    formatter = shell.display_formatter.formatters["image/png"]
-    formatter.for_type_by_name("matplotlib.figure", "Figure", _png)
+    formatter: Any = shell.display_formatter
+    formatter.formatters["image/png"].for_type_by_name("matplotlib.figure", "Figure", _png)
     sys.displayhook, sys.excepthook = hook, excepthook
 
 
@@ -85,7 +85,7 @@ class Screen:
         self._store = store
         self._report = report
 
-    def __enter__(self) -> Screen:
+    def __enter__(self) -> Self:
         _Publisher.target = self._show_bundle
         return self
 
@@ -96,8 +96,8 @@ class Screen:
         """Show a value as IPython would show the last expression of a cell."""
         if value is None:
             return
-        shell = InteractiveShell.instance()
-        data, _ = shell.display_formatter.format(value)
+        formatter: Any = InteractiveShell.instance().display_formatter
+        data, _ = formatter.format(value)
         if data:  # empty when the value displayed itself
             self._show_bundle(data)
 

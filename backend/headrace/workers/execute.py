@@ -38,6 +38,24 @@ class BlockError(Exception):
     """The block as a whole cannot run, and no line of it is to blame."""
 
 
+class _Spans:
+    """Measures the phases of a job, one after the other, in seconds."""
+
+    def __init__(self, waited: float) -> None:
+        self.phase = "load"
+        self._seconds = {"start": waited, "load": 0.0, "call": 0.0, "save": 0.0}
+        self._since = time.perf_counter()
+
+    def turn_to(self, phase: str) -> None:
+        now = time.perf_counter()
+        self._seconds[self.phase] += now - self._since
+        self.phase, self._since = phase, now
+
+    def timings(self) -> Timings:
+        self.turn_to(self.phase)
+        return Timings(**self._seconds)
+
+
 class Execution:
     """The execution of one job in this process."""
 
@@ -52,6 +70,7 @@ class Execution:
         root: str,
     ) -> None:
         self.namespace: dict[str, Any] = {}
+        self.inputs: dict[str, Any] = {}
         self._job = job
         self._store = store
         self._handover = handover
@@ -70,59 +89,46 @@ class Execution:
 
         Raises KeyboardInterrupt when it was stopped.
         """
-        spans = {"start": waited, "load": 0.0, "call": 0.0, "save": 0.0}
-        moment = time.perf_counter()
-        phase = "load"
-
-        def turn_to(next_phase: str) -> None:
-            nonlocal phase, moment
-            now = time.perf_counter()
-            spans[phase] += now - moment
-            phase, moment = next_phase, now
-
+        spans = _Spans(waited)
         try:
             with self._interruptible(), self._screen:
-                value = self._value(turn_to)
-            turn_to("save")
+                value = self._value(spans)
+            spans.turn_to("save")
             output = self._store.put(value)
             self._handover.keep(output, value)
-            turn_to("done_")
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - user code may raise anything at all
-            if phase != "done_":
-                turn_to("done_")
-            failure = self._failed_check or failure_of(
-                error,
-                path=self._job.path,
-                root=self._root,
-                message=f"The result cannot be passed on: {error}" if phase == "save" else "",
-            )
-            spans.pop("done_", None)
+            failure = self._failed_check or self._failure(error, saving=spans.phase == "save")
             return Raised(
-                **self._names, failure=failure, timings=Timings(**spans), checks=self._checks
+                **self._names, failure=failure, timings=spans.timings(), checks=self._checks
             )
         finally:
             self._end()
-        spans.pop("done_", None)
-        return Done(**self._names, output=output, timings=Timings(**spans), checks=self._checks)
+        return Done(**self._names, output=output, timings=spans.timings(), checks=self._checks)
+
+    def _failure(self, error: BaseException, *, saving: bool) -> Failure:
+        if isinstance(error, sql.SqlFailed):
+            return error.failure
+        message = f"The result cannot be passed on: {error}" if saving else ""
+        return failure_of(error, path=self._job.path, root=self._root, message=message)
 
     def _end(self) -> None:
         if self._loop is not None:
             self._loop.close()
         note_modules(Path(self._root))
 
-    def _value(self, turn_to: Callable[[str], None]) -> Any:
+    def _value(self, spans: _Spans) -> Any:
         """Return what the block gives, its checks passed."""
         if self._job.language == "sql":
-            turn_to("call")
-            return sql.result_of(self._job, self._store)
+            spans.turn_to("call")
+            return sql.result_of(self._job, self._handover)
         with collecting_marks() as marks:
             self._run_module()
         mine = [entry for entry in marks if entry[0].__module__ == self.namespace["__name__"]]
         function = self._function_of(mine)
         arguments = self._arguments()
-        turn_to("call")
+        spans.turn_to("call")
         value = self._completed(_call(function, arguments))
         self._screen.show_open_figures()
         self._check(value, [entry for entry in mine if entry[1].role == "check"], arguments)
@@ -199,7 +205,9 @@ class Execution:
         output = self._job.inputs.get(block)
         if output is None:
             raise BlockError(f"The output of {block!r} did not come with this job.")
-        return self._handover.get(output)
+        value = self._handover.get(output)
+        self.inputs[block] = value
+        return value
 
     def _context(self) -> Context:
         job = self._job

@@ -15,6 +15,7 @@ from types import FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any, Literal
 
 from headrace.protocol.tables import Failure, Frame
+from headrace.workers.handover import column_names
 from headrace.workers.isolation import NoInput
 
 _MOST_FRAMES = 50
@@ -173,7 +174,7 @@ def _hint(error: BaseException, frames: list[FrameType]) -> str:
             return _did_you_mean(str(error.name), names)
         if isinstance(error, AttributeError) and error.name:
             names = [name for name in dir(error.obj) if not name.startswith("_")]
-            return _did_you_mean(error.name, names + _columns(error.obj))
+            return _did_you_mean(error.name, names + column_names(error.obj))
         if isinstance(error, ModuleNotFoundError) and error.name:
             package = error.name.partition(".")[0]
             return f"Install {package!r} into the environment of {sys.executable}."
@@ -192,17 +193,10 @@ def _hint_for_key(error: KeyError, frames: list[FrameType]) -> str:
             if isinstance(value, Mapping):
                 known += [key for key in list(value)[:1000] if isinstance(key, str)]
             else:
-                known += _columns(value)
+                known += column_names(value)
     # pandas lists the missing ones: "['a'] not in index"
     listed = re.findall(r"'([^']+)'", wanted) if "not in index" in wanted else []
     return _did_you_mean(listed[0] if listed else wanted, known)
-
-
-def _columns(value: Any) -> list[str]:
-    columns = getattr(value, "columns", None)
-    if columns is None or callable(columns) or isinstance(value, type | ModuleType):
-        return []
-    return [name for name in list(columns)[:10_000] if isinstance(name, str)]
 
 
 def _did_you_mean(wanted: str, known: Iterable[str]) -> str:

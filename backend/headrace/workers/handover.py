@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict
+from types import ModuleType
 from typing import Any
 
 from headrace.protocol.tables import Output
@@ -36,9 +37,25 @@ class Handover:
             return _protected(self._values[output.address])
         return self._store.get(output)
 
+    def rows(self, output: Output) -> Any:
+        """Return an output as something that DuckDB reads in place; None when it is no table."""
+        if output.kind != "table":
+            return None
+        return self._store.get(output)
+
     def clear(self) -> None:
         """Forget everything."""
         self._values.clear()
+
+
+def column_names(value: Any) -> list[str]:
+    """Return the names of the columns of a frame of any library that are text; [] else."""
+    columns = getattr(value, "column_names", None)
+    if columns is None:
+        columns = getattr(value, "columns", None)
+    if columns is None or callable(columns) or isinstance(value, type | ModuleType):
+        return []
+    return [name for name in list(columns)[:10_000] if isinstance(name, str)]
 
 
 def _protected(value: Any) -> Any:

@@ -12,7 +12,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
@@ -83,7 +83,7 @@ class Surroundings:
         )
 
     @contextlib.contextmanager
-    def of_job(self, job: Job) -> Iterator[None]:
+    def of_job(self, job: Job) -> Generator[None]:
         """Make everything as new, send what is printed to the job's log, and limit memory."""
         folder = self.root / "pipelines" / job.pipeline
         self._restore([str(folder), str(self.root)])
@@ -129,7 +129,7 @@ def drop_changed_modules(root: Path) -> None:
             continue
         mine.append(name)
         try:
-            status = os.stat(file)
+            status = Path(file).stat()
             now = (status.st_mtime_ns, status.st_size)
         except OSError:
             now = (0, 0)
@@ -153,7 +153,7 @@ def note_modules(root: Path) -> None:
         file = getattr(module, "__file__", None)
         if isinstance(file, str) and file.startswith(prefix) and file not in _seen_files:
             with contextlib.suppress(OSError):
-                status = os.stat(file)
+                status = Path(file).stat()
                 _seen_files[file] = (status.st_mtime_ns, status.st_size)
 
 
@@ -174,7 +174,7 @@ def _limit_memory(allowance: int | None) -> tuple[int, int] | None:
 
 
 @contextlib.contextmanager
-def _log_to(path: str) -> Iterator[None]:
+def _log_to(path: str) -> Generator[None]:
     """Send fds 1 and 2, from Python and from C alike, to the end of a file."""
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import os
 import signal
@@ -18,7 +17,6 @@ from headrace.workers.wire import (
     Exited,
     Fork,
     Forked,
-    Refused,
     Settings,
     Up,
     decode_template_message,
@@ -31,6 +29,10 @@ _CLOSE_S = 2.0
 
 def _ignore_message(_message: bytes) -> None:
     """Nobody listens yet."""
+
+
+def _ignore_end() -> None:
+    """The template reports the end of a process with its status."""
 
 
 def _ignore_exit(_status: int | None, _reason: str) -> None:
@@ -46,10 +48,16 @@ class Child:
     on_message: Callable[[bytes], None] = field(default=_ignore_message)
     on_exit: Callable[[int | None, str], None] = field(default=_ignore_exit)
     """Called once with the exit status (None: unknown) and a reason when there is no status."""
+    on_up: Callable[[], None] = field(default=_ignore_end)
+    """Called once the process exists."""
     channel: Channel | None = None
     pid: int | None = None
     ended: bool = False
     pending_signal: int | None = None
+
+    def received(self, message: bytes) -> None:
+        """Hand a message to whoever listens now."""
+        self.on_message(message)
 
     @property
     def is_up(self) -> bool:
@@ -121,9 +129,9 @@ class Launcher:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
-                process_group=0,
+                start_new_session=True,  # no terminal to read from, no Ctrl-C from there
             )
-        ours.setblocking(False)
+        ours.setblocking(False)  # noqa: FBT003 - the standard library asks for it
         self._control = ours
         self._up = False
         self._loop.add_reader(ours.fileno(), self._readable)
@@ -135,9 +143,7 @@ class Launcher:
         token = next(self._tokens)
         child = Child(token, role)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        child.channel = Channel(
-            self._loop, ours, lambda message: child.on_message(message), lambda: None
-        )
+        child.channel = Channel(self._loop, ours, child.received, _ignore_end)
         self._asked[token] = child
         request = Fork(token=token, role=role, settings=self._settings)
         self._unsent.append((encode(request), theirs))
@@ -209,6 +215,7 @@ class Launcher:
                 return
             child.pid = message.pid
             self._children[message.pid] = child
+            child.on_up()
             if child.pending_signal is not None:
                 signal_group(message.pid, child.pending_signal)
         elif isinstance(message, Exited):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 
 TAIL_BYTES = 64 * 1024
 CAP_BYTES = 1 << 30
@@ -30,7 +31,7 @@ class LogTail:
     def __post_init__(self) -> None:
         if self.path:
             with contextlib.suppress(OSError):
-                self.offset = os.stat(self.path).st_size
+                self.offset = Path(self.path).stat().st_size
 
     def size(self) -> int:
         """Return the size of the log in bytes."""

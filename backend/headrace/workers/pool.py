@@ -7,9 +7,9 @@ final answer, whatever happens to the processes.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import os
+import signal
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -35,14 +35,18 @@ from headrace.workers.jobs import (
 )
 from headrace.workers.launcher import Child, Launcher
 from headrace.workers.logs import CAP_BYTES, LogTail, cut_middle
-from headrace.workers.processes import memory_of, oom_kills, signal_group
+from headrace.workers.processes import memory_of, oom_kills
 from headrace.workers.services import ServiceClient
 from headrace.workers.wire import Ask, Execute, Settings, Told, decode_worker_message, encode
 
 OnAnswer = Callable[[AnyAnswer], None]
 _LOG_PERIOD_S = 0.05
 _ASK_TIMEOUT_S = 0.3
-_STAGES = (("interrupt", "SIGINT"), ("terminate", "SIGTERM"), ("kill", "SIGKILL"))
+_STAGES = (
+    ("interrupt", signal.SIGINT),
+    ("terminate", signal.SIGTERM),
+    ("kill", signal.SIGKILL),
+)
 
 
 @dataclass(eq=False)
@@ -53,8 +57,8 @@ class _Task:
     on_answer: OnAnswer
     worker: _Worker | None = None
     log: LogTail | None = None
+    begun: bool = False
     started: float = 0.0
-    oom_kills: int = 0
     stopping: bool = False
     timed_out: bool = False
     done: bool = False
@@ -110,6 +114,7 @@ class Pool:
         self._log_timer: asyncio.TimerHandle | None = None
         self._cuts: set[asyncio.Future[None]] = set()
         self._closed = False
+        self._oom_kills = oom_kills()
 
     async def start(self) -> None:
         """Start the template process; returns at once, jobs wait until it can fork."""
@@ -300,16 +305,26 @@ class Pool:
         loop = asyncio.get_running_loop()
         job = task.job
         worker.task, task.worker = task, worker
-        task.started = loop.time()
-        task.log = LogTail(job.log_path, task.started)
-        task.oom_kills = oom_kills()
+        now = loop.time()
+        task.log = LogTail(job.log_path, now)
         self._running.add(task)
-        worker.child.send(encode(Execute(job=job, sent=task.started)))
-        if job.timeout_s is not None:
-            task.timers.append(loop.call_later(job.timeout_s, self._time_out, task))
+        worker.child.send(encode(Execute(job=job, sent=now)))
+        if worker.child.is_up:
+            loop.call_soon(self._begin, task)
+        else:
+            worker.child.on_up = lambda: self._begin(task)
+
+    def _begin(self, task: _Task) -> None:
+        """Start the clocks of a job whose worker exists."""
+        if task.begun or task.done:
+            return
+        loop = asyncio.get_running_loop()
+        task.begun, task.started = True, loop.time()
+        if task.job.timeout_s is not None:
+            task.timers.append(loop.call_later(task.job.timeout_s, self._time_out, task))
         if self._log_timer is None:
             self._log_timer = loop.call_later(_LOG_PERIOD_S, self._follow_logs)
-        self._later(task, Started(**_names(job), at=datetime.now(UTC)))
+        task.on_answer(Started(**_names(task.job), at=datetime.now(UTC)))
 
     def _later(self, task: _Task, answer: AnyAnswer) -> None:
         """Answer after the caller of `execute` has returned."""
@@ -331,6 +346,7 @@ class Pool:
         task = worker.task
         if task is None or task.done:
             return
+        self._begin(task)
         if isinstance(answer, Done):
             worker.made.add(answer.output.address)
         self._answer(task, answer)
@@ -368,15 +384,19 @@ class Pool:
                 status,
                 reason,
                 memory_bytes=task.job.memory_bytes,
-                oom_killed=oom_kills() > task.oom_kills,
+                oom_killed=self._was_oom_killed(),
             )
-            seconds = asyncio.get_running_loop().time() - task.started
+            seconds = asyncio.get_running_loop().time() - task.started if task.begun else 0.0
             self._finish(
                 task,
                 Raised(**_names(task.job), failure=failure, timings=Timings(call=seconds)),
             )
         if not self._closed:
             self._dispatch()
+
+    def _was_oom_killed(self) -> bool:
+        before, self._oom_kills = self._oom_kills, oom_kills()
+        return self._oom_kills > before
 
     # --- time and stopping ----------------------------------------------------------------------
 
@@ -389,12 +409,10 @@ class Pool:
         worker = task.worker
         if task.done or worker is None or index >= len(_STAGES):
             return
-        import signal
-
         name, number = _STAGES[index]
         if not task.timed_out:
             task.on_answer(StopStage(**_names(task.job), stage=name))
-        worker.child.signal(getattr(signal, number))
+        worker.child.signal(number)
         if index + 1 < len(_STAGES):
             loop = asyncio.get_running_loop()
             task.timers.append(loop.call_later(self._stop_stage_s, self._stage, task, index + 1))

@@ -30,10 +30,8 @@ def signal_group(pid: int, number: int) -> bool:
 
 def thread_names() -> list[str]:
     """Names of all threads of this process, the main one included."""
-    names: list[str] = []
-    for task in Path("/proc/self/task").iterdir():
-        names.append((task / "comm").read_text(encoding="utf-8").strip())
-    return sorted(names)
+    tasks = Path("/proc/self/task").iterdir()
+    return sorted((task / "comm").read_text(encoding="utf-8").strip() for task in tasks)
 
 
 def memory_of(pid: int) -> tuple[int, int]:

@@ -2,12 +2,137 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from headrace.store.outputs import Store
+from headrace.protocol.tables import Failure, Frame
+from headrace.workers.handover import Handover
 from headrace.workers.jobs import Job
 
+_TOKENS = re.compile(
+    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | \$\$.*?\$\$ | --[^\n]* | /\*.*?\*/ | ::
+        | (?<![\w:\]]):(?P<name>[A-Za-z_]\w*)""",
+    re.VERBOSE | re.DOTALL,
+)
+_LINE = re.compile(r"^LINE (\d+):", re.MULTILINE)
+_CANDIDATES = re.compile(r"(?:Candidate bindings|Did you mean)[: ]+(.+)")
+_READING = frozenset({"SELECT", "EXPLAIN", "MULTI"})
+_connections: list[Any] = []
 
-def result_of(job: Job, store: Store) -> Any:
-    """Run the statement of a SQL block and return its rows as an Arrow table."""
-    raise NotImplementedError
+
+class SqlFailed(Exception):
+    """The statement did not run; `failure` is what to tell the user."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+def result_of(job: Job, handover: Handover) -> Any:
+    """Run the statement of a SQL block and return its rows as an Arrow table.
+
+    Raises SqlFailed with the database's message and the line in the block's file.
+    """
+    import duckdb
+
+    if job.connection is not None:
+        raise SqlFailed(
+            Failure(
+                kind="exception",
+                type="NoConnection",
+                message=f"The connection {job.connection!r} is not known to this worker.",
+                hint="Leave `connection` out to run on the data of the upstream blocks.",
+            )
+        )
+    values = job.parameters | job.values
+    text, used = with_placeholders(job.source, set(values))
+    cursor = _database().cursor()
+    try:
+        _insist_on_one_read(job, cursor, text)
+        for binding in job.bindings:
+            if binding.source == "upstream" and binding.name in job.inputs:
+                cursor.register(binding.argument, _rows_of(job, handover, binding.name))
+        bound = {name: values[name] for name in used}
+        relation = cursor.sql(text, params=bound) if bound else cursor.sql(text)
+        if relation is None:
+            raise _failed(job, "ParserError", "This statement gives no rows.")
+        return relation.to_arrow_table()
+    except duckdb.Error as error:
+        raise _failed(job, type(error).__name__, str(error)) from error
+    finally:
+        cursor.close()
+
+
+def with_placeholders(source: str, known: set[str]) -> tuple[str, list[str]]:
+    """Turn `:name` of known names into DuckDB's `$name`; return the text and the names used.
+
+    Strings, quoted names, comments, casts and slices stay as they are.
+    """
+    used: dict[str, None] = {}
+
+    def replaced(match: re.Match[str]) -> str:
+        name = match["name"]
+        if name is None or name not in known:
+            return match[0]
+        used[name] = None
+        return f"${name}"
+
+    return _TOKENS.sub(replaced, source), list(used)
+
+
+def _database() -> Any:
+    """Return this worker's in-memory database; blocks only read, so nothing stays in it."""
+    import duckdb
+
+    if not _connections:
+        connection = duckdb.connect(":memory:")
+        # Names in a statement are upstream blocks, never variables that happen to be near.
+        connection.execute("SET python_enable_replacements=false")
+        _connections.append(connection)
+    return _connections[0]
+
+
+def _insist_on_one_read(job: Job, cursor: Any, text: str) -> None:
+    statements = cursor.extract_statements(text)
+    if len(statements) != 1:
+        count = "no statement" if not statements else f"{len(statements)} statements"
+        raise _failed(
+            job, "NotOneStatement", f"A SQL block is one read statement; here is {count}."
+        )
+    kind = str(statements[0].type).rpartition(".")[2]
+    if kind not in _READING:
+        raise _failed(
+            job, "NotARead", f"A SQL block is one read statement; {kind} changes something."
+        )
+
+
+def _rows_of(job: Job, handover: Handover, block: str) -> Any:
+    value = handover.rows(job.inputs[block])
+    if value is None:
+        kind = job.inputs[block].type_name or job.inputs[block].kind
+        raise _failed(
+            job, "NotATable", f"{block!r} gave no table but {kind}: SQL cannot read from it."
+        )
+    return value
+
+
+def _failed(job: Job, kind: str, message: str) -> SqlFailed:
+    found = _LINE.search(message)
+    line = int(found[1]) if found else None
+    candidates = _CANDIDATES.search(message)
+    lines = job.source.splitlines()
+    frames: list[Frame] = []
+    if line is not None and line <= len(lines):
+        code = lines[line - 1].strip()[:400]
+        frames.append(Frame(file=job.path, line=line, function=job.block, code=code, mine=True))
+    return SqlFailed(
+        Failure(
+            kind="exception",
+            type=kind,
+            message=message.partition("\n\nLINE ")[0][:8192],
+            line=line,
+            frames=frames,
+            hint=f"Did you mean {candidates[1].rstrip('?')}?" if candidates else "",
+            text=message[: 64 * 1024],
+        )
+    )

@@ -6,24 +6,17 @@ here, because a lock held by a thread at the fork stays locked in the child for 
 
 from __future__ import annotations
 
-import os
-import sys
-
-# Read by the libraries when they are loaded; taken back below, so that blocks never see them.
-_QUIET = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",
-    "MPLBACKEND": "agg",
-}
-
 import contextlib
 import gc
 import importlib
+import os
 import random
 import select
 import signal
 import socket
+import sys
 import time
+import traceback
 from typing import NoReturn
 
 from headrace.workers.processes import die_with_parent, signal_group, thread_names
@@ -37,6 +30,13 @@ from headrace.workers.wire import (
     decode_fork,
     encode,
 )
+
+# Read by the libraries when they are loaded; taken back below, so that blocks never see them.
+_QUIET = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "MPLBACKEND": "agg",
+}
 
 PRELOADED = (
     "numpy",
@@ -107,11 +107,13 @@ class Template:
             return False
         if pid == 0:
             die_with_parent(parent)
-            os.setsid()
+            os.setpgid(0, 0)
             self._control.close()
             for descriptor in self._children:
                 os.close(descriptor)
             return True
+        with contextlib.suppress(OSError):
+            os.setpgid(pid, pid)  # both do it, so that from now on the group can be signalled
         descriptor = os.pidfd_open(pid)
         self._children[descriptor] = pid
         self._poll.register(descriptor, select.POLLIN)
@@ -152,8 +154,8 @@ def become(role: str, settings: Settings, channel: socket.socket) -> NoReturn:
         else:
             importlib.import_module("headrace.workers.service").main(name, channel, settings)
         code = 0
-    except BaseException:  # noqa: BLE001 - the last frame of the process: say why it ends
-        sys.excepthook(*sys.exc_info())
+    except BaseException as error:  # noqa: BLE001 - the last frame of the process: say why it ends
+        traceback.print_exception(error)
     finally:
         with contextlib.suppress(Exception):
             sys.stdout.flush()

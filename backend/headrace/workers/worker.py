@@ -7,9 +7,10 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from headrace.store.outputs import Store
 from headrace.workers import displays, questions
@@ -52,7 +53,7 @@ class Interrupts:
             raise KeyboardInterrupt
 
     @contextlib.contextmanager
-    def allowed(self) -> Iterator[None]:
+    def allowed(self) -> Generator[None]:
         """Let SIGINT break in; it does at once when it came before."""
         self._allowed = True
         try:
@@ -97,7 +98,7 @@ class Worker:
         waited = time.monotonic() - request.sent
         self._interrupts.requested = False
         self._interrupts.install()
-        names = {"run": job.run, "block": job.block, "attempt": job.attempt}
+        names: dict[str, Any] = {"run": job.run, "block": job.block, "attempt": job.attempt}
         answer: AnyAnswer
         try:
             with self._surroundings.of_job(job):
@@ -110,7 +111,7 @@ class Worker:
                     root=self._root,
                 )
                 answer = execution.run(waited)
-                self._namespaces.remember(job.block, execution.namespace)
+                self._namespaces.remember(job.block, execution.namespace, execution.inputs)
         except KeyboardInterrupt:
             answer = Stopped(**names)
         except BaseException as error:  # noqa: BLE001 - a fault of ours must still be an answer
