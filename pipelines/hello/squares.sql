@@ -1,0 +1,2 @@
+select n, n * n as square
+from counts
