@@ -59,6 +59,7 @@ class Surroundings:
     mask: int
     locale: str
     signals: dict[int, Any]
+    builtin: dict[str, Any]
 
     @classmethod
     def of_now(cls, root: Path) -> Surroundings:
@@ -67,13 +68,12 @@ class Surroundings:
         os.umask(mask)
         sys.dont_write_bytecode = True  # no __pycache__ in the user's repository
         builtins.input = _refuse
-        getpass.getpass = _refuse
-        sys.breakpointhook = _refuse
         return cls(
             root=root,
             environment=dict(os.environ),
             path=[entry for entry in sys.path if entry],
             mask=mask,
+            builtin=dict(vars(builtins)),
             locale=locale.setlocale(locale.LC_ALL),
             signals={
                 number: signal.getsignal(number)
@@ -103,6 +103,13 @@ class Surroundings:
         if dict(os.environ) != self.environment:
             os.environ.clear()
             os.environ.update(self.environment)
+        names = vars(builtins)
+        if names != self.builtin:
+            names.update(self.builtin)
+            for name in names.keys() - self.builtin.keys():
+                del names[name]
+        getpass.getpass = _refuse
+        sys.breakpointhook = _refuse
         sys.path[:] = first + self.path
         if locale.setlocale(locale.LC_ALL) != self.locale:
             locale.setlocale(locale.LC_ALL, self.locale)

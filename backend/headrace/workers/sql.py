@@ -58,7 +58,8 @@ def result_of(job: Job, handover: Handover) -> Any:
             raise _failed(job, "ParserError", "This statement gives no rows.")
         return relation.to_arrow_table()
     except duckdb.Error as error:
-        raise _failed(job, type(error).__name__, str(error)) from error
+        message = _with_place(cursor, text, values, used, str(error))
+        raise _failed(job, type(error).__name__, message) from error
     finally:
         cursor.close()
 
@@ -90,6 +91,21 @@ def _database() -> Any:
         connection.execute("SET python_enable_replacements=false")
         _connections.append(connection)
     return _connections[0]
+
+
+def _with_place(
+    cursor: Any, text: str, values: dict[str, Any], used: list[str], message: str
+) -> str:
+    """Return the message with its `LINE n:`, which DuckDB gives for prepared statements only."""
+    import duckdb
+
+    if _LINE.search(message):
+        return message
+    try:
+        cursor.execute(f"EXPLAIN {text}", {name: values[name] for name in used})
+    except duckdb.Error as error:
+        return str(error) if _LINE.search(str(error)) else message
+    return message
 
 
 def _insist_on_one_read(job: Job, cursor: Any, text: str) -> None:
