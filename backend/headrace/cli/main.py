@@ -1,0 +1,59 @@
+"""The command `headrace`. Each command imports what it needs when it runs: `--help` is instant."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+_COMMANDS = {
+    "start": "Serve a project in the browser.",
+    "init": "Make a new project with an example pipeline.",
+    "run": "Run a pipeline without a server.",
+    "check": "Look for problems without running anything.",
+    "export": "Write a pipeline as a notebook or a script.",
+    "import": "Make a pipeline of a notebook.",
+    "runs": "List past runs.",
+    "triggers": "List what starts runs.",
+    "store": "Show how much room outputs take.",
+}
+
+
+class _LazyGroup(click.Group):
+    """Knows its commands by name and line of help, and imports one only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"headrace.cli.{cmd_name}_command")
+        return module.command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="headrace", prog_name="headrace")
+def headrace() -> None:
+    """Write blocks, see their data, connect them, schedule them."""
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line; exits with 2 for wrong usage, 1 for what went wrong."""
+    from headrace.core.errors import HeadraceError
+
+    try:
+        headrace.main(args=arguments, prog_name="headrace")
+    except HeadraceError as error:
+        click.echo(f"Error: {error.message}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

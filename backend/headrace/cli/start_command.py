@@ -1,0 +1,107 @@
+"""`headrace start`."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+import sys
+
+import click
+
+from headrace.core.durable import write_durable
+from headrace.core.paths import ProjectPaths
+from headrace.server.lock import ProjectLock
+
+_LOCKED_EXIT_CODE = 3
+
+
+@click.command("start", short_help="Serve a project in the browser.")
+@click.argument("project", default=".")
+@click.option("--port", type=click.IntRange(0, 65535), help="0 takes any free port.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--allowed-host",
+    "allowed_hosts",
+    multiple=True,
+    help="A name that browsers may use for this server; needed for a --host that others can reach.",
+)
+@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@click.option("--no-scheduler", is_flag=True, help="Let no trigger fire.")
+def command(
+    project: str,
+    *,
+    port: int | None,
+    host: str,
+    allowed_hosts: tuple[str, ...],
+    no_browser: bool,
+    no_scheduler: bool,
+) -> None:
+    """Serve PROJECT, a folder, in the browser."""
+    if not _is_loopback(host) and not allowed_hosts:
+        raise click.UsageError(
+            f"Others can reach {host}. If you want that, name what they call this machine with"
+            " --allowed-host."
+        )
+    paths = ProjectPaths.of(project)
+    paths.make_state()
+    lock = ProjectLock(paths)
+    if not lock.take():
+        url = lock.url_of_holder()
+        click.echo(f"This project is open already{f': {url}' if url else '.'}", err=True)
+        sys.exit(_LOCKED_EXIT_CODE)
+    try:
+        _serve(paths, host, port, allowed_hosts, browser=not no_browser, schedule=not no_scheduler)
+    except OSError as error:
+        click.echo(f"Error: cannot listen on {host}: {error.strerror or error}.", err=True)
+        sys.exit(1)
+    finally:
+        paths.server_file.unlink(missing_ok=True)
+        lock.release()
+
+
+def _serve(
+    paths: ProjectPaths,
+    host: str,
+    port: int | None,
+    allowed_hosts: tuple[str, ...],
+    *,
+    browser: bool,
+    schedule: bool,
+) -> None:
+    from headrace.server.slim import skip_slow_imports
+
+    skip_slow_imports()
+    import msgspec
+
+    from headrace.server.app import make_server
+
+    token = secrets.token_urlsafe(32)
+
+    def listening(chosen: int) -> None:
+        name = f"[{host}]" if ":" in host else host
+        url = f"http://{name}:{chosen}"
+        described = {"url": url, "api": f"{url}/api", "token": token, "pid": os.getpid()}
+        write_durable(paths.server_file, msgspec.json.encode(described), mode=0o600)
+        click.echo(f"Headrace serves {paths.root.name}: {url}/#token={token}")
+        if browser and sys.stdout.isatty():
+            click.launch(f"{url}/#token={token}")
+
+    make_server(
+        paths,
+        ip=host,
+        port=port,
+        token=token,
+        allowed_hosts=allowed_hosts,
+        schedule=schedule,
+        on_listening=listening,
+    ).start()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

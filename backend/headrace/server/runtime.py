@@ -1,0 +1,130 @@
+"""Puts a project's services together; used by the server and, without one, by the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING, TypeVar
+
+from headrace.core.clock import Clock, SystemClock
+from headrace.core.errors import Unavailable
+from headrace.core.paths import ProjectPaths
+
+if TYPE_CHECKING:
+    from headrace.project.files import Project
+    from headrace.runs.thread import HistoryThread
+    from headrace.scheduling.daemon import Daemon
+    from headrace.session.sessions import Sessions
+    from headrace.workers.pool import Pool
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Runtime:
+    """Project, history, workers and sessions of one process; `open` once, `close` once.
+
+    What is slow to import is imported by `open`, so that a server listens before.
+    """
+
+    def __init__(self, paths: ProjectPaths, clock: Clock | None = None) -> None:
+        self.paths = paths
+        self.clock: Clock = clock or SystemClock()
+        self.problem: str | None = None
+        """Why `open` failed."""
+        self._opened = asyncio.Event()
+        self._project: Project | None = None
+        self._history: HistoryThread | None = None
+        self._pool: Pool | None = None
+        self._sessions: Sessions | None = None
+        self._daemon: Daemon | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._opened.is_set() and self.problem is None
+
+    async def open(self, *, serve: bool = True, schedule: bool = True) -> None:
+        """Open everything. `serve`: follow the files and take up what a crash left behind."""
+        from headrace.project.files import Project
+        from headrace.runs.thread import HistoryThread
+        from headrace.session.sessions import Sessions
+        from headrace.workers.pool import Pool
+
+        try:
+            self.paths.make_state()
+            project = self._project = Project(self.paths, self.clock)
+            await asyncio.to_thread(project.recover)
+            settings = await asyncio.to_thread(project.settings)
+            pool = self._pool = Pool(self.paths.root, self.paths.store)
+            await pool.start()
+            place = settings.history or str(self.paths.database)
+            history = self._history = await asyncio.to_thread(HistoryThread.open, place)
+            sessions = self._sessions = Sessions(
+                project=project, pool=pool, history=history, clock=self.clock
+            )
+            if serve:
+                sessions.start_watching()
+                await sessions.resume()
+            if serve and schedule:
+                await self._start_daemon(sessions, history)
+        except Exception as error:
+            self.problem = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            self._opened.set()
+
+    async def _start_daemon(self, sessions: Sessions, history: HistoryThread) -> None:
+        from headrace.scheduling.daemon import Daemon
+
+        self._daemon = Daemon(sessions=sessions, history=history, clock=self.clock)
+        await self._daemon.start()
+
+    async def ready(self) -> None:
+        """Wait until `open` is done; raise Unavailable when it failed or takes over 30 s."""
+        try:
+            async with asyncio.timeout(30):
+                await self._opened.wait()
+        except TimeoutError:
+            raise Unavailable("The server is still starting.") from None
+        if self.problem is not None:
+            raise Unavailable(f"The project could not be opened: {self.problem}")
+
+    @property
+    def project(self) -> Project:
+        return _opened(self._project)
+
+    @property
+    def history(self) -> HistoryThread:
+        return _opened(self._history)
+
+    @property
+    def pool(self) -> Pool:
+        return _opened(self._pool)
+
+    @property
+    def sessions(self) -> Sessions:
+        return _opened(self._sessions)
+
+    @property
+    def daemon(self) -> Daemon | None:
+        """The scheduler, None when this process has none."""
+        return self._daemon
+
+    async def close(self) -> None:
+        """Close in the order of dependence, within seconds; runs that go on are resumed later."""
+        for closing in (self._daemon, self._sessions, self._pool, self._history):
+            if closing is None:
+                continue
+            try:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(5):
+                        await closing.close()
+            except Exception:
+                logger.exception("%s did not close", type(closing).__name__)
+
+
+def _opened(service: T | None) -> T:
+    if service is None:
+        raise Unavailable("The server is still starting.")
+    return service

@@ -1,0 +1,86 @@
+"""The frontend's files: hashed assets for everyone, the page itself for those who logged in."""
+
+from __future__ import annotations
+
+import html
+import mimetypes
+from functools import cache
+from pathlib import Path
+
+import headrace
+from headrace.core.errors import InvalidInput, NotFound
+from headrace.core.paths import beneath
+from headrace.server.base import ApiHandler, operation
+from headrace.server.identity import TokenIdentity
+
+_HOME_META = '<meta name="headrace-base" content="/"'
+
+
+def static_folder() -> Path:
+    """Return where the built frontend is."""
+    return Path(headrace.__file__).parent / "static"
+
+
+@cache
+def _read(path: Path, _changed_ns: int) -> bytes:
+    return path.read_bytes()
+
+
+def read_static(relative: str) -> bytes:
+    """Return a file of the build; NotFound for whatever is not one."""
+    folder = static_folder()
+    try:
+        path = beneath(folder, relative)
+        return _read(path, path.stat().st_mtime_ns)
+    except (InvalidInput, OSError, ValueError):
+        raise NotFound("There is no such file.") from None
+
+
+class AssetHandler(ApiHandler):
+    """Public: files whose names hold a hash of their content."""
+
+    public = True
+
+    @operation("A file of the frontend")
+    async def get(self, name: str) -> None:
+        content = read_static(f"assets/{name}")
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        self.set_header("Content-Type", kind)
+        self.set_header("Cache-Control", "public, max-age=31536000, immutable")
+        self.finish(content)
+
+
+class IconHandler(ApiHandler):
+    """Public: the icon."""
+
+    public = True
+
+    @operation("The icon")
+    async def get(self) -> None:
+        self.set_header("Content-Type", "image/svg+xml")
+        self.set_header("Cache-Control", "public, max-age=86400")
+        self.finish(read_static("assets/headrace.svg"))
+
+
+class PageHandler(ApiHandler):
+    """The app's one page, whatever of its addresses was opened."""
+
+    is_page = True
+
+    @operation("The app")
+    async def get(self) -> None:
+        text = _page(read_static("index.html"), self.root)
+        identity = self.identity_provider
+        if isinstance(identity, TokenIdentity) and not self.token_authenticated:
+            identity.log_in(self)  # renews the time that the cookie lasts
+        _ = self.xsrf_token  # sets the cookie that the page sends back as a header
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.finish(text)
+
+
+@cache
+def _page(content: bytes, root: str) -> str:
+    text = content.decode("utf-8")
+    prefix = html.escape(root)
+    text = text.replace(_HOME_META, _HOME_META.replace('"/"', f'"{prefix}"'))
+    return text.replace('"/assets/', f'"{prefix}assets/')

@@ -1,0 +1,93 @@
+"""How the server is: version, state, counts, and how late its event loop runs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+from collections import deque
+from importlib.metadata import version
+
+import msgspec
+from msgspec import Struct
+
+from headrace.server.base import ApiHandler, operation
+
+_PROBE_S = 0.25
+
+
+class LoopLag:
+    """Measures how late the event loop wakes: what blocks it, blocks everyone."""
+
+    def __init__(self) -> None:
+        self._lags: deque[float] = deque(maxlen=240)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; call on the running loop."""
+        self._task = asyncio.create_task(self._measure(), name="loop lag")
+
+    def stop(self) -> None:
+        """End."""
+        if self._task is not None:
+            self._task.cancel()
+
+    @property
+    def worst_ms(self) -> float:
+        """The largest lag of the last minute, in milliseconds."""
+        return round(max(self._lags, default=0.0) * 1000, 1)
+
+    async def _measure(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + _PROBE_S
+            await asyncio.sleep(_PROBE_S)
+            self._lags.append(max(0.0, loop.time() - due))
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """How the server is."""
+
+    version: str
+    state: str
+    """`starting`, `ready`, or `failed` with `problem`."""
+    problem: str | None = None
+    project: str
+    pid: int
+    pipelines: int = 0
+    sessions: int = 0
+    runs: int = 0
+    scheduler: bool = False
+    loop_lag_ms: float = 0.0
+    """The worst of the last minute."""
+    peak_rss_bytes: int = 0
+
+
+class StatusHandler(ApiHandler):
+    """`GET status` answers also while the project is still being opened."""
+
+    @operation("How the server is", returns=Status)
+    async def get(self) -> Status:
+        runtime = self.runtime
+        lag: LoopLag = self.settings["headrace_lag"]
+        state = "ready" if runtime.is_open else "failed" if runtime.problem else "starting"
+        status = Status(
+            version=version("headrace"),
+            state=state,
+            problem=runtime.problem,
+            project=runtime.paths.root.name,
+            pid=os.getpid(),
+            loop_lag_ms=lag.worst_ms,
+            peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        )
+        if not runtime.is_open:
+            return status
+        live = runtime.sessions.live()
+        names = await asyncio.to_thread(runtime.project.list_pipelines)
+        return msgspec.structs.replace(
+            status,
+            pipelines=len(names),
+            sessions=len(live),
+            runs=sum(len(session.machine.runs) for session in live),
+            scheduler=runtime.daemon is not None,
+        )
