@@ -56,7 +56,7 @@ function source(ask: AskCompletions) {
       return null;
     }
     const line = doc.lineAt(context.pos);
-    const start = answer.start <= place.column ? answer.start : place.column;
+    const start = Math.min(answer.start, place.column);
     return {
       from: line.from + utf16Units(line.text, start),
       options: proposals(answer),

@@ -98,7 +98,7 @@ const surface = EditorView.theme({
     padding: "2px 12px 4px 8px",
     color: "var(--failed)",
     backgroundColor: "var(--failed-soft)",
-    fontFamily: "var(--sans)",
+    fontFamily: "var(--font)",
     fontSize: "12px",
     whiteSpace: "pre-wrap",
   },

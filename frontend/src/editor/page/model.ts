@@ -1,8 +1,8 @@
 /** What the page of one pipeline knows beyond the session: selection, mode, view and open dialog. */
 import { createStore, type StoreApi } from "zustand/vanilla";
-import { messageOf } from "../../client";
 import type { PipelineCommand } from "../../protocol";
 import type { Session } from "../../session";
+import { toastError } from "../../ui";
 import { type Buffers, createBuffers } from "../saving/buffers";
 import { draftShelf } from "../saving/drafts";
 
@@ -26,8 +26,6 @@ export interface EditorState {
   tabs: Record<string, Tab | "none">;
   /** Block whose output the data panel keeps showing. */
   pinned: string | null;
-  /** Why the last command was refused. */
-  notice: string | null;
   /** The next block to be selected when it appears, because a command of ours adds it. */
   awaited: string | null;
 }
@@ -39,8 +37,6 @@ export interface Editor {
   set(part: Partial<EditorState>): void;
   /** Gives a command; a refusal is shown on the page and resolves null. */
   send<T = unknown>(command: PipelineCommand): Promise<T | null>;
-  /** Shows a refusal on the page. */
-  report(thrown: unknown): void;
   close(): void;
 }
 
@@ -51,7 +47,6 @@ const FIRST: EditorState = {
   dialog: null,
   tabs: {},
   pinned: null,
-  notice: null,
   awaited: null,
 };
 
@@ -61,21 +56,17 @@ export function createEditor(session: Session, view: View): Editor {
     (block, text, base) => session.send({ op: "save-source", block, text, base }),
     draftShelf(session.pipeline),
   );
-  const report = (thrown: unknown): void => store.setState({ notice: messageOf(thrown) });
   const stop = followSession(session, store, buffers);
   return {
     session,
     buffers,
     store,
-    report,
     set: (part) => store.setState(part),
     async send<T>(command: PipelineCommand) {
       try {
-        const result = await session.send<T>(command);
-        store.setState({ notice: null });
-        return result;
+        return await session.send<T>(command);
       } catch (thrown) {
-        report(thrown);
+        toastError(thrown);
         return null;
       }
     },

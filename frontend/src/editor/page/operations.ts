@@ -1,6 +1,7 @@
 /** Everything a user can do to blocks; keys, buttons, menus and the canvas all come here. */
 import type { Kind, Language, LibraryBlock } from "../../protocol";
 import { downstreamOf, isFresh } from "../../session";
+import { toast } from "../../ui";
 import type { Dialog, Editor } from "./model";
 
 export function blockNames(editor: Editor): string[] {
@@ -59,8 +60,8 @@ export async function run(
   choice: RunChoice = {},
 ): Promise<void> {
   if (!(await editor.buffers.flush())) {
-    editor.set({
-      notice: "Not started: settle the unsaved text first, so that what runs is saved.",
+    toast("Not started: settle the unsaved text first, so that what runs is what is saved.", {
+      tone: "failed",
     });
     return;
   }
@@ -131,7 +132,9 @@ export async function remove(editor: Editor, name: string): Promise<void> {
   const next = names[index + 1] ?? names[index - 1] ?? null;
   await editor.buffers.flush([name]);
   const result = await editor.send({ op: "delete-blocks", blocks: [name] });
-  if (result !== null || editor.store.getState().notice === null) select(editor, next);
+  if (result === null) return;
+  select(editor, next);
+  toast(`Deleted ${name}.`, { action: { label: "Undo", run: () => void undo(editor) } });
 }
 
 export async function move(editor: Editor, name: string, by: 1 | -1): Promise<void> {
@@ -170,4 +173,50 @@ export function jump(editor: Editor, direction: "upstream" | "downstream"): void
   const upstream = state.blocks.find((block) => block.name === selected)?.upstream ?? [];
   const [next] = direction === "upstream" ? upstream : downstreamOf(state, selected);
   if (next !== undefined) select(editor, next);
+}
+
+export async function duplicate(editor: Editor, block: string): Promise<void> {
+  await editor.buffers.flush([block]);
+  const result = await editor.send<{ blocks: string[] }>({ op: "duplicate-block", block });
+  const name = result?.blocks[0];
+  if (name === undefined) return;
+  if (blockNames(editor).includes(name)) select(editor, name);
+  else editor.set({ awaited: name });
+}
+
+export async function undo(editor: Editor): Promise<void> {
+  await told(editor, "undo", "Taken back");
+}
+
+export async function redo(editor: Editor): Promise<void> {
+  await told(editor, "redo", "Done again");
+}
+
+async function told(editor: Editor, op: "undo" | "redo", word: string): Promise<void> {
+  const what = editor.session.store.getState()[op];
+  if (what === null) {
+    toast(`Nothing to ${op}.`);
+    return;
+  }
+  await editor.buffers.flush();
+  const result = await editor.send({ op });
+  if (result !== null) toast(`${word}: ${what}`);
+}
+
+export async function restart(editor: Editor): Promise<void> {
+  await editor.send({ op: "restart-worker" });
+  toast("The worker is being restarted.");
+}
+
+export async function saveNow(editor: Editor): Promise<void> {
+  const isSaved = await editor.buffers.flush();
+  toast(isSaved ? "Saved." : "Not saved: see the marked block.");
+}
+
+/** Into the grid of the data panel, or of the selected block. */
+export function focusPreview(): void {
+  const grid = document.querySelector<HTMLElement>(
+    ".zone-data [tabindex='0'], .block[data-selected] .result-panel [tabindex='0']",
+  );
+  grid?.focus();
 }

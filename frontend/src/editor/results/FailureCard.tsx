@@ -1,12 +1,18 @@
 import type { ReactElement } from "react";
 import type { Failure, Frame } from "../../protocol";
 
+interface Props {
+  failure: Failure;
+  /** The code has changed since. */
+  outdated: boolean;
+}
+
 /** Message first, then the user's own frame with its values; libraries stay folded. */
-export function FailureCard({ failure }: { failure: Failure }): ReactElement {
+export function FailureCard({ failure, outdated }: Props): ReactElement {
   const mine = failure.frames.filter((frame) => frame.mine);
   const theirs = failure.frames.filter((frame) => !frame.mine);
   return (
-    <section className="failure" aria-label="Failure">
+    <section className="failure" aria-label="Failure" data-old={outdated || undefined}>
       <p className="failure-message">
         <strong>{failure.type}</strong>
         {failure.message !== "" && <span>: {failure.message}</span>}

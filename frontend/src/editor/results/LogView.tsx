@@ -40,7 +40,7 @@ export function LogView({ status, block, tail = false }: Props): ReactElement {
       <pre
         ref={box}
         className="log-text"
-        // A box that scrolls has to be reached by keys.
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls has to be reached by keys
         tabIndex={0}
         role="log"
         aria-live="off"

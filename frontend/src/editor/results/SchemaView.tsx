@@ -1,6 +1,6 @@
 import type { ReactElement } from "react";
 import type { Output } from "../../protocol";
-import { countWords } from "./shape";
+import { formatCount } from "../../ui";
 
 /** Names and types of the columns, and what was changed on the way into the store. */
 export function SchemaView({ output }: { output: Output }): ReactElement {
@@ -19,7 +19,7 @@ export function SchemaView({ output }: { output: Output }): ReactElement {
           </li>
         ))}
       </ul>
-      {more > 0 && <p className="muted">and {countWords(more)} more columns</p>}
+      {more > 0 && <p className="muted">and {formatCount(more)} more columns</p>}
       {output.notes.map((note) => (
         <p key={note} className="schema-note">
           {note}

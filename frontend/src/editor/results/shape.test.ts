@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Output } from "../../protocol";
 import { deltaWords, shapeWords } from "./shape";
 
-function table(
+function output(
   rows: number | null,
   columns: number | null,
   kind: Output["kind"] = "table",
@@ -23,22 +23,22 @@ function table(
 
 describe("shapeWords", () => {
   it.each([
-    [table(336776, 19), "336,776 × 19"],
-    [table(3, null, "json"), "3 items"],
-    [table(null, null, "pickle"), "pandas.DataFrame"],
-    [table(null, null, "nothing"), "nothing"],
-  ])("of %j", (output, words) => {
-    expect(shapeWords(output)).toBe(words);
+    [output(336776, 19), "336,776 × 19"],
+    [output(3, null, "json"), "3 rows"],
+    [output(null, null, "pickle"), "pandas.DataFrame"],
+    [output(null, null, "nothing"), "nothing"],
+  ])("of %j", (value, words) => {
+    expect(shapeWords(value)).toBe(words);
   });
 });
 
 describe("deltaWords", () => {
   it.each([
-    [table(336776, 19), table(16, 5), "−336,760 rows, −14 columns"],
-    [table(10, 2), table(11, 2), "+1 row"],
-    [table(10, 2), table(10, 2), ""],
-    [null, table(10, 2), ""],
-  ])("from %j to %j", (input, output, words) => {
-    expect(deltaWords(input, output)).toBe(words);
+    [output(336776, 19), output(16, 5), "−336,760 rows, −14 columns"],
+    [output(10, 2), output(11, 2), "+1 row"],
+    [output(10, 2), output(10, 2), ""],
+    [null, output(10, 2), ""],
+  ])("from %j to %j", (before, after, words) => {
+    expect(deltaWords(before, after)).toBe(words);
   });
 });

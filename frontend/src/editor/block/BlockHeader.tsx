@@ -1,0 +1,122 @@
+import { Play, Square } from "lucide-react";
+import type { ReactElement } from "react";
+import type { BlockStatus, BlockTable } from "../../protocol";
+import { planOf, planWords, signOf, useSessionHandle } from "../../session";
+import {
+  describeStatus,
+  IconButton,
+  KindChip,
+  Menu,
+  StateIcon,
+  StateWords,
+  useNow,
+} from "../../ui";
+import { useEditor } from "../page/context";
+import { run as runBlocks, runSelected, select } from "../page/operations";
+import { shapeWords } from "../results/shape";
+import { menuOf } from "./menu";
+
+interface Props {
+  block: BlockTable;
+  status: BlockStatus;
+}
+
+const LANGUAGES: Record<BlockTable["language"], string> = {
+  python: "Python",
+  sql: "SQL",
+  notebook: "Notebook",
+  markdown: "",
+};
+
+export function BlockHeader({ block, status }: Props): ReactElement {
+  const editor = useEditor();
+  const sign = signOf(status);
+  return (
+    <div className="block-header">
+      {block.kind !== "markdown" && <StateIcon sign={sign} silent />}
+      <KindChip kind={block.kind} />
+      <button
+        type="button"
+        className="block-name ellipsis"
+        title={block.name}
+        tabIndex={-1}
+        onClick={() => select(editor, block.name)}
+        onDoubleClick={() => editor.set({ dialog: { kind: "rename", block: block.name } })}
+      >
+        {block.name}
+      </button>
+      <span className="block-language">{LANGUAGES[block.language]}</span>
+      {block.shared && block.used_in > 1 && (
+        <span className="block-used" title={block.file}>
+          used in {block.used_in} pipelines
+        </span>
+      )}
+      <Upstream names={block.upstream} />
+      <span className="block-space" />
+      {block.kind !== "markdown" && <BlockWords status={status} />}
+      {block.kind !== "markdown" && <RunStop block={block} status={status} />}
+      <Menu label={`More for ${block.name}`} entries={() => menuOf(editor, block)} />
+    </div>
+  );
+}
+
+/** Where the data comes from; each name jumps there. */
+function Upstream({ names }: { names: readonly string[] }): ReactElement | null {
+  const editor = useEditor();
+  if (names.length === 0) return null;
+  return (
+    <span className="block-upstream ellipsis">
+      <span aria-hidden="true">← </span>
+      {names.map((name) => (
+        <button
+          key={name}
+          type="button"
+          className="upstream-link"
+          aria-label={`Go to upstream ${name}`}
+          onClick={() => select(editor, name)}
+        >
+          {name}
+        </button>
+      ))}
+    </span>
+  );
+}
+
+/** State in words, then what came out. */
+function BlockWords({ status }: { status: BlockStatus }): ReactElement {
+  const sign = signOf(status);
+  const now = useNow(sign === "running" ? "fast" : sign === "cached" ? "slow" : "still");
+  const words = describeStatus(status, now === 0 ? Date.now() : now);
+  const { output } = status;
+  return (
+    <span className="block-words ellipsis" title={words}>
+      <StateWords sign={sign}>{words}</StateWords>
+      {output !== null && sign !== "running" && (
+        <span className="block-shape"> · {shapeWords(output)}</span>
+      )}
+    </span>
+  );
+}
+
+function RunStop({ block, status }: Props): ReactElement {
+  const editor = useEditor();
+  const session = useSessionHandle();
+  const { name } = block;
+  if (status.state === "running" || status.state === "queued") {
+    const stop = () => void editor.send({ op: "cancel-run", run: status.run });
+    return <IconButton label={`Stop ${name}`} icon={Square} command="cancel-run" onClick={stop} />;
+  }
+  const plan = planWords(planOf(session.store.getState(), [name]));
+  return (
+    <IconButton
+      label={`Run ${name}`}
+      icon={Play}
+      data-tip={`${plan}\nAlt-click: only this block`}
+      onClick={(event) =>
+        void (event.altKey
+          ? runBlocks(editor, [name], { only: true, force: true })
+          : runSelected(editor, name))
+      }
+    />
+  );
+}

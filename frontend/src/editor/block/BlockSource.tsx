@@ -1,0 +1,84 @@
+import { type ReactElement, useState } from "react";
+import type { BlockTable, Parameter } from "../../protocol";
+import { Button, ParametersForm, toastError } from "../../ui";
+import { useEditor } from "../page/context";
+import { duplicate } from "../page/operations";
+import { CodeArea } from "./CodeArea";
+
+/** Own blocks show their code; shared ones their settings, with the code folded below. */
+export function BlockSource({ block }: { block: BlockTable }): ReactElement {
+  if (!block.shared) return <CodeArea block={block} writable />;
+  return (
+    <>
+      <Settings block={block} />
+      <SharedCode block={block} />
+    </>
+  );
+}
+
+function Settings({ block }: { block: BlockTable }): ReactElement | null {
+  const editor = useEditor();
+  // What was typed stays on the screen until the files say it.
+  const [typed, setTyped] = useState<Record<string, unknown> | null>(null);
+  if (block.form.length === 0) return null;
+  const change = (settings: Record<string, unknown>): void => {
+    setTyped(settings);
+    editor.session
+      .send({ op: "configure-block", block: block.name, settings })
+      .then(() => setTyped((now) => (now === settings ? null : now)))
+      .catch(toastError);
+  };
+  const missing = block.form.filter((field) => isMissing(field, block.settings));
+  return (
+    <div className="block-settings">
+      {block.description !== "" && <p className="muted">{block.description}</p>}
+      {missing.length > 0 && (
+        <p className="bar-note" role="status">
+          Needed before it can run: {missing.map((field) => field.name).join(", ")}
+        </p>
+      )}
+      <ParametersForm parameters={block.form} values={typed ?? block.settings} onChange={change} />
+    </div>
+  );
+}
+
+function isMissing(field: Parameter, settings: BlockTable["settings"]): boolean {
+  const value = settings[field.name];
+  return field.required && (value === undefined || value === null || value === "");
+}
+
+function SharedCode({ block }: { block: BlockTable }): ReactElement {
+  const editor = useEditor();
+  const [isOpen, setOpen] = useState(false);
+  const [writable, setWritable] = useState(false);
+  const others = block.used_in > 1 ? `used in ${block.used_in} pipelines` : "shared";
+  return (
+    <div className="shared-code">
+      <button
+        type="button"
+        className="shared-code-toggle"
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      >
+        <span aria-hidden="true">{isOpen ? "▾" : "▸"}</span> Code
+        <span className="muted"> {block.file}</span>
+      </button>
+      {isOpen && (
+        <>
+          {!writable && (
+            <div className="bar bar-row">
+              <span className="bar-words muted">This code is {others}.</span>
+              <Button size="small" onClick={() => void duplicate(editor, block.name)}>
+                Duplicate to change it here
+              </Button>
+              <Button size="small" onClick={() => setWritable(true)}>
+                Edit for all
+              </Button>
+            </div>
+          )}
+          <CodeArea block={block} writable={writable} />
+        </>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+import type { ReactElement } from "react";
+import { blockNamed, useSession } from "../../session";
+import { useEditor, useEditorState } from "../page/context";
+import { closeDialog } from "../page/operations";
+import { AddDialog } from "./AddDialog";
+import { ConfigureDialog } from "./ConfigureDialog";
+import { ConnectDialog } from "./ConnectDialog";
+import { LibraryDialog } from "./LibraryDialog";
+import { ParametersDialog } from "./ParametersDialog";
+import { RenameDialog } from "./RenameDialog";
+
+/** The dialog that is open, if any. */
+export function Dialogs(): ReactElement | null {
+  const editor = useEditor();
+  const dialog = useEditorState((state) => state.dialog);
+  const named = dialog !== null && "block" in dialog ? dialog.block : "";
+  const block = useSession((state) => blockNamed(state, named));
+  const close = (): void => closeDialog(editor);
+  if (dialog === null) return null;
+  switch (dialog.kind) {
+    case "add":
+      return <AddDialog index={dialog.index} onClose={close} />;
+    case "library":
+      return <LibraryDialog index={dialog.index} onClose={close} />;
+    case "parameters":
+      return <ParametersDialog onClose={close} />;
+    case "connect":
+      return <ConnectDialog upstream={dialog.block} onClose={close} />;
+    case "rename":
+      return <RenameDialog block={dialog.block} onClose={close} />;
+    case "configure":
+      return block === undefined ? null : <ConfigureDialog block={block} onClose={close} />;
+  }
+}

@@ -1,0 +1,38 @@
+import { Play, Square } from "lucide-react";
+import type { ReactElement } from "react";
+import { useShallow } from "zustand/react/shallow";
+import { planWords, staleBlocks, useSession } from "../../session";
+import { Button } from "../../ui";
+import { useEditor } from "../page/context";
+import { run } from "../page/operations";
+
+/** Says what it will run before it is pressed. */
+export function RunButton(): ReactElement {
+  const editor = useEditor();
+  const plan = useSession(useShallow(staleBlocks));
+  const isRunning = useSession((state) => state.runs.some((one) => one.origin === "editor"));
+  if (isRunning) {
+    return (
+      <Button
+        look="danger"
+        icon={Square}
+        command="cancel-run"
+        onClick={() => void editor.send({ op: "cancel-run" })}
+      >
+        Stop
+      </Button>
+    );
+  }
+  return (
+    <Button
+      look="primary"
+      icon={Play}
+      command="run-all"
+      data-tip={planWords(plan)}
+      disabled={plan.length === 0}
+      onClick={() => void run(editor, [])}
+    >
+      {plan.length === 0 ? "All fresh" : `Run ${plan.length} stale`}
+    </Button>
+  );
+}

@@ -1,0 +1,76 @@
+import { type ReactElement, useEffect, useMemo } from "react";
+import { SessionProvider, useSession, useSessionHandle } from "../../session";
+import { ErrorCard, usePlace } from "../../ui";
+import { Dialogs } from "../dialogs/Dialogs";
+import { EditorHeader } from "../header/EditorHeader";
+import { useEditorCommands } from "../keyboard/useEditorCommands";
+import { announceRuns } from "./announceRuns";
+import { EditorContext, useEditor, useEditorState } from "./context";
+import { createEditor, type Editor, type View } from "./model";
+import { Zones } from "./Zones";
+import "../editor.css";
+
+/** The page of one pipeline. */
+export function EditorPage({ pipeline }: { pipeline: string }): ReactElement {
+  return (
+    <SessionProvider key={pipeline} pipeline={pipeline}>
+      <WithEditor />
+    </SessionProvider>
+  );
+}
+
+function viewOf(text: string | null): View {
+  return text === "canvas" || text === "split" ? text : "blocks";
+}
+
+function WithEditor(): ReactElement {
+  const session = useSessionHandle();
+  const view = viewOf(usePlace().query.get("view"));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the address gives the first view only
+  const editor = useMemo<Editor>(() => createEditor(session, view), [session]);
+
+  useEffect(() => {
+    const stopAnnouncing = announceRuns(session);
+    return () => {
+      void editor.buffers.flush();
+      stopAnnouncing();
+      editor.close();
+    };
+  }, [editor, session]);
+
+  return (
+    <EditorContext value={editor}>
+      <Page />
+    </EditorContext>
+  );
+}
+
+function Page(): ReactElement {
+  useEditorCommands(useEditor());
+  const phase = useSession((state) => state.phase);
+  const ended = useSession((state) => state.endedBecause);
+  const problem = useSession((state) => state.problem);
+  const hasDialog = useEditorState((state) => state.dialog !== null);
+  return (
+    <div className="editor" data-phase={phase}>
+      <EditorHeader />
+      {problem !== null && (
+        <div className="editor-problem">
+          <ErrorCard title="pipeline.yaml cannot be read: below is what was last readable">
+            <p>{problem}</p>
+          </ErrorCard>
+        </div>
+      )}
+      {phase === "ended" ? (
+        <div className="editor-problem">
+          <ErrorCard title="This pipeline is closed">
+            <p>{ended}</p>
+          </ErrorCard>
+        </div>
+      ) : (
+        <Zones />
+      )}
+      {hasDialog && <Dialogs />}
+    </div>
+  );
+}

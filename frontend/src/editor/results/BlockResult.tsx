@@ -1,0 +1,107 @@
+import { type ReactElement, use } from "react";
+import type { BlockStatus, BlockTable } from "../../protocol";
+import { signOf } from "../../session";
+import { EditorSlotsContext, Tabs } from "../../ui";
+import { useEditor, useEditorState } from "../page/context";
+import type { Tab } from "../page/model";
+import { ChecksView } from "./ChecksView";
+import { DisplayView } from "./DisplayView";
+import { FailureCard } from "./FailureCard";
+import { LogView } from "./LogView";
+import { ResultStrip } from "./ResultStrip";
+import { RunningBar } from "./RunningBar";
+import { SchemaView } from "./SchemaView";
+import { openTab, tabsOf } from "./tabs";
+
+interface Props {
+  block: BlockTable;
+  status: BlockStatus;
+}
+
+/** Below the code: what is happening, why it failed, what came out. */
+export function BlockResult({ block, status }: Props): ReactElement | null {
+  if (block.kind === "markdown") return null;
+  const sign = signOf(status);
+  const isRunning = status.state === "running";
+  const failed = status.state === "failed" && status.failure !== null;
+  const tabs = tabsOf(status);
+  return (
+    <>
+      {isRunning && <RunningBar block={block.name} status={status} />}
+      {failed && status.failure !== null && (
+        <FailureCard failure={status.failure} outdated={sign === "stale"} />
+      )}
+      {!isRunning && (tabs.length > 0 || status.output !== null) && (
+        <Result block={block} status={status} isOld={sign === "stale" || failed} />
+      )}
+    </>
+  );
+}
+
+function Result({ block, status, isOld }: Props & { isOld: boolean }): ReactElement {
+  const editor = useEditor();
+  const { name } = block;
+  const tabs = tabsOf(status);
+  const chosen = useEditorState((state) => state.tabs[name]);
+  const open = openTab(tabs, chosen);
+  const choose = (tab: Tab): void => {
+    editor.set({
+      tabs: { ...editor.store.getState().tabs, [name]: tab === open ? "none" : tab },
+    });
+  };
+  return (
+    <div className="result">
+      <div className="result-bar">
+        {status.output !== null && <ResultStrip block={block} output={status.output} />}
+        <span className="block-space" />
+        {tabs.length > 0 && (
+          <Tabs
+            label={`Results of ${name}`}
+            value={open ?? ("none" as Tab)}
+            choices={tabs.map(({ id, label }) => ({ value: id, label }))}
+            onChange={choose}
+          />
+        )}
+      </div>
+      {open !== null && (
+        <div
+          role="tabpanel"
+          aria-label={`${open} of ${name}`}
+          className="result-panel"
+          data-old={isOld || undefined}
+        >
+          <TabContent tab={open} block={block} status={status} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function TabContent({ tab, block, status }: Props & { tab: Tab }): ReactElement | null {
+  const { Preview } = use(EditorSlotsContext);
+  const { output } = status;
+  switch (tab) {
+    case "display":
+      return (
+        <div className="displays">
+          {status.displays.map((display) => (
+            <DisplayView
+              key={`${display.mime}${display.address}${display.text}`}
+              display={display}
+              block={block.name}
+            />
+          ))}
+        </div>
+      );
+    case "logs":
+      return <LogView status={status} block={block.name} />;
+    case "schema":
+      return output && <SchemaView output={output} />;
+    case "checks":
+      return <ChecksView checks={status.checks} />;
+    case "preview":
+      if (output === null) return null;
+      if (output.kind === "table" && Preview !== undefined) return <Preview output={output} />;
+      return <pre className="display-text">{output.text || output.type_name}</pre>;
+  }
+}

@@ -1,0 +1,46 @@
+/** Places in the editor that other features fill; the routes put the two together. */
+import { type ComponentType, type Context, createContext } from "react";
+import type { BlockTable, Output } from "../protocol";
+
+export interface PreviewProps {
+  output: Output;
+  /** Pixels. */
+  height?: number;
+}
+
+export interface DataPanelProps {
+  block: BlockTable | null;
+  output: Output | null;
+  pinned: boolean;
+  onPin(pinned: boolean): void;
+}
+
+export interface ScheduleSheetProps {
+  pipeline: string;
+  onClose(): void;
+}
+
+export interface CanvasProps {
+  selected: string | null;
+  /** Keys of the canvas are live while it has the focus. */
+  onSelect(block: string): void;
+  /** Shows the block in the list. */
+  onOpen(block: string): void;
+  onAdd(): void;
+  onRun(block: string): void;
+  onConnect(upstream: string, downstream: string): void;
+  onDisconnect(upstream: string, downstream: string): void;
+  /** Opens the list of targets of an edge from this block. */
+  onChooseTarget(block: string): void;
+  /** Why something cannot be done, in words. */
+  onRefuse(reason: string): void;
+}
+
+export interface EditorSlots {
+  Preview?: ComponentType<PreviewProps>;
+  DataPanel?: ComponentType<DataPanelProps>;
+  ScheduleSheet?: ComponentType<ScheduleSheetProps>;
+  Canvas?: ComponentType<CanvasProps>;
+}
+
+export const EditorSlotsContext: Context<EditorSlots> = createContext<EditorSlots>({});
