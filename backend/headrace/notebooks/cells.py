@@ -88,6 +88,5 @@ def _value(block: PlannedBlock, binding: Binding) -> str:
 def script(definition: Definition) -> str:
     """Return the whole pipeline as one Python script."""
     parts = [IMPORTS, parameter_text(definition.parameters)]
-    for block in definition.blocks.values():
-        parts.append(f"# {block.name}: {block.kind}\n{code(block)}")
+    parts += [f"# {b.name}: {b.kind}\n{code(b)}" for b in definition.blocks.values()]
     return "\n\n\n".join(parts) + "\n"

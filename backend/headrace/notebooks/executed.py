@@ -65,12 +65,6 @@ def build(material: Material) -> str:
 
 def _with_run(book: Any, run: RunRecord) -> Any:
     """Inject the run's parameters and write papermill's metadata of the whole."""
-    for cell in book.cells:
-        cell.metadata.setdefault("tags", [])
-    if run.parameters:
-        book = parameterize_notebook(book, run.parameters)
-    for cell in book.cells:
-        cell.metadata.setdefault("papermill", {})
     book.metadata["papermill"] = {
         "default_parameters": {},
         "parameters": run.parameters,
@@ -81,6 +75,11 @@ def _with_run(book: Any, run: RunRecord) -> Any:
         **_times(run.started_at, run.finished_at),
         "exception": True if run.state == "failed" else None,
     }
+    for cell in book.cells:
+        cell.metadata.setdefault("tags", [])
+        cell.metadata.setdefault("papermill", {})
+    if run.parameters:
+        book = parameterize_notebook(book, run.parameters)
     book.metadata["headrace"] = {"run": run.id, "version": run.version, "state": run.state}
     return book
 

@@ -68,7 +68,7 @@ def api() -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, *args: Any) -> None:
             """Stay silent."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)

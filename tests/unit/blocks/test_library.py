@@ -73,7 +73,7 @@ def test_query_sqlite_reads_and_cannot_write(call: Call) -> None:
         database.execute("create table t as select 7 as n")
         database.commit()
     assert call("loaders/query_sqlite", "some.db", "select n from t")["n"].tolist() == [7]
-    with pytest.raises(pd.errors.DatabaseError, match="readonly|read-only|attempt to write"):
+    with pytest.raises(pd.errors.DatabaseError, match=r"readonly|read-only|attempt to write"):
         call("loaders/query_sqlite", "some.db", "delete from t")
 
 
