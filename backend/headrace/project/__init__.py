@@ -1,1 +1,1 @@
-"""A project on disk: the model of pipelines and blocks, and the reader and writer of their files."""
+"""A project on disk: the model of pipelines and blocks, reader and writer of their files."""

@@ -116,11 +116,19 @@ def _set_parameters(plan: Plan, parameters: list[Parameter]) -> None:
     for parameter in parameters:
         _check(parameter)
     current = {parameter.name: parameter for parameter in plan.pipeline.parameters}
+    if wanted != current or list(wanted) != list(current):
+        _write_parameters(plan, wanted, current)
+
+
+def _write_parameters(
+    plan: Plan, wanted: dict[str, Parameter], current: dict[str, Parameter]
+) -> None:
     yaml, node = plan.yaml, plan.yaml.top.get("parameters")
-    if wanted == current and list(wanted) == list(current):
-        return
     if not wanted:
-        yaml.remove_pair(yaml.top, "parameters")
+        if len(yaml.top.pairs) > 1:
+            yaml.remove_pair(yaml.top, "parameters")
+        elif node is not None:
+            yaml.set_pair(yaml.top, "parameters", "{}")
         return
     written = {
         name: _as_it_was(plan, node, name) if parameter == current.get(name) else _flow(parameter)

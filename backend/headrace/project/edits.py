@@ -1,4 +1,4 @@
-"""Edits of a pipeline's structure: a command in, the changes of files out. Pure, nothing written."""
+"""Edits of a pipeline's structure: a command in, changes of files out. Pure, nothing written."""
 
 from __future__ import annotations
 
@@ -109,11 +109,7 @@ def _add_shared(plan: Plan, command: AddBlock, path: str) -> None:
     kind = KIND_OF_FOLDER.get(parts[0]) if parts else None
     if kind is None or len(parts) < 2:
         raise InvalidInput(f"{path[:80]!r} is not a shared block.", field="library")
-    if command.name is None:
-        name = plan.free_name(parts[-1], "")
-    else:
-        name = command.name
-    check_name(name)
+    name = check_name(command.name or plan.free_name(parts[-1], ""))
     plan.check_free(name)
     fields = {"name": quoted(name), "kind": kind, "block": quoted(path)}
     _insert(plan, command, fields, _known(plan, command.upstream))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 from headrace.core.errors import InvalidInput
@@ -142,11 +143,11 @@ class Entries:
 
     def _write_flow(self, texts: list[str]) -> None:
         """Write the entries anew between the old brackets, with the old distances."""
-        assert self.list is not None  # noqa: S101  callers have looked
+        assert self.list is not None
         text, nodes = self.yaml.text, self.nodes
         head = text[self.list.start : nodes[0].start]
         tail = text[nodes[-1].end : self.list.end]
-        gaps = [text[a.end : b.start] for a, b in zip(nodes, nodes[1:], strict=False)]
+        gaps = [text[a.end : b.start] for a, b in pairwise(nodes)]
         if any("#" in part for part in (head, tail, *gaps)):
             raise InvalidInput(
                 f"`{self.key}:` is a list in brackets with comments between its entries:"
@@ -172,14 +173,12 @@ class Entries:
         return pieces
 
     def _dash_line(self, floor: int, node: Node) -> int:
-        found = None
-        for found in _DASH.finditer(self.yaml.text, floor, node.start + 1):
-            pass
-        if found is None:
+        found = list(_DASH.finditer(self.yaml.text, floor, node.start + 1))
+        if not found:
             raise InvalidInput(
                 f"`{self.key}:` has two entries in one line: edit {self.yaml.file} itself."
             )
-        return found.start()
+        return found[-1].start()
 
     def _with_comments_above(self, dash: int, floor: int) -> int:
         """Comment lines without a blank line between them and the entry belong to it."""

@@ -49,6 +49,7 @@ class Fields:
         self.node = node
         self.problems = problems
         self.block = block
+        self._texts: dict[str, list[tuple[str, Node]]] = {}
         self._by_key = {key.text: value for key, value in node.pairs}
 
     def wrong(self, node: Node | None, message: str) -> None:
@@ -121,6 +122,11 @@ class Fields:
 
     def texts(self, key: str) -> list[tuple[str, Node]]:
         """Return a list of words; a single word is a list of one."""
+        if key not in self._texts:
+            self._texts[key] = self._read_texts(key)
+        return self._texts[key]
+
+    def _read_texts(self, key: str) -> list[tuple[str, Node]]:
         node = self.node_of(key)
         if node is None:
             return []

@@ -7,7 +7,6 @@ changed since.
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import stat
 import time
@@ -62,7 +61,13 @@ class Journal:
         if not self._folder.is_dir():
             return written
         for entry in sorted(self._folder.glob("*.json")):
-            for step in msgspec.json.decode(entry.read_bytes(), type=list[Step]):
+            try:
+                steps = msgspec.json.decode(entry.read_bytes(), type=list[Step])
+            except msgspec.MsgspecError:
+                # Written durably before any file is touched, so a damaged one has changed nothing.
+                entry.rename(entry.with_name(f"{entry.name}.damaged"))
+                continue
+            for step in steps:
                 path = beneath(self._root, step.path)
                 current = path.read_bytes() if path.is_file() else None
                 if current == step.before and current != step.after:
@@ -80,7 +85,7 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         mode = 0o644
         with contextlib.suppress(FileNotFoundError):
-            mode = stat.S_IMODE(os.stat(path).st_mode)
+            mode = stat.S_IMODE(path.stat().st_mode)
         write_durable(path, step.after, mode=mode)
 
     def _forget(self, entry: Path) -> None:

@@ -1,4 +1,4 @@
-"""The text of pipeline.yaml → a Pipeline. Pure; bad content becomes problems, never an exception."""
+"""The text of pipeline.yaml → a Pipeline. Pure; bad content becomes problems, no exception."""
 
 from __future__ import annotations
 

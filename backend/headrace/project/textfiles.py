@@ -36,10 +36,11 @@ def read_bytes(path: Path) -> bytes:
         if error.errno in _MISSING:
             raise NotFound(f"There is no file {path.name!r}.", kind="file") from error
         raise InvalidInput(f"{path.name!r} cannot be read: {error.strerror}.") from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise InvalidInput(f"{path.name!r} is not a regular file.")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise InvalidInput(f"{path.name!r} is not a regular file.")
         limit = size_limit(path)
         raw = file.read(limit + 1) if status.st_size <= limit else b""
         if status.st_size > limit or len(raw) > limit:

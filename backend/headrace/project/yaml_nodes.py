@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 MAX_CHARACTERS = 1_000_000
@@ -16,10 +18,11 @@ MAX_DEPTH = 40
 MAX_ALIASES = 100
 
 _MERGE_MARKER = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: .*)?$", re.MULTILINE)
-_INTEGER = re.compile(r"[-+]?[0-9]+")
-_OCTAL = re.compile(r"0o[0-7]+")
-_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], float]], ...] = (
+    (re.compile(r"[-+]?[0-9]+"), int),
+    (re.compile(r"0(?:o[0-7]+|x[0-9a-fA-F]+)"), partial(int, base=0)),
+    (re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"), float),
+)
 _WORDS: dict[str, Any] = {
     "": None,
     "~": None,
@@ -99,35 +102,31 @@ def scalar_value(node: Node) -> Any:
     if text in _WORDS:
         return _WORDS[text]
     if len(text) <= _MAX_INTEGER_DIGITS:
-        if _INTEGER.fullmatch(text):
-            return int(text)
-        if _OCTAL.fullmatch(text):
-            return int(text[2:], 8)
-        if _HEXADECIMAL.fullmatch(text):
-            return int(text, 16)
-        if _FLOAT.fullmatch(text):
-            return float(text)
+        for rule, convert in _NUMBERS:
+            if rule.fullmatch(text):
+                return convert(text)
     return text
 
 
-def plain_value(node: Node, limit: int = 100_000) -> Any:
+def plain_value(node: Node, limit: int = 10_000) -> Any:
     """Return a node as str, int, float, bool, None, list and dict.
 
-    Raises YamlError beyond `limit` values, which only aliases of aliases reach. Depth is bounded
+    Raises YamlError when aliases bring in more than `limit` values. Depth is bounded
     by MAX_DEPTH for every node that `read_nodes` returned, aliases included.
     """
     left = limit
 
-    def convert(this: Node) -> Any:
+    def convert(this: Node, *, aliased: bool = False) -> Any:
         nonlocal left
-        left -= 1
+        aliased = aliased or this.alias
+        left -= aliased
         if left < 0:
             raise YamlError("Aliases make this value too large.", 1, 0)
         if this.kind == "scalar":
             return scalar_value(this)
         if this.kind == "list":
-            return [convert(item) for item in this.items]
-        return {key.text: convert(value) for key, value in this.pairs}
+            return [convert(item, aliased=aliased) for item in this.items]
+        return {key.text: convert(value, aliased=aliased) for key, value in this.pairs}
 
     return convert(node)
 
@@ -159,20 +158,22 @@ class _Builder:
         import yaml
 
         documents = 0
+        takes: dict[type, Callable[[Any], None]] = {
+            yaml.AliasEvent: self.put_alias,
+            yaml.ScalarEvent: self.put_scalar,
+            yaml.SequenceStartEvent: lambda event: self.open(event, "list"),
+            yaml.MappingStartEvent: lambda event: self.open(event, "map"),
+            yaml.SequenceEndEvent: self.close,
+            yaml.MappingEndEvent: self.close,
+        }
         try:
             for event in yaml.parse(self.text, Loader=getattr(yaml, "CLoader", yaml.Loader)):
                 if isinstance(event, yaml.DocumentStartEvent):
                     documents += 1
                     if documents > 1:
                         raise self.fail("Only one document: remove `---`.", event.start_mark.index)
-                elif isinstance(event, yaml.AliasEvent):
-                    self.put_alias(event)
-                elif isinstance(event, yaml.ScalarEvent):
-                    self.put_scalar(event)
-                elif isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
-                    self.open(event, is_map=isinstance(event, yaml.MappingStartEvent))
-                elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
-                    self.close(event.end_mark.index)
+                elif (take := takes.get(type(event))) is not None:
+                    take(event)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             index = mark.index if mark is not None else len(self.text)
@@ -230,20 +231,20 @@ class _Builder:
             )
         )
 
-    def open(self, event: Any, *, is_map: bool) -> None:
+    def open(self, event: Any, kind: Literal["list", "map"]) -> None:
         self.check_tag(event)
         index = event.start_mark.index
         if len(self.stack) >= MAX_DEPTH:
             raise self.fail(f"Values are nested more than {MAX_DEPTH} deep.", index)
-        node = Node("map" if is_map else "list", index, index, flow=event.flow_style)
+        node = Node(kind, index, index, flow=event.flow_style)
         self.put(node)
         self.stack.append(_Open(node, anchor=event.anchor))
         self.last_end = index
 
-    def close(self, index: int) -> None:
+    def close(self, event: Any) -> None:
         done = self.stack.pop()
         # In block style the parser's end lies behind comments; ours is that of the last value.
-        done.node.end = index if done.node.flow else self.last_end
+        done.node.end = event.end_mark.index if done.node.flow else self.last_end
         self.last_end = done.node.end
         if done.anchor is not None:
             self.anchors[done.anchor] = (done.node, _height(done.node))

@@ -199,12 +199,14 @@ class YamlText:
         value = target.get(key)
         if not values:
             self.remove_pair(target, key)
-        elif value is None or value.kind != "map" or value.alias or not value.pairs:
-            self.set_pair(target, key, flow(values))
-        elif not values.keys() & {name.text for name, _ in value.pairs}:
-            self.set_pair(target, key, flow(values))
-        else:
+        elif (
+            value is not None
+            and not value.alias
+            and values.keys() & {name.text for name, _ in value.pairs}
+        ):
             self._update_pairs(target, key, value, values)
+        else:
+            self.set_pair(target, key, flow(values))
 
     def _update_pairs(self, target: Node, key: str, value: Node, values: dict[str, object]) -> None:
         current = {name.text: plain_value(node) for name, node in value.pairs}

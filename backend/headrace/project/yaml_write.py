@@ -34,15 +34,11 @@ def quoted(text: str) -> str:
 
 def flow(value: Any) -> str:
     """Return any JSON-like value in flow style; raise InvalidInput for another type."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, str):
         return quoted(value)
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
+    if isinstance(value, (int, float)):
         return _number(value)
     if isinstance(value, Mapping):
         return flow_map({str(key): flow(item) for key, item in value.items()})
@@ -57,8 +53,8 @@ def flow_map(written: Mapping[str, str]) -> str:
 
 
 def _number(value: float) -> str:
+    if math.isfinite(value):
+        return repr(value)
     if math.isnan(value):
         return ".nan"
-    if math.isinf(value):
-        return ".inf" if value > 0 else "-.inf"
-    return repr(value)
+    return ".inf" if value > 0 else "-.inf"
