@@ -6,6 +6,8 @@ import asyncio
 import socket
 from collections.abc import Callable
 
+import msgspec
+
 from headrace.workers.wire import FrameBuffer, frame
 
 _CHUNK = 1 << 18
@@ -76,8 +78,14 @@ class Channel:
             self.close()
             self._on_end()
             return False
-        for message in self._incoming.feed(part):
-            self._on_message(message)
+        try:
+            for message in self._incoming.feed(part):
+                self._on_message(message)
+        except (ValueError, msgspec.MsgspecError):
+            # Something else wrote into the socket: nothing that follows can be trusted.
+            self.close()
+            self._on_end()
+            return False
         return True
 
     def _writable(self) -> None:

@@ -22,7 +22,6 @@ from headrace.workers.displays import Screen
 from headrace.workers.failures import failure_of
 from headrace.workers.frames import joined
 from headrace.workers.handover import Handover
-from headrace.workers.isolation import note_modules
 from headrace.workers.jobs import Done, Job, Progressed, Raised, Shown
 
 Send = Callable[[Shown | Progressed], None]
@@ -82,13 +81,11 @@ class Execution:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._checks: list[CheckResult] = []
         self._progress_at = 0.0
+        self._replaced: tuple[str, ModuleType | None] | None = None
         self._failed_check: Failure | None = None
 
     def run(self, waited: float) -> Done | Raised:
-        """Execute; `waited` is the time in seconds from the pool's sending to now.
-
-        Raises KeyboardInterrupt when it was stopped.
-        """
+        """Execute; `waited` is the time in seconds from the pool's sending to now."""
         spans = _Spans(waited)
         try:
             with self._interruptible(), self._screen:
@@ -96,8 +93,6 @@ class Execution:
             spans.turn_to("save")
             output = self._store.put(value)
             self._handover.keep(output, value)
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # noqa: BLE001 - user code may raise anything at all
             failure = self._failed_check or self._failure(error, saving=spans.phase == "save")
             return Raised(
@@ -116,7 +111,12 @@ class Execution:
     def _end(self) -> None:
         if self._loop is not None:
             self._loop.close()
-        note_modules(Path(self._root))
+        if self._replaced is not None:
+            name, before = self._replaced
+            if before is None:
+                sys.modules.pop(name, None)
+            else:
+                sys.modules[name] = before
 
     def _value(self, spans: _Spans) -> Any:
         """Return what the block gives, its checks passed."""
@@ -145,6 +145,7 @@ class Execution:
         if known is None or getattr(known, "__file__", None) == job.path:
             # Classes of the block can then be pickled, and found again by whoever reads them.
             sys.modules[module.__name__] = module
+            self._replaced = (module.__name__, known)
         lines = job.source.splitlines(keepends=True)
         linecache.cache[job.path] = (len(job.source), None, lines, job.path)
         body, last = compiled(job.source, job.path)

@@ -11,6 +11,7 @@ from headrace.protocol.tables import Output
 from headrace.store.outputs import Store
 
 _KEPT = 16
+_KEPT_BYTES = 1 << 30
 _UNCHANGING = (str, bytes, int, float, bool, type(None))
 
 
@@ -19,22 +20,22 @@ class Handover:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._values: OrderedDict[str, Any] = OrderedDict()
+        self._values: OrderedDict[str, tuple[int, Any]] = OrderedDict()
 
     def keep(self, output: Output, value: Any) -> None:
         """Keep `value` when giving it out equals reading `output` back from the store."""
-        if output.notes or not _is_faithful(value):
+        if output.notes or output.size_bytes > _KEPT_BYTES or not _is_faithful(value):
             return
-        self._values[output.address] = _protected(value)
+        self._values[output.address] = (output.size_bytes, _protected(value))
         self._values.move_to_end(output.address)
-        while len(self._values) > _KEPT:
+        while len(self._values) > _KEPT or self._bytes() > _KEPT_BYTES:
             self._values.popitem(last=False)
 
     def get(self, output: Output) -> Any:
         """Return the value of an output; changing it changes nothing for anybody else."""
         if output.address in self._values:
             self._values.move_to_end(output.address)
-            return _protected(self._values[output.address])
+            return _protected(self._values[output.address][1])
         return self._store.get(output)
 
     def rows(self, output: Output) -> Any:
@@ -42,6 +43,9 @@ class Handover:
         if output.kind != "table":
             return None
         return self._store.get(output)
+
+    def _bytes(self) -> int:
+        return sum(size for size, _ in self._values.values())
 
     def clear(self) -> None:
         """Forget everything."""

@@ -8,6 +8,7 @@ import getpass
 import importlib
 import io
 import locale
+import logging
 import os
 import resource
 import signal
@@ -17,9 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
+from IPython.core.display_functions import display
+
 from headrace.workers.jobs import Job
 
 _KEEP = frozenset({signal.SIGKILL, signal.SIGSTOP, signal.SIGINT})
+
+
+_log_handler: logging.StreamHandler[TextIO] = logging.StreamHandler()
 
 
 class NoInput(RuntimeError):
@@ -60,6 +66,7 @@ class Surroundings:
     locale: str
     signals: dict[int, Any]
     builtin: dict[str, Any]
+    modules: ProjectModules
 
     @classmethod
     def of_now(cls, root: Path) -> Surroundings:
@@ -68,11 +75,19 @@ class Surroundings:
         os.umask(mask)
         sys.dont_write_bytecode = True  # no __pycache__ in the user's repository
         builtins.input = _refuse
+        builtins.__dict__["display"] = (
+            display  # as in a notebook; blocks may import it all the same
+        )
+        block_logger = logging.getLogger("headrace.block")
+        block_logger.addHandler(_log_handler)
+        block_logger.setLevel(logging.INFO)
+        block_logger.propagate = False
         return cls(
             root=root,
             environment=dict(os.environ),
             path=[entry for entry in sys.path if entry],
             mask=mask,
+            modules=ProjectModules(root),
             builtin=dict(vars(builtins)),
             locale=locale.setlocale(locale.LC_ALL),
             signals={
@@ -87,12 +102,13 @@ class Surroundings:
         """Make everything as new, send what is printed to the job's log, and limit memory."""
         folder = self.root / "pipelines" / job.pipeline
         self._restore([str(folder), str(self.root)])
-        drop_changed_modules(self.root)
+        self.modules.drop_changed()
         before = _limit_memory(job.memory_bytes)
         try:
             with _log_to(job.log_path):
                 yield
         finally:
+            self.modules.note()
             if before is not None:
                 resource.setrlimit(resource.RLIMIT_DATA, before)
 
@@ -103,7 +119,7 @@ class Surroundings:
         if dict(os.environ) != self.environment:
             os.environ.clear()
             os.environ.update(self.environment)
-        names = vars(builtins)
+        names = builtins.__dict__
         if names != self.builtin:
             names.update(self.builtin)
             for name in names.keys() - self.builtin.keys():
@@ -119,49 +135,42 @@ class Surroundings:
         signal.alarm(0)
 
 
-def drop_changed_modules(root: Path) -> None:
-    """Forget all modules of the project when the file of one of them changed since its import.
+class ProjectModules:
+    """The modules of the project that blocks have imported into this process."""
 
-    All of them, because one that did not change may hold names of one that did.
-    """
-    importlib.invalidate_caches()
-    prefix = f"{root}{os.sep}"
-    mine: list[str] = []
-    changed = False
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or not file.startswith(prefix):
-            continue
-        if "site-packages" in file or name.partition(".")[0] == "headrace" or name == "__main__":
-            continue
-        mine.append(name)
-        try:
-            status = Path(file).stat()
-            now = (status.st_mtime_ns, status.st_size)
-        except OSError:
-            now = (0, 0)
-        seen = _seen_files.get(file)
-        changed = changed or (seen is not None and seen != now)
-        if seen is None:
-            _seen_files[file] = now
-    if changed:
-        for name in mine:
-            del sys.modules[name]
-        _seen_files.clear()
+    def __init__(self, root: Path) -> None:
+        self._prefix = f"{root}{os.sep}"
+        self._ours = frozenset(sys.modules)
+        self._seen: dict[str, tuple[str, tuple[int, int]]] = {}
+        """Module → its file, and the file's (time of change in ns, size) at the import."""
 
+    def drop_changed(self) -> None:
+        """Forget all of them when the file of one changed since it was imported.
 
-_seen_files: dict[str, tuple[int, int]] = {}
+        All, because one that did not change may hold names of one that did.
+        """
+        if any(_state(file) != state for file, state in self._seen.values()):
+            for name in self._seen:
+                sys.modules.pop(name, None)
+            self._seen.clear()
+        importlib.invalidate_caches()
+
+    def note(self) -> None:
+        """Remember what the job that just ended has imported."""
+        for name in sys.modules.keys() - self._ours - self._seen.keys():
+            file = getattr(sys.modules[name], "__file__", None)
+            if not isinstance(file, str) or "site-packages" in file:
+                continue
+            if file.startswith(self._prefix):
+                self._seen[name] = (file, _state(file))
 
 
-def note_modules(root: Path) -> None:
-    """Remember the state of project modules imported by the job that just ended."""
-    prefix = f"{root}{os.sep}"
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str) and file.startswith(prefix) and file not in _seen_files:
-            with contextlib.suppress(OSError):
-                status = Path(file).stat()
-                _seen_files[file] = (status.st_mtime_ns, status.st_size)
+def _state(file: str) -> tuple[int, int]:
+    try:
+        status = Path(file).stat()
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
 
 
 def _limit_memory(allowance: int | None) -> tuple[int, int] | None:
@@ -195,6 +204,7 @@ def _log_to(path: str) -> Generator[None]:
     os.dup2(descriptor, 2)
     os.close(descriptor)
     out, error = _text_stream(1), _text_stream(2)
+    _log_handler.setStream(error)
     sys.stdin = sys.__stdin__ = _NoStdin()  # pyright: ignore[reportAttributeAccessIssue]
     sys.stdout = sys.__stdout__ = out  # pyright: ignore[reportAttributeAccessIssue]
     sys.stderr = sys.__stderr__ = error  # pyright: ignore[reportAttributeAccessIssue]

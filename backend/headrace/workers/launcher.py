@@ -31,8 +31,8 @@ def _ignore_message(_message: bytes) -> None:
     """Nobody listens yet."""
 
 
-def _ignore_end() -> None:
-    """The template reports the end of a process with its status."""
+def _ignore_up() -> None:
+    """Nobody waits for it."""
 
 
 def _ignore_exit(_status: int | None, _reason: str) -> None:
@@ -48,7 +48,7 @@ class Child:
     on_message: Callable[[bytes], None] = field(default=_ignore_message)
     on_exit: Callable[[int | None, str], None] = field(default=_ignore_exit)
     """Called once with the exit status (None: unknown) and a reason when there is no status."""
-    on_up: Callable[[], None] = field(default=_ignore_end)
+    on_up: Callable[[], None] = field(default=_ignore_up)
     """Called once the process exists."""
     channel: Channel | None = None
     pid: int | None = None
@@ -143,12 +143,20 @@ class Launcher:
         token = next(self._tokens)
         child = Child(token, role)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        child.channel = Channel(self._loop, ours, child.received, _ignore_end)
+        child.channel = Channel(self._loop, ours, child.received, child.kill)
         self._asked[token] = child
+        if self._control is None:
+            self._loop.call_soon(self._start_again)
         request = Fork(token=token, role=role, settings=self._settings)
         self._unsent.append((encode(request), theirs))
         self._send_requests()
         return child
+
+    def _start_again(self) -> None:
+        """Try once more after the template could not be started; fail what waits if it cannot."""
+        if self._control is None and not self._closing:
+            self.start()
+            self._send_requests()
 
     async def close(self) -> None:
         """Kill the template and all children, and wait until they are gone, at most 2 s."""
@@ -230,10 +238,10 @@ class Launcher:
     def _end(self, child: Child, status: int | None, reason: str) -> None:
         if child.ended:
             return
+        child.ended = True
         if child.channel is not None:
             child.channel.drain()
             child.channel.close()
-        child.ended = True
         child.on_exit(status, reason)
 
     def _lost(self) -> None:

@@ -80,7 +80,8 @@ class _Worker:
     asked: dict[int, asyncio.Future[dict[str, Any] | None]] = field(
         default_factory=dict[int, "asyncio.Future[dict[str, Any] | None]"]
     )
-    retired: bool = False
+    last_job: bool = False
+    """It is retired when it has finished what it is doing."""
 
 
 class Pool:
@@ -186,8 +187,10 @@ class Pool:
     def end_run(self, run: str) -> None:
         """Let go of the workers of a run; those still at work end with their job."""
         for worker in list(self._workers):
-            if worker.run == run and worker.task is None:
-                self._retire(worker)
+            if worker.run == run:
+                worker.last_job = True
+                if worker.task is None:
+                    self._retire(worker)
 
     async def restart_session(self, pipeline: str) -> None:
         """Replace the warm worker of a pipeline; what it was doing is stopped."""
@@ -249,7 +252,11 @@ class Pool:
             self.warm(job.pipeline)
             worker = self._sessions[job.pipeline]
             return worker if worker.task is None else None
-        idle = [worker for worker in self._workers if worker.run == job.run and worker.task is None]
+        idle = [
+            worker
+            for worker in self._workers
+            if worker.run == job.run and worker.task is None and not worker.last_job
+        ]
         if idle and job.worker != "block":
             wanted = {output.address for output in job.inputs.values()}
             return max(idle, key=lambda worker: len(worker.made & wanted))
@@ -284,7 +291,6 @@ class Pool:
         return worker
 
     def _retire(self, worker: _Worker) -> None:
-        worker.retired = True
         self._forget(worker)
         worker.child.kill()
 
@@ -371,8 +377,9 @@ class Pool:
             answer = msgspec.structs.replace(answer, log_bytes=size, log_tail=tail)
             task.log.close()
         task.on_answer(answer)
-        if task.worker is not None and task.job.worker == "block":
-            self._retire(task.worker)
+        worker = task.worker
+        if worker is not None and (worker.last_job or task.job.worker == "block"):
+            self._retire(worker)
         if not self._closed:
             self._dispatch()
 

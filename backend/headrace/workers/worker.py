@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import threading
@@ -70,6 +71,7 @@ class Worker:
     def __init__(self, channel: socket.socket, settings: Settings) -> None:
         self._channel = channel
         self._lock = threading.Lock()
+        self._pid = os.getpid()
         self._root = settings.project_root
         self._store = Store(Path(settings.store_folder))
         self._handover = Handover(self._store)
@@ -89,6 +91,8 @@ class Worker:
 
     def send(self, answer: AnyAnswer | Told) -> None:
         """Send an answer; callable from any thread of a block."""
+        if os.getpid() != self._pid:
+            os._exit(0)  # a block forked, and this is its child: it has no say here
         data = frame(encode(answer))
         with self._lock:
             self._channel.sendall(data)
@@ -111,10 +115,9 @@ class Worker:
                     root=self._root,
                 )
                 answer = execution.run(waited)
-                self._namespaces.remember(job.block, execution.namespace, execution.inputs)
-        except KeyboardInterrupt:
-            answer = Stopped(**names)
-        except BaseException as error:  # noqa: BLE001 - a fault of ours must still be an answer
+                if job.worker == "session":
+                    self._namespaces.remember(job.block, execution.namespace, execution.inputs)
+        except BaseException as error:  # noqa: BLE001 - whatever it was, there must be an answer
             answer = Raised(
                 **names,
                 failure=failure_of(error, path=job.path, root=self._root),

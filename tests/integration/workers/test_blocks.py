@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headrace.store.outputs import Store
 
 from headrace.core.authoring import Context
 from headrace.protocol.bindings import Binding
+from headrace.store.outputs import Store
 from headrace.workers.jobs import Done, Printed, Progressed, Raised, Shown
 
 from .conftest import Bench, upstream

@@ -191,3 +191,46 @@ async def test_closing_ends_everything_within_two_seconds(bench: Bench) -> None:
         await bench.pool.close()
     assert isinstance(end.result(), Stopped)
     await until(lambda: not any(is_alive(pid) for pid in pids))
+
+
+async def test_a_forked_copy_of_a_block_has_no_say(bench: Bench) -> None:
+    answer = await bench.run(
+        "import os\n@transformer\ndef b():\n    pid = os.fork()\n"
+        "    if pid: os.waitpid(pid, 0)\n    return 1 if pid else 2\n"
+    )
+    assert isinstance(answer, Done)
+    assert isinstance(await bench.run("@transformer\ndef c(): return 1\n"), Done)
+
+
+async def test_an_interrupt_of_the_blocks_own_making_is_a_failure(bench: Bench) -> None:
+    answer = await bench.run("@transformer\ndef b(): raise KeyboardInterrupt\n")
+    assert isinstance(answer, Raised)
+    assert answer.failure.type == "KeyboardInterrupt"
+
+
+async def test_a_block_that_closes_or_soils_its_channel_has_died(bench: Bench) -> None:
+    for line in ("os.closerange(3, 100)", "[soil(fd) for fd in range(3, 100)]"):
+        answer = await bench.run(
+            f"""
+            import os
+            def soil(fd):
+                try: os.write(fd, b"\\xff" * 100)
+                except OSError: pass
+            @transformer
+            def b():
+                {line}
+            """
+        )
+        assert isinstance(answer, Raised)
+        assert answer.failure.kind == "died"
+    assert isinstance(await bench.run("@transformer\ndef c(): return 1\n"), Done)
+
+
+async def test_the_end_of_a_run_waits_for_its_last_job(bench: Bench) -> None:
+    source = "import time\nprint('on')\n@transformer\ndef b(): time.sleep(0.2)\n"
+    answers, end = bench.begin(bench.job(source))
+    await bench.printed(answers, "on")
+    pids = bench.pool.worker_pids()
+    bench.pool.end_run("r")
+    assert isinstance(await asyncio.wait_for(end, 5), Done)
+    await until(lambda: len([pid for pid in pids if is_alive(pid)]) < len(pids))
