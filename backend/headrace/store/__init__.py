@@ -1,0 +1,1 @@
+"""Outputs on disk: immutable files named by their content."""

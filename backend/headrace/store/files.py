@@ -1,0 +1,141 @@
+"""The store as files: where outputs lie, how much they take, what may go. Never opens a value."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Callable, Iterable, Set
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from headrace.core.durable import sync_folder
+from headrace.core.errors import NotFound, StorageFull
+from headrace.core.ids import check_address, digest
+from headrace.protocol.tables import Display
+
+SUFFIXES = ("arrow", "json", "pickle", "display")
+
+
+class StoreFiles:
+    """The files below one folder: `ab/abcdef….arrow|json|pickle|display`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+
+    def path(self, address: str) -> Path:
+        """Return the file of an address; raise InvalidInput or NotFound."""
+        checked = check_address(address)
+        for suffix in SUFFIXES:
+            candidate = self._place(checked, suffix)
+            if candidate.exists():
+                return candidate
+        raise NotFound(
+            "This output is no longer stored: run its block again.", kind="output", address=address
+        )
+
+    def exists(self, address: str) -> bool:
+        """Tell whether the store has this address; raise InvalidInput when it cannot be one."""
+        try:
+            self.path(address)
+        except NotFound:
+            return False
+        return True
+
+    def size(self, address: str) -> int:
+        """Return the bytes that an output takes; raise NotFound."""
+        return self.path(address).stat().st_size
+
+    def put_display(self, mime: str, content: bytes) -> Display:
+        """Keep the bytes of a display; raise StorageFull."""
+        address = digest("display", mime, content)
+        self._write(address, "display", mime.encode() + b"\n" + content)
+        return Display(mime=mime, address=address, size_bytes=len(content))
+
+    def display(self, address: str) -> tuple[str, bytes]:
+        """Return the MIME type and the bytes of a display; raise NotFound."""
+        path = self._place(check_address(address), "display")
+        try:
+            mime, _, content = path.read_bytes().partition(b"\n")
+        except FileNotFoundError:
+            raise NotFound(
+                "This display is no longer stored.", kind="display", address=address
+            ) from None
+        return mime.decode(), content
+
+    def display_bytes(self, address: str) -> bytes:
+        """Return the bytes of a display; raise NotFound."""
+        return self.display(address)[1]
+
+    def usage(self) -> int:
+        """Return the bytes of everything stored."""
+        total = 0
+        for path in self._files():
+            with suppress(FileNotFoundError):
+                total += path.stat().st_size
+        return total
+
+    def sweep(self, keep: Set[str], older_than: datetime) -> int:
+        """Remove what is not in `keep` and was last put before `older_than`; return the bytes."""
+        limit = older_than.timestamp()
+        freed = 0
+        for path in self._files():
+            if path.stem in keep:
+                continue
+            with suppress(FileNotFoundError):
+                found = path.stat()
+                if found.st_mtime < limit:
+                    path.unlink()
+                    freed += found.st_size
+        return freed
+
+    def _place(self, address: str, suffix: str) -> Path:
+        return self.folder / address[:2] / f"{address}.{suffix}"
+
+    def _files(self) -> Iterable[Path]:
+        return (path for path in self.folder.glob("*/*") if path.is_file())
+
+    def _temporary(self) -> Path:
+        folder = self.folder / "new"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{secrets.token_hex(8)}.tmp"
+
+    def _write(self, address: str, suffix: str, *parts: bytes) -> int:
+        if self._touch(address, suffix):
+            return sum(map(len, parts))
+        temporary = self._temporary()
+
+        def fill() -> None:
+            with temporary.open("wb") as file:
+                file.writelines(parts)
+                file.flush()
+                os.fsync(file.fileno())
+
+        self._guarded(temporary, fill)
+        self._guarded(temporary, lambda: self._publish(temporary, address, suffix))
+        return sum(map(len, parts))
+
+    def _touch(self, address: str, suffix: str) -> bool:
+        """Mark a stored file as in use now, so that a sweep leaves it; False when not stored."""
+        try:
+            os.utime(self._place(address, suffix))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _publish(self, temporary: Path, address: str, suffix: str) -> None:
+        place = self._place(address, suffix)
+        place.parent.mkdir(exist_ok=True)
+        temporary.replace(place)
+        sync_folder(place.parent)
+
+    def _guarded(self, temporary: Path, act: Callable[[], None]) -> None:
+        """Do something with a temporary file; remove it when that fails."""
+        try:
+            act()
+        except BaseException as error:
+            temporary.unlink(missing_ok=True)
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StorageFull("No space left on the disk to store this output.") from error
+            raise

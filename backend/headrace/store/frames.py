@@ -1,0 +1,128 @@
+"""pandas frames to Arrow and back, exactly.
+
+What Arrow cannot hold exactly goes, signed, into the schema's metadata beside a readable column.
+
+| given | comes back as |
+| --- | --- |
+| object column of text with None or NaN | the same; a mix of None and NaN via the metadata |
+| mixed objects, lists, dicts, sets, complex, sparse, ints above 64 bit | the same, from a pickle |
+| the same object in two cells or columns | equal objects, no longer one |
+| a subclass of DataFrame | DataFrame |
+"""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pyarrow as pa
+
+_TEXT_LIMIT = 200
+
+
+def pack(frame: Any) -> tuple[Any, dict[str, Any], list[str]]:
+    """Return an Arrow table, what it lacks of the frame (to be pickled), and notes for people."""
+    import pandas as pd
+
+    rest: dict[str, Any] = {}
+    notes: list[str] = []
+    plain: Any = pd.DataFrame(frame, copy=False)
+    if frame.attrs:
+        rest["attrs"] = dict(frame.attrs)
+    plain = plain.copy(deep=False)
+    plain.attrs = {}
+    names = _unique_names(plain.columns)
+    if type(plain.columns) is not pd.Index or names != list(plain.columns) or plain.columns.name:
+        rest["columns"] = plain.columns
+        plain.columns = pd.Index(names)
+    if getattr(plain.index, "freq", None) is not None and plain.index.dtype.kind == "M":
+        rest["freq"] = plain.index.freqstr
+    if not _index_fits(plain.index):
+        rest["index"] = plain.index
+        plain = plain.reset_index(drop=True)
+    kept: dict[int, Any] = {}
+    for position, name in enumerate(names):
+        if plain.dtypes.iloc[position] == object or not _fits(plain.iloc[:, position]):
+            kept[position] = plain.iloc[:, position].array
+            notes.append(f"Column {name[:80]!r} is shown as text and passed on as Python objects.")
+    if kept:
+        rest["arrays"] = kept
+        texts = {names[at]: _shown(array) for at, array in kept.items()}
+        plain = plain.assign(**texts)
+    return pa.Table.from_pandas(plain, nthreads=1), rest, notes
+
+
+def unpack(table: Any, rest: dict[str, Any]) -> Any:
+    """Return the frame that was packed; it shares no memory that could be written to."""
+    frame = table.to_pandas(use_threads=False)
+    for position, array in rest.get("arrays", {}).items():
+        frame.isetitem(position, array)
+    if "index" in rest:
+        frame.index = rest["index"]
+    if "freq" in rest:
+        frame.index.freq = rest["freq"]
+    if "columns" in rest:
+        frame.columns = rest["columns"]
+    if "attrs" in rest:
+        frame.attrs = rest["attrs"]
+    return frame
+
+
+def _unique_names(columns: Any) -> list[str]:
+    taken: set[str] = set()
+    names: list[str] = []
+    for column in columns:
+        name = stem = str(column)
+        number = 2
+        while name in taken:
+            name = f"{stem}_{number}"
+            number += 1
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def _index_fits(index: Any) -> bool:
+    if index.nlevels > 1 or index.dtype == object or isinstance(index.name, bool):
+        return False
+    if index.name is not None and not isinstance(index.name, str):
+        return False
+    return type(index).__name__ == "RangeIndex" or _fits(index.to_series())
+
+
+def _fits(series: Any) -> bool:
+    if series.dtype.kind == "c" or "Sparse" in str(series.dtype):
+        return False
+    if series.dtype.kind in "biufMm" and type(series.dtype).__module__.startswith("numpy"):
+        return True
+    try:
+        pa.array(series, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return False
+    return True
+
+
+def _shown(array: Any) -> Any:
+    """Return what people see of objects: text as it is, anything else by its guarded repr."""
+    return pa_strings([None if cell is None else _text(cell) for cell in array])
+
+
+def pa_strings(cells: list[str | None]) -> Any:
+    """Return a pandas array of Arrow strings."""
+    import pandas as pd
+
+    return pd.array(cells, dtype="str")  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+def _text(cell: Any) -> str:
+    if type(cell) is str:
+        return cell.encode("utf-8", "replace").decode()
+    try:
+        return repr(cell)[:_TEXT_LIMIT]
+    except Exception:  # noqa: BLE001 - repr is user code
+        return f"<{type(cell).__name__}>"
+
+
+def pickled(rest: dict[str, Any]) -> bytes:
+    """Return the rest of a frame as bytes."""
+    return pickle.dumps(rest, protocol=5)

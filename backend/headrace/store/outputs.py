@@ -1,0 +1,274 @@
+"""What blocks return, into the store and back with its Python type.
+
+Tables: pandas, polars, Arrow, DuckDB relations. JSON: plain values that survive it exactly.
+Everything else is pickled, signed with the project's key. Documented losses: a polars LazyFrame
+comes back collected, a DuckDB relation as an Arrow table, a generator as a list or as one frame.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import math
+import mmap
+import os
+import pickle
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.ipc
+
+from headrace.core.errors import HeadraceError
+from headrace.core.ids import digest
+from headrace.protocol.tables import Column, Output
+from headrace.store import frames
+from headrace.store.files import StoreFiles
+from headrace.store.seal import Seal
+
+BATCH_ROWS = 65_536
+_KIND = b"headrace.type"
+_REST = b"headrace.rest"
+_LEAF = 4 << 20
+_TEXT_LIMIT = 4096
+_DEPTH = 100
+
+
+class CannotStore(HeadraceError):
+    """A value that no other process could take: a lock, a module, an open file."""
+
+    code = "cannot-store"
+
+
+class Store(StoreFiles):
+    """The store of a project, for workers: values in, values out."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._seal = Seal(self.folder.parent / "store.key")
+
+    def put(self, value: Any) -> Output:
+        """Store a value; raise CannotStore or StorageFull. Equal data gets the same address."""
+        if inspect.isgenerator(value):
+            value = _gather(value)
+        name = type_name(value)
+        if value is None:
+            content = digest("nothing")
+            return Output(
+                address=digest(content, "nothing", name),
+                digest=content,
+                kind="nothing",
+                type_name=name,
+            )
+        packed = self._as_table(value)
+        if packed is not None:
+            return self._put_table(*packed)
+        if _is_plain(value, 0):
+            raw = json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode()
+            return self._put_bytes(value, "json", raw)
+        try:
+            raw = pickle.dumps(value, protocol=5)
+        except Exception as error:
+            raise CannotStore(
+                f"This {name} cannot be passed on: {_reason(error)}", type=name
+            ) from error
+        return self._put_bytes(value, "pickle", raw)
+
+    def get(self, output: Output) -> Any:
+        """Return a stored value, safe to change; raise NotFound or Untrusted."""
+        if output.kind == "nothing":
+            return None
+        path = self._place(output.address, "arrow" if output.kind == "table" else output.kind)
+        if not path.exists():
+            path = self.path(output.address)
+        if output.kind == "json":
+            return json.loads(path.read_bytes())
+        if output.kind == "pickle":
+            return self._seal.load(path.read_bytes())
+        return self._from_table(path)
+
+    def _put_bytes(self, value: Any, kind: Literal["json", "pickle"], raw: bytes) -> Output:
+        name = type_name(value)
+        content = digest(raw)
+        address = digest(content, kind, name)
+        stored = self._seal.sign(raw) if kind == "pickle" else raw
+        return Output(
+            address=address,
+            digest=content,
+            kind=kind,
+            size_bytes=self._write(address, kind, stored),
+            type_name=name,
+            text=short_text(value),
+        )
+
+    def _as_table(self, value: Any) -> tuple[Any, str, list[str]] | None:
+        pandas, polars, duckdb = (sys.modules.get(m) for m in ("pandas", "polars", "duckdb"))
+        if isinstance(value, pa.Table):
+            return value, "pyarrow.Table", []
+        if isinstance(value, pa.RecordBatchReader):
+            return value.read_all(), "pyarrow.Table", []
+        if duckdb is not None and isinstance(value, duckdb.DuckDBPyRelation):
+            return value.to_arrow_table(), "pyarrow.Table", []
+        if polars is not None:
+            if isinstance(value, polars.LazyFrame):
+                value = value.collect()
+            if isinstance(value, polars.DataFrame):
+                try:
+                    return value.to_arrow(), "polars.DataFrame", []
+                except (polars.exceptions.PolarsError, pa.ArrowException):
+                    return None
+        if pandas is not None:
+            if isinstance(value, pandas.DataFrame):
+                return self._pack(value, "pandas.DataFrame")
+            if isinstance(value, pandas.Series):
+                frame = value.to_frame(name="value")
+                frame.attrs = value.attrs
+                return self._pack(frame, "pandas.Series", name=value.name)
+        return None
+
+    def _pack(self, frame: Any, name: str, **more: Any) -> tuple[Any, str, list[str]]:
+        table, rest, notes = frames.pack(frame)
+        rest.update((key, part) for key, part in more.items() if part is not None)
+        if rest:
+            try:
+                signed = self._seal.sign(frames.pickled(rest))
+            except Exception as error:
+                raise CannotStore(
+                    f"This {name} cannot be passed on: {_reason(error)}", type=name
+                ) from error
+            table = table.replace_schema_metadata({**(table.schema.metadata or {}), _REST: signed})
+        return table, name, notes
+
+    def _put_table(self, table: Any, name: str, notes: list[str]) -> Output:
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), _KIND: name})
+        if any(column.num_chunks > 1 for column in table.columns):
+            table = table.combine_chunks()  # equal data must give equal bytes
+        temporary = self._temporary()
+
+        def fill() -> None:
+            with (
+                pa.OSFile(str(temporary), "wb") as sink,
+                pa.ipc.new_file(sink, table.schema) as writer,
+            ):
+                writer.write_table(table, max_chunksize=BATCH_ROWS)
+
+        self._guarded(temporary, fill)
+        size = temporary.stat().st_size
+        address = content = ""
+
+        def settle() -> None:
+            nonlocal address, content
+            content = _hash_and_sync(temporary)
+            address = digest(content, "table", name)
+            if self._touch(address, "arrow"):
+                temporary.unlink()
+            else:
+                self._publish(temporary, address, "arrow")
+
+        self._guarded(temporary, settle)
+        return Output(
+            address=address,
+            digest=content,
+            kind="table",
+            rows=table.num_rows,
+            column_count=table.num_columns,
+            columns=[Column(f.name, str(f.type)) for f in list(table.schema)[:1000]],
+            size_bytes=size,
+            type_name=name,
+            notes=notes,
+        )
+
+    def _from_table(self, path: Path) -> Any:
+        with pa.memory_map(str(path)) as source:
+            table = pa.ipc.open_file(source).read_all()
+        metadata = dict(table.schema.metadata or {})
+        name = metadata.pop(_KIND, b"").decode()
+        signed = metadata.pop(_REST, None)
+        table = table.replace_schema_metadata(metadata or None)
+        if name == "polars.DataFrame":
+            import polars as pl
+
+            return pl.from_arrow(table)
+        if not name.startswith("pandas."):
+            return table
+        rest: dict[str, Any] = self._seal.load(signed) if signed is not None else {}
+        frame = frames.unpack(table, rest)
+        if name == "pandas.Series":
+            series = frame.iloc[:, 0].rename(rest.get("name"))
+            series.attrs = rest.get("attrs", {})
+            return series
+        return frame
+
+
+def type_name(value: Any) -> str:
+    """Return the public name of a value's type, e.g. `pandas.DataFrame`."""
+    kind = type(value)
+    module = str(kind.__module__).partition(".")[0]
+    return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
+
+
+def short_text(value: Any) -> str:
+    """Return at most 4 KiB of repr; the name of the type when repr fails."""
+    if isinstance(value, str | bytes):
+        value = value[:_TEXT_LIMIT]
+    elif type(value) in (list, dict, tuple, set) and len(value) > _TEXT_LIMIT:
+        return f"{type_name(value)} of {len(value):,} items"
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - repr is user code
+        return type_name(value)
+    return text[:_TEXT_LIMIT].encode("utf-8", "replace").decode()
+
+
+def _gather(parts: Any) -> Any:
+    values = list(parts)
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and values and all(isinstance(v, pandas.DataFrame) for v in values):
+        return pandas.concat(values)
+    if values and all(isinstance(v, pa.Table) for v in values):
+        return pa.concat_tables(values)
+    return values
+
+
+def _is_plain(value: Any, depth: int) -> bool:
+    """Tell whether JSON gives back exactly this value."""
+    kind = type(value)
+    if kind in (str, int, bool) or value is None:
+        return True
+    if kind is float:
+        return math.isfinite(value)
+    if depth >= _DEPTH:
+        return False
+    if kind is list:
+        return all(_is_plain(item, depth + 1) for item in value)
+    if kind is dict:
+        return all(type(k) is str and _is_plain(v, depth + 1) for k, v in value.items())
+    return False
+
+
+def _reason(error: Exception) -> str:
+    try:
+        return str(error)[:300] or type(error).__name__
+    except Exception:  # noqa: BLE001 - str of an error is user code
+        return type(error).__name__
+
+
+def _hash_and_sync(path: Path) -> str:
+    """Hash a file in leaves, several at a time, while the disk takes it."""
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        if len(mapped) <= _LEAF:
+            os.fsync(file.fileno())
+            return digest(hashlib.blake2b(mapped, digest_size=16).digest())
+        with ThreadPoolExecutor(4) as pool:
+            synced = pool.submit(os.fsync, file.fileno())
+            leaves = list(pool.map(lambda at: _leaf(mapped, at), range(0, len(mapped), _LEAF)))
+            synced.result()
+    return digest(*leaves)
+
+
+def _leaf(mapped: mmap.mmap, start: int) -> bytes:
+    with memoryview(mapped) as view, view[start : start + _LEAF] as part:
+        return hashlib.blake2b(part, digest_size=16).digest()
