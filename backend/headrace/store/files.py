@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -76,7 +77,7 @@ class StoreFiles:
                 total += path.stat().st_size
         return total
 
-    def sweep(self, keep: Set[str], older_than: datetime) -> int:
+    def sweep(self, keep: AbstractSet[str], older_than: datetime) -> int:
         """Remove what is not in `keep` and was last put before `older_than`; return the bytes."""
         limit = older_than.timestamp()
         freed = 0

@@ -4,8 +4,7 @@ What Arrow cannot hold exactly goes, signed, into the schema's metadata beside a
 
 | given | comes back as |
 | --- | --- |
-| object column of text with None or NaN | the same; a mix of None and NaN via the metadata |
-| mixed objects, lists, dicts, sets, complex, sparse, ints above 64 bit | the same, from a pickle |
+| object columns of any kind, mixed objects, lists, dicts, sets, complex, sparse, ints above 64 bit | the same, from a pickle |
 | the same object in two cells or columns | equal objects, no longer one |
 | a subclass of DataFrame | DataFrame |
 """
@@ -42,7 +41,7 @@ def pack(frame: Any) -> tuple[Any, dict[str, Any], list[str]]:
         plain = plain.reset_index(drop=True)
     kept: dict[int, Any] = {}
     for position, name in enumerate(names):
-        if plain.dtypes.iloc[position] == object or not _fits(plain.iloc[:, position]):
+        if str(plain.dtypes.iloc[position]) == "object" or not _fits(plain.iloc[:, position]):
             kept[position] = plain.iloc[:, position].array
             notes.append(f"Column {name[:80]!r} is shown as text and passed on as Python objects.")
     if kept:
@@ -54,9 +53,11 @@ def pack(frame: Any) -> tuple[Any, dict[str, Any], list[str]]:
 
 def unpack(table: Any, rest: dict[str, Any]) -> Any:
     """Return the frame that was packed; it shares no memory that could be written to."""
+    import pandas as pd
+
     frame = table.to_pandas(use_threads=False)
     for position, array in rest.get("arrays", {}).items():
-        frame.isetitem(position, array)
+        frame.isetitem(position, pd.Series(array, index=frame.index, dtype=array.dtype))
     if "index" in rest:
         frame.index = rest["index"]
     if "freq" in rest:
@@ -83,7 +84,7 @@ def _unique_names(columns: Any) -> list[str]:
 
 
 def _index_fits(index: Any) -> bool:
-    if index.nlevels > 1 or index.dtype == object or isinstance(index.name, bool):
+    if index.nlevels > 1 or str(index.dtype) == "object" or isinstance(index.name, bool):
         return False
     if index.name is not None and not isinstance(index.name, str):
         return False
@@ -104,10 +105,10 @@ def _fits(series: Any) -> bool:
 
 def _shown(array: Any) -> Any:
     """Return what people see of objects: text as it is, anything else by its guarded repr."""
-    return pa_strings([None if cell is None else _text(cell) for cell in array])
+    return _strings([None if cell is None else _text(cell) for cell in array])
 
 
-def pa_strings(cells: list[str | None]) -> Any:
+def _strings(cells: list[str | None]) -> Any:
     """Return a pandas array of Arrow strings."""
     import pandas as pd
 

@@ -104,7 +104,9 @@ class Store(StoreFiles):
             text=short_text(value),
         )
 
-    def _as_table(self, value: Any) -> tuple[Any, str, list[str]] | None:
+    def _as_table(  # noqa: C901 - one line per library
+        self, value: Any
+    ) -> tuple[Any, str, list[str]] | None:
         pandas, polars, duckdb = (sys.modules.get(m) for m in ("pandas", "polars", "duckdb"))
         if isinstance(value, pa.Table):
             return value, "pyarrow.Table", []
@@ -122,14 +124,14 @@ class Store(StoreFiles):
                     return None
         if pandas is not None:
             if isinstance(value, pandas.DataFrame):
-                return self._pack(value, "pandas.DataFrame")
+                return self._pack(value, "pandas.DataFrame", {})
             if isinstance(value, pandas.Series):
                 frame = value.to_frame(name="value")
                 frame.attrs = value.attrs
-                return self._pack(frame, "pandas.Series", name=value.name)
+                return self._pack(frame, "pandas.Series", {"name": value.name})
         return None
 
-    def _pack(self, frame: Any, name: str, **more: Any) -> tuple[Any, str, list[str]]:
+    def _pack(self, frame: Any, name: str, more: dict[str, Any]) -> tuple[Any, str, list[str]]:
         table, rest, notes = frames.pack(frame)
         rest.update((key, part) for key, part in more.items() if part is not None)
         if rest:

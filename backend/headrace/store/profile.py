@@ -1,0 +1,95 @@
+"""Statistics of a stored table by column (data process only)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from headrace.store.rows import OpenTable
+
+_EXACT_ROWS = 1_000_000
+_BINS = 20
+_TOP = 10
+_COLUMNS = 1_000
+
+
+def profile(table: OpenTable) -> dict[str, Any]:
+    """Return nulls, distinct values, range, mean, histogram or top values of each column.
+
+    Above 1,000,000 rows the distinct and top values are of the first million; `exact` is False.
+    """
+    exact = table.rows <= _EXACT_ROWS
+    positions = range(min(len(table.schema), _COLUMNS))
+    return {
+        "rows": table.rows,
+        "columns": [_column(table, at, exact=exact) for at in positions],
+    }
+
+
+def _column(table: OpenTable, position: int, *, exact: bool) -> dict[str, Any]:
+    import pyarrow.compute as pc
+
+    field = table.schema.field(position)
+    values = table.slice(0, table.rows, [position]).column(0)
+    found: dict[str, Any] = {
+        "name": field.name,
+        "type": str(field.type),
+        "nulls": values.null_count,
+        "exact": exact,
+    }
+    if pa.types.is_integer(field.type) or pa.types.is_floating(field.type):
+        numbers = values.cast(pa.float64(), safe=False)
+        numbers = numbers.filter(pc.is_finite(numbers))
+        limits = pc.min_max(values).as_py()
+        found |= {key: _text(limits[key]) for key in ("min", "max")}
+        found["mean"] = pc.mean(numbers).as_py()
+        found["histogram"] = _histogram(numbers)
+    elif pa.types.is_temporal(field.type):
+        try:
+            limits = pc.min_max(values)
+            found |= {key: _text(limits[key].as_py()) for key in ("min", "max")}
+        except (pa.ArrowException, ValueError, OverflowError):
+            found |= {"min": None, "max": None}
+    sample = values if exact else values.slice(0, _EXACT_ROWS)
+    try:
+        if "histogram" in found or pa.types.is_temporal(field.type):
+            found["distinct"] = pc.count_distinct(sample).as_py()
+        else:
+            found |= _tops(sample)
+    except pa.ArrowException:
+        found["distinct"] = None
+    return found
+
+
+def _tops(values: Any) -> dict[str, Any]:
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    counted = pc.value_counts(values.drop_null())
+    counts = counted.field("counts")
+    best = pc.select_k_unstable(
+        pa.table({"n": counts}), k=min(_TOP, len(counts)), sort_keys=[("n", "descending")]
+    )
+    tops = counted.take(best).to_pylist()
+    return {
+        "distinct": len(counts),
+        "top": [{"value": _text(top["values"]), "count": top["counts"]} for top in tops],
+    }
+
+
+def _histogram(numbers: Any) -> dict[str, Any] | None:
+    import numpy as np
+
+    if not len(numbers):
+        return None
+    counts, edges = np.histogram(numbers.to_numpy(), bins=_BINS)
+    return {"counts": counts.tolist(), "low": float(edges[0]), "high": float(edges[-1])}
+
+
+def _text(value: Any) -> str | None:
+    if value is None:
+        return None
+    iso = getattr(value, "isoformat", None)
+    return iso() if callable(iso) else str(value)[:200]
