@@ -77,8 +77,10 @@ class Pipeline(Struct, frozen=True, kw_only=True):
 
 
 class Source(Struct, frozen=True, kw_only=True):
-    """The text of a block's file. `path` is relative to the project, or absolute for the shipped
-    library (`writable` is then False). `text` is "" when `missing`.
+    """The text of a block's file.
+
+    `path` is relative to the project, or absolute for the shipped library (`writable` is then
+    False). `text` is "" when `missing`.
     """
 
     path: str
