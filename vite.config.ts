@@ -17,6 +17,10 @@ export default defineConfig({
   root: "frontend",
   base: "/",
   plugins: [react()],
+  experimental: {
+    // Chunks name one another relatively, so that the server can mount the app below any path.
+    renderBuiltUrl: (file, { hostType }) => (hostType === "html" ? `/${file}` : { relative: true }),
+  },
   build: {
     outDir: "../backend/headrace/static",
     emptyOutDir: true,

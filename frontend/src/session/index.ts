@@ -11,6 +11,7 @@ export {
   useSessionHandle,
 } from "./react";
 export { isOld, leavesGap, reduce } from "./reduce";
+export { type Resource, useResource } from "./resource";
 export {
   blockNamed,
   downstreamOf,

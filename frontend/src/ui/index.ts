@@ -20,7 +20,9 @@ export {
   useCommands,
 } from "./commands";
 export { Dialog, type DialogProps, Modal, Sheet, type SheetProps } from "./dialog";
+export { DisplayView } from "./display";
 export { EmptyState, ErrorCard, LoadFailed } from "./empty";
+export { FailureView } from "./failure";
 export { type ControlProps, Field, Input, Select, TextArea } from "./form";
 export {
   formatBytes,
@@ -33,12 +35,25 @@ export {
   formatValue,
   plural,
 } from "./format";
+export { RunHistory } from "./history";
 export { Announcements, announce, toast, toastError } from "./live";
+export { LogText } from "./log-text";
 export { Chip, Kbd, KindChip, Logo, StateChip, StateIcon, StateWords, shortKeys } from "./marks";
 export { Menu, type MenuAction, type MenuEntry, placeBelow } from "./menu";
+export { type Finding, useFindings } from "./palette";
 export { parameterProblem, readParameter, textOfValue } from "./parameters";
 export { ParametersForm } from "./parameters-form";
 export { href, Link, matchPath, navigate, type Place, usePlace } from "./router";
+export {
+  Brand,
+  type Crumb,
+  Crumbs,
+  Frame,
+  Page,
+  type PageProps,
+  Shell,
+  StatusItem,
+} from "./shell";
 export { type CommandId, keysOf, SHORTCUTS, type Shortcut } from "./shortcuts";
 export {
   describeBlockRun,
@@ -49,4 +64,15 @@ export {
   signOfState,
   type Tone,
 } from "./signs";
+export {
+  type CanvasProps,
+  type DataPanelProps,
+  type EditorSlots,
+  EditorSlotsContext,
+  type PreviewProps,
+  type ScheduleSheetProps,
+} from "./slots";
+export { cityOf, startsInWords } from "./starts";
+export { isDark, setTheme, type Theme, toggleTheme, useTheme } from "./theme";
 export { Elapsed, TimeAgo } from "./time";
+export { WorkerStatus } from "./worker-status";

@@ -65,6 +65,7 @@ export function KindChip(props: { kind: Kind }): ReactElement {
 /** A key or keys in short form, e.g. `Ctrl+Enter` as ⌃↵. */
 export function Kbd(props: { keys: string }): ReactElement {
   return (
+    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: it is no control; the button has its name
     <kbd className="kbd" aria-hidden="true">
       {shortKeys(props.keys)}
     </kbd>

@@ -1,0 +1,18 @@
+import { type ReactElement, StrictMode } from "react";
+import { Routes } from "./routes";
+import { type Server, ServerProvider } from "./session";
+import { Frame } from "./ui";
+import "./ui/shell.css";
+
+/** Everything on the screen, for a server of any kind. */
+export function App({ server }: { server: Server }): ReactElement {
+  return (
+    <StrictMode>
+      <ServerProvider server={server}>
+        <Frame>
+          <Routes />
+        </Frame>
+      </ServerProvider>
+    </StrictMode>
+  );
+}

@@ -1,0 +1,77 @@
+/** Which page stands at which address. Features meet here and nowhere else. */
+import { type ComponentProps, lazy, type ReactElement, Suspense } from "react";
+import { HomePage } from "./home";
+import { useSession } from "./session";
+import { EditorSlotsContext, EmptyState, Link, matchPath, Page, Shell, usePlace } from "./ui";
+
+const RunsPage = lazy(async () => ({ default: (await import("./runs")).RunsPage }));
+const RunPage = lazy(async () => ({ default: (await import("./runs")).RunPage }));
+const SchedulesPage = lazy(async () => ({ default: (await import("./schedule")).SchedulesPage }));
+const SettingsPage = lazy(async () => ({ default: (await import("./settings")).SettingsPage }));
+
+const EditorPage = lazy(async () => ({ default: (await import("./editor")).EditorPage }));
+const Canvas = lazy(async () => ({ default: (await import("./canvas/Canvas")).Canvas }));
+const ScheduleSheet = lazy(async () => ({ default: (await import("./schedule")).ScheduleSheet }));
+
+type Values = Record<string, string>;
+
+const ROUTES: readonly (readonly [pattern: string, page: (values: Values) => ReactElement])[] = [
+  ["/", () => <HomePage />],
+  ["/runs", () => <RunsPage />],
+  ["/schedules", () => <SchedulesPage />],
+  ["/settings", () => <SettingsPage />],
+  ["/p/:pipeline", ({ pipeline = "" }) => <Editor key={pipeline} pipeline={pipeline} />],
+  [
+    "/p/:pipeline/runs/:run",
+    ({ pipeline = "", run = "" }) => <RunPage key={run} pipeline={pipeline} run={run} />,
+  ],
+];
+
+export function Routes(): ReactElement {
+  const { path } = usePlace();
+  for (const [pattern, page] of ROUTES) {
+    const values = matchPath(pattern, path);
+    if (values !== null) return <Suspense fallback={<Blank />}>{page(values)}</Suspense>;
+  }
+  return <NotFound />;
+}
+
+/** What other features give to the editor. */
+const EDITOR_SLOTS: ComponentProps<typeof EditorSlotsContext>["value"] = {
+  Canvas,
+  ScheduleSheet: EditorSchedule,
+};
+
+function Editor({ pipeline }: { pipeline: string }): ReactElement {
+  return (
+    <Shell>
+      <EditorSlotsContext value={EDITOR_SLOTS}>
+        <EditorPage pipeline={pipeline} />
+      </EditorSlotsContext>
+    </Shell>
+  );
+}
+
+/** The sheet inside of a session: it knows the declared parameters. */
+function EditorSchedule(props: { pipeline: string; onClose(): void }): ReactElement {
+  const parameters = useSession((state) => state.parameters);
+  return <ScheduleSheet {...props} parameters={parameters} />;
+}
+
+/** What stands there while a page's code is fetched: the frame, so that nothing jumps. */
+function Blank(): ReactElement {
+  return <Page title="Headrace">{null}</Page>;
+}
+
+function NotFound(): ReactElement {
+  return (
+    <Page title="Not found">
+      <EmptyState
+        title="There is nothing at this address"
+        actions={<Link to="/">All pipelines</Link>}
+      >
+        The page may have moved, or its pipeline was renamed or deleted.
+      </EmptyState>
+    </Page>
+  );
+}

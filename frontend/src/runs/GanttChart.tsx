@@ -1,0 +1,131 @@
+import type { ReactElement } from "react";
+import type { RunRecord } from "../protocol";
+import {
+  describeBlockRun,
+  formatDuration,
+  KindChip,
+  SIGNS,
+  StateIcon,
+  signOfBlockRun,
+  useNow,
+} from "../ui";
+import { type Bar, criticalPath, type Gantt, ganttOf, type Segment } from "./gantt";
+
+export interface GanttChartProps {
+  run: RunRecord;
+  selected: string | null;
+  onSelect(block: string): void;
+}
+
+/** One row a block: waiting, start-up, run and save in proportion, with state and words. */
+export function GanttChart({ run, selected, onSelect }: GanttChartProps): ReactElement {
+  const now = useNow(run.finished_at === null ? "fast" : "still");
+  const gantt = ganttOf(run, now);
+  const critical = criticalPath(run);
+  return (
+    <section className="card gantt" aria-label="Blocks of this run">
+      <div className="gantt-grid" aria-hidden="true">
+        {gantt.marks.map((mark) => (
+          <span key={mark} style={{ left: percent(mark, gantt.span) }}>
+            {mark === 0 ? "0 s" : formatDuration(mark)}
+          </span>
+        ))}
+      </div>
+      <ul className="gantt-rows">
+        {gantt.bars.map((bar) => (
+          <GanttRow
+            key={bar.block.name}
+            bar={bar}
+            gantt={gantt}
+            now={now}
+            critical={run.finished_at !== null && critical.has(bar.block.name)}
+            selected={selected === bar.block.name}
+            onSelect={() => onSelect(bar.block.name)}
+          />
+        ))}
+      </ul>
+      <p className="gantt-legend" aria-hidden="true">
+        <span data-phase="queue">waiting</span>
+        <span data-phase="start">start-up and inputs</span>
+        <span data-phase="run">run</span>
+        <span data-phase="save">save</span>
+        <span data-phase="critical">decides the length of the run</span>
+      </p>
+    </section>
+  );
+}
+
+interface GanttRowProps {
+  bar: Bar;
+  gantt: Gantt;
+  now: number;
+  critical: boolean;
+  selected: boolean;
+  onSelect(): void;
+}
+
+function GanttRow({ bar, gantt, now, critical, selected, onSelect }: GanttRowProps): ReactElement {
+  const { block, segments, end } = bar;
+  const sign = signOfBlockRun(block);
+  const words = wordsOf(bar, now);
+  return (
+    <li>
+      <button type="button" className="gantt-row" aria-pressed={selected} onClick={onSelect}>
+        <span className="gantt-name">
+          <StateIcon sign={sign} silent />
+          <KindChip kind={block.kind} />
+          <span className="ellipsis" title={block.name}>
+            {block.name}
+          </span>
+        </span>
+        <span className="gantt-track" data-tone={SIGNS[sign].tone} data-tip={tipOf(segments)}>
+          {segments.map((segment) => (
+            <span
+              key={`${segment.phase} ${segment.from}`}
+              className="gantt-segment"
+              data-phase={segment.phase}
+              data-critical={critical && segment.phase === "run" ? "" : undefined}
+              style={{
+                left: percent(segment.from, gantt.span),
+                width: percent(segment.to - segment.from, gantt.span),
+              }}
+            />
+          ))}
+          <span
+            className="gantt-words"
+            data-side={end / gantt.span > 0.6 ? "left" : "right"}
+            style={wordsPlace(segments, end, gantt.span)}
+          >
+            {words}
+          </span>
+        </span>
+      </button>
+    </li>
+  );
+}
+
+/** Words stand right of the bar, or left of it where there is no room at the right. */
+function wordsPlace(segments: Segment[], end: number, span: number): React.CSSProperties {
+  if (end / span <= 0.6) return { left: percent(end, span) };
+  return { right: `calc(100% - ${percent(segments[0]?.from ?? end, span)})` };
+}
+
+function wordsOf({ block }: Bar, now: number): string {
+  const words = describeBlockRun(block, now);
+  const tries = block.attempts.length > 1 ? ` · ${block.attempts.length} attempts` : "";
+  const short = words.length > 64 ? `${words.slice(0, 63)}…` : words;
+  return `${short}${tries}`;
+}
+
+const PHASE_WORDS = { queue: "waiting", start: "start-up and inputs", run: "run", save: "save" };
+
+function tipOf(segments: Segment[]): string | undefined {
+  if (segments.length === 0) return undefined;
+  return segments
+    .map(({ phase, from, to }) => `${PHASE_WORDS[phase]} ${formatDuration(to - from)}`)
+    .join("\n");
+}
+
+function percent(part: number, whole: number): string {
+  return `${((part / whole) * 100).toFixed(3)}%`;
+}

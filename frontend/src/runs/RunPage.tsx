@@ -1,0 +1,178 @@
+import { Download, RotateCw, Square } from "lucide-react";
+import { type ReactElement, useState } from "react";
+import { apiUrl } from "../client";
+import { type BlockRun, isFinal, type RunRecord } from "../protocol";
+import { useApi } from "../session";
+import {
+  Button,
+  Chip,
+  Crumbs,
+  Elapsed,
+  ErrorCard,
+  formatDuration,
+  formatMoment,
+  formatShortMoment,
+  LoadFailed,
+  LogText,
+  navigate,
+  Page,
+  SIGNS,
+  StateChip,
+  signOfState,
+  toastError,
+} from "../ui";
+import { BlockDetails, type PreviewSlot } from "./BlockDetails";
+import { GanttChart } from "./GanttChart";
+import { useLog, useRun } from "./useRun";
+import { factsOf } from "./words";
+import "./runs.css";
+
+export interface RunPageProps {
+  pipeline: string;
+  run: string;
+  preview?: PreviewSlot;
+}
+
+/** One run: when each block did what, why it failed, what it wrote and gave. */
+export function RunPage({ pipeline, run: id, preview }: RunPageProps): ReactElement {
+  const { data: run, error, reload } = useRun(id);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const selected = run?.blocks.find(({ name }) => name === chosen) ?? firstToShow(run);
+  return (
+    <Page
+      title={`Run of ${pipeline}`}
+      crumbs={
+        <Crumbs
+          crumbs={[
+            { label: "Pipelines", to: "/" },
+            { label: pipeline, to: `/p/${pipeline}` },
+            { label: "Runs", to: `/runs?pipeline=${pipeline}` },
+            { label: run === undefined ? id : `Run ${formatShortMoment(run.queued_at)}` },
+          ]}
+        >
+          {run === undefined ? null : <RunChips run={run} />}
+        </Crumbs>
+      }
+      actions={run === undefined ? null : <RunActions run={run} />}
+    >
+      {error === undefined || run !== undefined ? null : (
+        <LoadFailed error={error} onRetry={reload} />
+      )}
+      {run === undefined ? null : (
+        <div className="run">
+          {run.reason !== null && run.blocks.every(({ failure }) => failure === null) ? (
+            <ErrorCard title={run.reason} />
+          ) : null}
+          <GanttChart run={run} selected={selected?.name ?? null} onSelect={setChosen} />
+          {selected === undefined ? null : (
+            <div className="run-panels">
+              <BlockDetails key={selected.name} block={selected} preview={preview} />
+              <BlockLog run={run} block={selected} />
+            </div>
+          )}
+        </div>
+      )}
+    </Page>
+  );
+}
+
+/** What a reader looks for: the failed block, else the running one, else the last with an output. */
+function firstToShow(run: RunRecord | undefined): BlockRun | undefined {
+  return (
+    run?.blocks.find(({ state }) => state === "failed") ??
+    run?.blocks.find(({ state }) => state === "running") ??
+    run?.blocks.findLast(({ output }) => output !== null) ??
+    run?.blocks[0]
+  );
+}
+
+function RunChips({ run }: { run: RunRecord }): ReactElement {
+  const sign = signOfState(run.state);
+  const facts = factsOf(run).join(" · ");
+  return (
+    <>
+      <StateChip sign={sign}>
+        {SIGNS[sign].word}
+        {run.state === "running" && run.started_at !== null ? (
+          <Elapsed since={run.started_at} />
+        ) : run.seconds === null ? null : (
+          ` ${formatDuration(run.seconds)}`
+        )}
+      </StateChip>
+      <Chip title={`${facts}\n${formatMoment(run.queued_at)}\nversion ${run.version}`}>
+        <span className="ellipsis">{facts}</span>
+      </Chip>
+    </>
+  );
+}
+
+function RunActions({ run }: { run: RunRecord }): ReactElement {
+  const api = useApi();
+  const [busy, setBusy] = useState(false);
+  const failed = run.blocks.find(({ state }) => state === "failed");
+  const act = (work: Promise<void>): void => {
+    setBusy(true);
+    work.catch(toastError).finally(() => setBusy(false));
+  };
+  const retry = async (): Promise<void> => {
+    const { id } = await api.post<{ id: string }>(`runs/${run.id}/retry`);
+    navigate(`/p/${run.pipeline}/runs/${id}`);
+  };
+  const cancel = async (): Promise<void> => {
+    await api.post(`runs/${run.id}/cancel`);
+  };
+  return (
+    <>
+      <a className="button" href={apiUrl(`runs/${run.id}/notebook`)} download>
+        <Download size={14} aria-hidden="true" /> Notebook
+      </a>
+      {isFinal(run.state) ? (
+        <Button look="primary" icon={RotateCw} disabled={busy} onClick={() => act(retry())}>
+          {failed === undefined ? "Run again" : `Retry from ${failed.name}`}
+        </Button>
+      ) : (
+        <Button look="danger" icon={Square} disabled={busy} onClick={() => act(cancel())}>
+          Cancel run
+        </Button>
+      )}
+    </>
+  );
+}
+
+function BlockLog({ run, block }: { run: RunRecord; block: BlockRun }): ReactElement {
+  const log = useLog(run.pipeline, run.id, block.name, !isFinal(run.state));
+  return (
+    <section className="card block-log" aria-label="Log">
+      <header className="details-header">
+        <h2>Log</h2>
+        <span className="muted ellipsis">{block.name}</span>
+        <span className="details-space" />
+        <a
+          href={apiUrl(`runs/${run.id}/blocks/${block.name}/log`)}
+          target="_blank"
+          rel="noreferrer"
+        >
+          full log
+        </a>
+      </header>
+      {log.text === "" ? (
+        <p className="details-words muted">{emptyLogWords(block)}</p>
+      ) : (
+        <LogText text={log.text} label={`Log of ${block.name}`} />
+      )}
+    </section>
+  );
+}
+
+function emptyLogWords(block: BlockRun): string {
+  switch (block.state) {
+    case "cached":
+      return "Nothing was executed: the result came from the store.";
+    case "queued":
+      return "It has not started yet.";
+    case "skipped":
+      return `It did not run${block.because === null ? "" : `, because ${block.because} failed`}.`;
+    default:
+      return "It printed nothing.";
+  }
+}

@@ -1,0 +1,3 @@
+export type { PreviewSlot } from "./BlockDetails";
+export { RunPage } from "./RunPage";
+export { RunsPage } from "./RunsPage";

@@ -1,0 +1,169 @@
+import { type ReactElement, useState } from "react";
+import { messageOf } from "../client";
+import {
+  type Catchup,
+  NAME_RULE,
+  type Overlap,
+  type Parameter,
+  type TriggerTable,
+} from "../protocol";
+import { useApi } from "../session";
+import { Button, Field, Input, ParametersForm, Select, Switch, toast } from "../ui";
+import { NextTicks } from "./NextTicks";
+import { PlanFields } from "./PlanFields";
+import { CATCHUPS, freeName, OVERLAPS, planOfTrigger, planProblem, whenOfPlan } from "./plan";
+import { offsetOf, ownZone, TimeZonePicker } from "./TimeZonePicker";
+import { usePreview } from "./usePreview";
+
+export interface TriggerFormProps {
+  pipeline: string;
+  parameters: readonly Parameter[];
+  /** The one to change; null makes a new one. */
+  trigger: TriggerTable | null;
+  taken: readonly string[];
+  onDone(): void;
+  onCancel(): void;
+}
+
+/** When, in which zone, with which parameters, and what to do about missed and late ticks. */
+export function TriggerForm(props: TriggerFormProps): ReactElement {
+  const { pipeline, parameters, trigger, taken } = props;
+  const api = useApi();
+  const [plan, setPlan] = useState(() => planOfTrigger(trigger ?? { cron: null, every: null }));
+  const [ownName, setOwnName] = useState<string | null>(trigger?.name ?? null);
+  const [timezone, setTimezone] = useState(trigger?.timezone ?? ownZone());
+  const [catchup, setCatchup] = useState<Catchup>(trigger?.catchup ?? "latest");
+  const [overlap, setOverlap] = useState<Overlap>(trigger?.overlap ?? "skip");
+  const [active, setActive] = useState(trigger?.active ?? true);
+  const [values, setValues] = useState(trigger?.parameters ?? {});
+  const [valuesRead, setValuesRead] = useState(true);
+  const [refused, setRefused] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+
+  const name = ownName ?? freeName(plan.preset, taken);
+  const nameProblem = problemOfName(
+    name,
+    taken.filter((one) => one !== trigger?.name),
+  );
+  const zoneProblem = offsetOf(timezone) === "" ? "Choose a named time zone." : undefined;
+  const sound = planProblem(plan) === undefined && zoneProblem === undefined;
+  const when = { ...whenOfPlan(plan), timezone };
+  const preview = usePreview(sound ? when : null);
+  const ready = sound && valuesRead && nameProblem === undefined && preview.error === undefined;
+
+  const save = async (): Promise<void> => {
+    setBusy(true);
+    setRefused(null);
+    const body = { name, ...when, catchup, overlap, active, parameters: values };
+    const path = `pipelines/${pipeline}/triggers`;
+    try {
+      if (trigger === null) await api.post(path, body);
+      else await api.patch(`${path}/${trigger.name}`, body);
+      toast(active ? `Schedule ${name} is on.` : `Schedule ${name} is saved, and off.`);
+      props.onDone();
+    } catch (thrown) {
+      setRefused(messageOf(thrown));
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <form
+      className="trigger-form"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (ready && !busy) void save();
+      }}
+    >
+      <div className="form sheet-section">
+        <PlanFields plan={plan} onChange={setPlan} />
+        <Field label="Time zone" error={zoneProblem}>
+          {(control) => (
+            <TimeZonePicker control={control} value={timezone} onChange={setTimezone} />
+          )}
+        </Field>
+      </div>
+      <div className="sheet-section">
+        <NextTicks preview={preview} />
+      </div>
+      <div className="form sheet-section">
+        <ChoiceField<Catchup>
+          label="Missed ticks"
+          value={catchup}
+          choices={CATCHUPS}
+          onChange={setCatchup}
+        />
+        <ChoiceField<Overlap>
+          label="Still running"
+          value={overlap}
+          choices={OVERLAPS}
+          onChange={setOverlap}
+        />
+        {parameters.length === 0 ? null : (
+          <ParametersForm
+            parameters={parameters}
+            values={values}
+            onChange={setValues}
+            onValidity={setValuesRead}
+          />
+        )}
+        <Field label="Name" error={nameProblem}>
+          {(control) => (
+            <Input
+              {...control}
+              mono
+              value={name}
+              onChange={(event) => setOwnName(event.target.value)}
+            />
+          )}
+        </Field>
+        <div className="field">
+          <span className="field-label">Active</span>
+          <Switch label={`Schedule ${name}`} checked={active} onChange={setActive} />
+        </div>
+      </div>
+      <div className="sheet-section sheet-actions">
+        {refused === null ? null : (
+          <p className="field-error" role="alert">
+            {refused}
+          </p>
+        )}
+        <Button onClick={props.onCancel}>Cancel</Button>
+        <Button look="primary" type="submit" disabled={!ready || busy}>
+          {trigger === null ? "Schedule" : "Save"}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+interface ChoiceFieldProps<T extends string> {
+  label: string;
+  value: T;
+  choices: readonly { value: T; label: string; note: string }[];
+  onChange(value: T): void;
+}
+
+function ChoiceField<T extends string>(props: ChoiceFieldProps<T>): ReactElement {
+  const { label, value, choices, onChange } = props;
+  return (
+    <Field label={label} note={choices.find((choice) => choice.value === value)?.note}>
+      {(control) => (
+        <Select {...control} value={value} onChange={(event) => onChange(event.target.value as T)}>
+          {choices.map((choice) => (
+            <option key={choice.value} value={choice.value}>
+              {choice.label}
+            </option>
+          ))}
+        </Select>
+      )}
+    </Field>
+  );
+}
+
+function problemOfName(name: string, taken: readonly string[]): string | undefined {
+  if (!NAME_RULE.test(name)) return "Lower-case letters, digits and underscores.";
+  return taken.includes(name) ? "This pipeline has a schedule of that name." : undefined;
+}

@@ -1,0 +1,2 @@
+export { ScheduleSheet, type ScheduleSheetProps } from "./ScheduleSheet";
+export { SchedulesPage } from "./SchedulesPage";

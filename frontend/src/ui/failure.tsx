@@ -1,0 +1,68 @@
+import type { ReactElement, ReactNode } from "react";
+import type { Failure, Frame } from "../protocol";
+import { plural } from "./format";
+
+export interface FailureViewProps {
+  failure: Failure;
+  actions?: ReactNode;
+}
+
+/** Message first, then the user's own frame with its values; frames of libraries stay folded. */
+export function FailureView({ failure, actions }: FailureViewProps): ReactElement {
+  const { type, message, hint, frames, text } = failure;
+  const mine = frames.filter((frame) => frame.mine);
+  const theirs = frames.filter((frame) => !frame.mine);
+  return (
+    <section className="failure-view" aria-label="Failure">
+      <h3>{[type, message].filter(Boolean).join(": ")}</h3>
+      {hint === "" ? null : <p>{hint}</p>}
+      {mine.map((frame) => (
+        <FrameView key={`${frame.file}:${frame.line}:${frame.function}`} frame={frame} />
+      ))}
+      <div className="failure-view-more">
+        {actions}
+        {theirs.length === 0 ? null : (
+          <details>
+            <summary>{plural(theirs.length, "library frame")}</summary>
+            {theirs.map((frame, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: recursion repeats a frame
+              <FrameView key={index} frame={frame} />
+            ))}
+          </details>
+        )}
+        {text === "" ? null : (
+          <details>
+            <summary>Whole traceback</summary>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls has to be reached by keys */}
+            <pre className="failure-view-text" tabIndex={0}>
+              {text}
+            </pre>
+          </details>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function FrameView({ frame }: { frame: Frame }): ReactElement {
+  const values = Object.entries(frame.values);
+  return (
+    <div className="failure-frame">
+      <div className="muted">
+        {frame.file}, line {frame.line}
+        {frame.function === "" ? "" : ` in ${frame.function}`}
+      </div>
+      {frame.code === "" ? null : <pre>{frame.code}</pre>}
+      {values.length === 0 ? null : (
+        <dl>
+          {values.map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,65 @@
+import type { TriggerTable } from "../protocol";
+
+type When = Pick<TriggerTable, "cron" | "every" | "timezone">;
+
+const DAYS = ["Sundays", "Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays"];
+const UNITS: Record<string, string> = { s: "s", m: "min", h: "h", d: "d", w: "weeks" };
+
+/** When a trigger starts, in few words: "daily 06:00 Berlin", "every 15 min", "Mondays 07:30 Paris". */
+export function startsInWords({ cron, every, timezone }: When): string {
+  if (every !== null) return everyInWords(every);
+  if (cron === null) return "";
+  const words = cronInWords(cron.trim());
+  return words.clock ? `${words.text} ${cityOf(timezone)}` : words.text;
+}
+
+/** "Europe/Berlin" → "Berlin", "America/New_York" → "New York". */
+export function cityOf(zone: string): string {
+  return (zone.split("/").at(-1) ?? zone).replaceAll("_", " ");
+}
+
+function everyInWords(every: string): string {
+  const match = /^(\d+)([smhdw])$/.exec(every);
+  if (match === null) return `every ${every}`;
+  const [, count = "1", unit = "m"] = match;
+  if (count === "1")
+    return (
+      { s: "every second", m: "every minute", h: "hourly", d: "daily", w: "weekly" }[unit] ?? every
+    );
+  return `every ${count} ${UNITS[unit] ?? unit}`;
+}
+
+/** `clock` says that a wall clock, and so the time zone, matters. */
+function cronInWords(cron: string): { text: string; clock: boolean } {
+  const [minute = "", hour = "", day = "", month = "", weekday = "", ...more] = cron.split(/\s+/);
+  const raw = { text: cron, clock: true };
+  if (more.length > 0 || month !== "*") return raw;
+  const step = /^\*(?:\/(\d+))?$/.exec(minute);
+  if (step !== null && hour === "*" && day === "*" && weekday === "*") {
+    const [, count] = step;
+    return {
+      text: count === undefined || count === "1" ? "every minute" : `every ${count} min`,
+      clock: false,
+    };
+  }
+  if (!/^\d+$/.test(minute)) return raw;
+  if (hour === "*" && day === "*" && weekday === "*") {
+    return { text: `hourly at :${minute.padStart(2, "0")}`, clock: false };
+  }
+  if (!/^\d+$/.test(hour)) return raw;
+  const time = `${hour.padStart(2, "0")}:${minute.padStart(2, "0")}`;
+  if (day === "*" && weekday === "*") return { text: `daily ${time}`, clock: true };
+  if (day === "*" && weekday === "1-5") return { text: `weekdays ${time}`, clock: true };
+  if (day === "*" && /^[0-7]$/.test(weekday)) {
+    return { text: `${DAYS[Number(weekday) % 7] ?? ""} ${time}`, clock: true };
+  }
+  if (/^\d+$/.test(day) && weekday === "*")
+    return { text: `monthly on the ${ordinal(Number(day))} ${time}`, clock: true };
+  return raw;
+}
+
+function ordinal(day: number): string {
+  const suffix = { one: "st", two: "nd", few: "rd", other: "th" } as Record<string, string>;
+  const rule = new Intl.PluralRules("en", { type: "ordinal" }).select(day);
+  return `${day}${suffix[rule] ?? "th"}`;
+}
