@@ -6,6 +6,7 @@ import {
   ReactFlow,
   ReactFlowProvider,
   useReactFlow,
+  useStore,
 } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import "./canvas.css";
@@ -22,6 +23,8 @@ import { useGraph } from "./useGraph";
 import { useLayout } from "./useLayout";
 
 const NODE_TYPES = { block: BlockNode };
+/** Zoom below which a node shows only its name. */
+const FAR = 0.45;
 const ARROWS: Record<string, Direction> = {
   ArrowLeft: "left",
   ArrowRight: "right",
@@ -58,6 +61,7 @@ function Flow(props: CanvasProps): ReactElement {
   );
   const edges = useMemo(() => edgesOf(graph, rows, edge), [graph, rows, edge]);
   const actions = useMemo(() => ({ run: onRun }), [onRun]);
+  const isFar = useStore((flow) => flow.transform[2] < FAR);
   useCanvasCommands(props);
 
   const handleConnect = ({ source, target }: Connection): void => {
@@ -86,6 +90,7 @@ function Flow(props: CanvasProps): ReactElement {
       <div
         className="canvas"
         data-testid="canvas"
+        data-far={isFar || undefined}
         role="application"
         aria-label="Canvas: arrow keys follow the edges, Enter opens a block"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it takes keys

@@ -15,11 +15,12 @@ export function CodeArea({ block, writable }: Props): ReactElement {
   const area = useRef<HTMLDivElement>(null);
   const near = useNear(area);
   const selected = useEditorState((state) => state.selected === block.name);
-  // An editor that was worked in stays, and with it its undo history.
-  const visited = useRef(false);
-  visited.current ||= useEditorState(
+  const isEditing = useEditorState(
     (state) => state.selected === block.name && state.mode === "edit",
   );
+  // An editor that was worked in stays, and with it its undo history.
+  const visited = useRef(false);
+  if (isEditing) visited.current = true;
   const live = near || selected || visited.current;
   const problem = useBuffer(block.name, (buffer) => buffer?.problem ?? null);
   const conflict = useBuffer(block.name, (buffer) => buffer?.theirs != null);

@@ -35,7 +35,7 @@ const surface = EditorView.theme({
   ".cm-content": { padding: "8px 0", caretColor: "var(--text)", maxWidth: "110ch" },
   ".cm-line": { padding: "0 12px 0 8px" },
   ".cm-gutters": { backgroundColor: "transparent", color: "var(--muted)", border: "none" },
-  ".cm-lineNumbers .cm-gutterElement": { minWidth: "30px", padding: "0 6px 0 4px" },
+  ".cm-lineNumbers .cm-gutterElement": { minWidth: "26px", padding: "0 4px 0 4px" },
   ".cm-gutter-lint": { width: "12px" },
   ".cm-gutter-lint .cm-gutterElement": { padding: "0" },
   ".cm-lint-marker": { width: "10px", height: "10px" },

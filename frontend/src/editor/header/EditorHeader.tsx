@@ -6,7 +6,6 @@ import { useEditor, useEditorState } from "../page/context";
 import type { View } from "../page/model";
 import { openDialog } from "../page/operations";
 import { RunButton } from "./RunButton";
-import { SaveState } from "./SaveState";
 import { TitleField } from "./TitleField";
 
 const VIEWS: { value: View; label: string }[] = [
@@ -15,33 +14,42 @@ const VIEWS: { value: View; label: string }[] = [
   { value: "split", label: "Split" },
 ];
 
-export function EditorHeader(): ReactElement {
+/** Where this is; the title can be changed. */
+export function EditorCrumbs(): ReactElement {
+  return (
+    <nav className="crumbs" aria-label="Breadcrumbs">
+      <ol>
+        <li>
+          <Link to="/">Pipelines</Link>
+        </li>
+        <li className="ellipsis">
+          <TitleField />
+        </li>
+      </ol>
+    </nav>
+  );
+}
+
+export function ViewSwitch(): ReactElement {
   const editor = useEditor();
   const view = useEditorState((state) => state.view);
   return (
-    <header className="editor-header">
-      <div className="editor-crumbs">
-        <Link to="/" className="crumb">
-          Pipelines
-        </Link>
-        <span className="crumb-line" aria-hidden="true">
-          /
-        </span>
-        <TitleField />
-        <SaveState />
-      </div>
-      <Segmented
-        label="View"
-        value={view}
-        choices={VIEWS}
-        onChange={(next) => editor.set({ view: next })}
-      />
-      <div className="editor-actions">
-        <ParametersChip />
-        <ScheduleButton />
-        <RunButton />
-      </div>
-    </header>
+    <Segmented
+      label="View"
+      value={view}
+      choices={VIEWS}
+      onChange={(next) => editor.set({ view: next })}
+    />
+  );
+}
+
+export function EditorActions(): ReactElement {
+  return (
+    <>
+      <ParametersChip />
+      <ScheduleButton />
+      <RunButton />
+    </>
   );
 }
 

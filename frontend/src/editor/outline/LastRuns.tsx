@@ -1,7 +1,7 @@
 import { type ReactElement, useCallback, useEffect, useState } from "react";
 import type { AnyEvent, RunSummary } from "../../protocol";
 import { useApi, useProjectEvents, useSessionHandle } from "../../session";
-import { formatDuration, formatMoment, Link, SIGNS, signOfState } from "../../ui";
+import { RunHistory } from "../../ui";
 
 const SHOWN = 24;
 
@@ -12,24 +12,7 @@ export function LastRuns(): ReactElement | null {
   return (
     <section>
       <h2 className="outline-title">Last runs</h2>
-      <ol className="run-ticks">
-        {[...runs].reverse().map((run) => {
-          const { tone, word } = SIGNS[signOfState(run.state)];
-          const took = run.seconds === null ? "" : `, ${formatDuration(run.seconds)}`;
-          const words = `${word}, ${formatMoment(run.queued_at)}${took}`;
-          return (
-            <li key={run.id}>
-              <Link
-                to={`/p/${run.pipeline}/runs/${run.id}`}
-                className="run-tick"
-                data-tone={tone}
-                data-tip={words}
-                aria-label={`Run ${words}`}
-              />
-            </li>
-          );
-        })}
-      </ol>
+      <RunHistory runs={runs} length={SHOWN} label={`The last ${runs.length} runs`} />
     </section>
   );
 }

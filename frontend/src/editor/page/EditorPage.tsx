@@ -1,9 +1,11 @@
 import { type ReactElement, useEffect, useMemo } from "react";
 import { SessionProvider, useSession, useSessionHandle } from "../../session";
-import { ErrorCard, usePlace } from "../../ui";
+import { ErrorCard, Page as Frame, usePlace } from "../../ui";
 import { Dialogs } from "../dialogs/Dialogs";
-import { EditorHeader } from "../header/EditorHeader";
+import { EditorActions, EditorCrumbs, ViewSwitch } from "../header/EditorHeader";
+import { EditorStatus } from "../header/EditorStatus";
 import { useEditorCommands } from "../keyboard/useEditorCommands";
+import { useBlockFindings } from "../list/useBlockFindings";
 import { announceRuns } from "./announceRuns";
 import { EditorContext, useEditor, useEditorState } from "./context";
 import { createEditor, type Editor, type View } from "./model";
@@ -40,37 +42,47 @@ function WithEditor(): ReactElement {
 
   return (
     <EditorContext value={editor}>
-      <Page />
+      <Content />
     </EditorContext>
   );
 }
 
-function Page(): ReactElement {
+function Content(): ReactElement {
   useEditorCommands(useEditor());
+  const title = useSession((state) => state.title);
   const phase = useSession((state) => state.phase);
   const ended = useSession((state) => state.endedBecause);
   const problem = useSession((state) => state.problem);
   const hasDialog = useEditorState((state) => state.dialog !== null);
+  useBlockFindings();
   return (
-    <div className="editor" data-phase={phase}>
-      <EditorHeader />
-      {problem !== null && (
-        <div className="editor-problem">
-          <ErrorCard title="pipeline.yaml cannot be read: below is what was last readable">
-            <p>{problem}</p>
-          </ErrorCard>
-        </div>
-      )}
-      {phase === "ended" ? (
-        <div className="editor-problem">
-          <ErrorCard title="This pipeline is closed">
-            <p>{ended}</p>
-          </ErrorCard>
-        </div>
-      ) : (
-        <Zones />
-      )}
-      {hasDialog && <Dialogs />}
-    </div>
+    <Frame
+      title={title}
+      crumbs={<EditorCrumbs />}
+      middle={<ViewSwitch />}
+      actions={<EditorActions />}
+      status={<EditorStatus />}
+      fixed
+    >
+      <div className="editor" data-phase={phase}>
+        {problem !== null && (
+          <div className="editor-problem">
+            <ErrorCard title="pipeline.yaml cannot be read: below is what was last readable">
+              <p>{problem}</p>
+            </ErrorCard>
+          </div>
+        )}
+        {phase === "ended" ? (
+          <div className="editor-problem">
+            <ErrorCard title="This pipeline is closed">
+              <p>{ended}</p>
+            </ErrorCard>
+          </div>
+        ) : (
+          <Zones />
+        )}
+        {hasDialog && <Dialogs />}
+      </div>
+    </Frame>
   );
 }

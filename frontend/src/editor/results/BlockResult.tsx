@@ -1,12 +1,10 @@
 import { type ReactElement, use } from "react";
 import type { BlockStatus, BlockTable } from "../../protocol";
 import { signOf } from "../../session";
-import { EditorSlotsContext, Tabs } from "../../ui";
+import { DisplayView, EditorSlotsContext, FailureView, Tabs } from "../../ui";
 import { useEditor, useEditorState } from "../page/context";
 import type { Tab } from "../page/model";
 import { ChecksView } from "./ChecksView";
-import { DisplayView } from "./DisplayView";
-import { FailureCard } from "./FailureCard";
 import { LogView } from "./LogView";
 import { ResultStrip } from "./ResultStrip";
 import { RunningBar } from "./RunningBar";
@@ -29,7 +27,9 @@ export function BlockResult({ block, status }: Props): ReactElement | null {
     <>
       {isRunning && <RunningBar block={block.name} status={status} />}
       {failed && status.failure !== null && (
-        <FailureCard failure={status.failure} outdated={sign === "stale"} />
+        <div className="block-failure" data-old={sign === "stale" || undefined}>
+          <FailureView failure={status.failure} />
+        </div>
       )}
       {!isRunning && (tabs.length > 0 || status.output !== null) && (
         <Result block={block} status={status} isOld={sign === "stale" || failed} />
@@ -102,6 +102,6 @@ function TabContent({ tab, block, status }: Props & { tab: Tab }): ReactElement 
     case "preview":
       if (output === null) return null;
       if (output.kind === "table" && Preview !== undefined) return <Preview output={output} />;
-      return <pre className="display-text">{output.text || output.type_name}</pre>;
+      return <pre className="result-text">{output.text || output.type_name}</pre>;
   }
 }
