@@ -4,7 +4,7 @@ What Arrow cannot hold exactly goes, signed, into the schema's metadata beside a
 
 | given | comes back as |
 | --- | --- |
-| object columns of any kind, mixed objects, lists, dicts, sets, complex, sparse, ints above 64 bit | the same, from a pickle |
+| objects of any kind, complex, sparse, ints above 64 bit | the same, from a pickle |
 | the same object in two cells or columns | equal objects, no longer one |
 | a subclass of DataFrame | DataFrame |
 """

@@ -1,5 +1,8 @@
 """Statistics of a stored table by column (data process only)."""
 
+# pyarrow.compute makes its functions at run time.
+# pyright: reportAttributeAccessIssue=false
+
 from __future__ import annotations
 
 from typing import Any
@@ -91,5 +94,5 @@ def _histogram(numbers: Any) -> dict[str, Any] | None:
 def _text(value: Any) -> str | None:
     if value is None:
         return None
-    iso = getattr(value, "isoformat", None)
+    iso: Any = getattr(value, "isoformat", None)
     return iso() if callable(iso) else str(value)[:200]

@@ -1,5 +1,8 @@
 """Windows of stored tables, sorted and filtered, from memory-mapped files (data process only)."""
 
+# pyarrow.compute makes its functions at run time.
+# pyright: reportAttributeAccessIssue=false
+
 from __future__ import annotations
 
 import base64
