@@ -1,0 +1,1 @@
+"""The graph of blocks: edges, order, cycles, staleness. Names only, no I/O."""

@@ -159,7 +159,7 @@ class TestCycles:
 def test_a_chain_of_10000_takes_less_than_a_second(closed: bool) -> None:
     names = [f"n{i}" for i in range(10_000)]
     blocks = {name: [names[i - 1]] if i else [] for i, name in enumerate(names)}
-    began = time.perf_counter()
+    began = time.process_time()
     dag = Dag(blocks)
     assert len(dag.ancestors([names[-1]])) == len(dag.descendants([names[0]])) == 9_999
     assert order(dict(reversed(blocks.items()))) == names
@@ -167,4 +167,4 @@ def test_a_chain_of_10000_takes_less_than_a_second(closed: bool) -> None:
     if closed:
         blocks[names[0]] = [names[-1]]
     assert len(find_cycle(blocks) or []) == (10_001 if closed else 0)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

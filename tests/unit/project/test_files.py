@@ -153,9 +153,9 @@ class TestRead:
             f"- {{name: b{i}, kind: loader, file: b{i}.py, upstream: [{f'b{i - 1}' if i else ''}]}}\n"
             for i in range(10_000)
         )
-        began = time.perf_counter()
+        began = time.process_time()
         assert write(text).pipeline.problems == ()
-        assert time.perf_counter() - began < 2.5
+        assert time.process_time() - began < 2.5
 
 
 class TestShared:

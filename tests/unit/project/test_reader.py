@@ -231,9 +231,9 @@ def test_a_bomb_of_aliases_costs_next_to_nothing() -> None:
     for level in range(1, 11):
         text += f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n"
     text += "blocks:\n- {name: b1, kind: loader, file: b1.py, with: {bomb: *a10}}\n"
-    began = time.perf_counter()
+    began = time.process_time()
     assert "too large" in read(text).problems[0].message
-    assert time.perf_counter() - began < 0.2
+    assert time.process_time() - began < 0.2
     assert "aliases" in read("a: &a 1\nb: [" + "*a, " * 101 + "]\n").problems[0].message
 
 
@@ -244,9 +244,9 @@ def test_aliases_of_aliases_cannot_nest_without_bound() -> None:
 
 
 def test_a_file_beyond_the_limit_is_a_problem_at_once() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert "larger" in read("#" * 1_000_001).problems[0].message
-    assert time.perf_counter() - began < 0.2
+    assert time.process_time() - began < 0.2
 
 
 @pytest.mark.parametrize("wide", [False, True])
@@ -258,6 +258,6 @@ def test_10000_blocks_in_a_chain_or_5000_in_a_fan_are_read_in_time(wide: bool) -
         else "  - {name: b0, kind: loader, file: x.py}\n"
         for i in range(count)
     )
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(read(text).blocks) == count
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
