@@ -41,10 +41,18 @@ PAGE_POLICY = (
     "base-uri 'none'; frame-ancestors 'self'; form-action 'self'"
 )
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def _check_trigger_name(text: str) -> str:
+    if not 0 < len(text) <= 100 or not text.isprintable():
+        raise InvalidInput("The name of a trigger has 1 to 100 characters.", field="trigger")
+    return text
+
+
 _PARAMETER_CHECKS: dict[str, Callable[[str], str]] = {
     "pipeline": lambda text: check_name(text, "pipeline"),
     "block": check_name,
-    "trigger": lambda text: check_name(text, "trigger"),
+    "trigger": _check_trigger_name,
     "run": check_run_id,
     "address": check_address,
 }

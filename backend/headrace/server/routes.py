@@ -6,10 +6,42 @@ import re
 from typing import Any, NamedTuple
 
 from headrace.server.base import MissingHandler, SecureHandler
+from headrace.server.library import LibraryHandler
 from headrace.server.login import LoginHandler
 from headrace.server.openapi import OpenApiHandler
+from headrace.server.outputs import (
+    DisplayHandler,
+    ExportHandler,
+    ProfileHandler,
+    RowsHandler,
+)
+from headrace.server.pipelines import (
+    BlockHandler,
+    BlocksHandler,
+    CommandsHandler,
+    PipelineHandler,
+    PipelinesHandler,
+    SourceHandler,
+)
+from headrace.server.runs import (
+    CancelHandler,
+    LogHandler,
+    NotebookHandler,
+    RetryHandler,
+    RunHandler,
+    RunsHandler,
+    RunsOfPipelineHandler,
+)
+from headrace.server.socket import EventSocket
 from headrace.server.static import AssetHandler, IconHandler, PageHandler
 from headrace.server.status import StatusHandler
+from headrace.server.triggers import (
+    PreviewHandler,
+    TimezonesHandler,
+    TriggerHandler,
+    TriggersHandler,
+    TriggersOfPipelineHandler,
+)
 
 
 class Route(NamedTuple):
@@ -25,6 +57,30 @@ PUBLIC = ("login", "assets/{name}", "favicon.svg")
 API: tuple[Route, ...] = (
     Route("api/status", StatusHandler),
     Route("api/openapi.json", OpenApiHandler),
+    Route("api/events", EventSocket),
+    Route("api/pipelines", PipelinesHandler),
+    Route("api/pipelines/{pipeline}", PipelineHandler),
+    Route("api/pipelines/{pipeline}/blocks", BlocksHandler),
+    Route("api/pipelines/{pipeline}/blocks/{block}", BlockHandler),
+    Route("api/pipelines/{pipeline}/blocks/{block}/source", SourceHandler),
+    Route("api/pipelines/{pipeline}/commands", CommandsHandler),
+    Route("api/pipelines/{pipeline}/runs", RunsOfPipelineHandler),
+    Route("api/pipelines/{pipeline}/triggers", TriggersOfPipelineHandler),
+    Route("api/pipelines/{pipeline}/triggers/{trigger}", TriggerHandler),
+    Route("api/runs", RunsHandler),
+    Route("api/runs/{run}", RunHandler),
+    Route("api/runs/{run}/cancel", CancelHandler),
+    Route("api/runs/{run}/retry", RetryHandler),
+    Route("api/runs/{run}/blocks/{block}/log", LogHandler),
+    Route("api/runs/{run}/notebook", NotebookHandler),
+    Route("api/outputs/{address}/rows", RowsHandler),
+    Route("api/outputs/{address}/profile", ProfileHandler),
+    Route("api/outputs/{address}/export", ExportHandler),
+    Route("api/outputs/{address}/display", DisplayHandler),
+    Route("api/triggers", TriggersHandler),
+    Route("api/triggers/preview", PreviewHandler),
+    Route("api/library", LibraryHandler),
+    Route("api/timezones", TimezonesHandler),
 )
 
 PAGES: tuple[Route, ...] = (

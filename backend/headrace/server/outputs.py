@@ -1,0 +1,159 @@
+"""Outputs over REST: windows of rows, profiles, exports, displays; bytes by immutable address."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from headrace.core.errors import InvalidInput, NotFound
+from headrace.server.base import ApiHandler, operation
+
+_IMMUTABLE = "private, max-age=31536000, immutable"
+_ARROW = "application/vnd.apache.arrow.stream"
+_ROWS_LIMIT = 100_000
+_CHUNK_BYTES = 1024 * 1024
+_SANDBOX_POLICY = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; "
+    "style-src 'unsafe-inline'; img-src data:"
+)
+_DISPLAY_TYPES = {
+    "text/html": "text/html; charset=utf-8",
+    "image/svg+xml": "image/svg+xml",
+    "image/png": "image/png",
+    "image/jpeg": "image/jpeg",
+    "image/gif": "image/gif",
+    "image/webp": "image/webp",
+    "text/markdown": "text/plain; charset=utf-8",
+    "text/latex": "text/plain; charset=utf-8",
+    "text/plain": "text/plain; charset=utf-8",
+    "application/json": "application/json",
+}
+"""What a display is sent as; anything else is sent as bytes to be saved."""
+_EXPORT_TYPES = {
+    "parquet": "application/vnd.apache.parquet",
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+class RowsAsJson(Struct, frozen=True):
+    """A window of rows as JSON, for those who cannot read Arrow."""
+
+    offset: int
+    total: int | None
+    columns: list[str]
+    rows: list[list[Any]]
+
+
+class OutputHandler(ApiHandler):
+    """What the handlers of outputs share."""
+
+    async def ask(self, method: str, **arguments: Any) -> Any:
+        """Call the data service."""
+        await self.runtime.ready()
+        return await self.runtime.pool.service("data").call(method, **arguments)
+
+    def keep_for_ever(self) -> None:
+        """Say that this answer never changes: its address names its content."""
+        self.set_header("Cache-Control", _IMMUTABLE)
+
+    @property
+    def columns(self) -> list[str] | None:
+        """The wanted columns: `columns` once for each, or once as a list with commas."""
+        texts = self.get_query_arguments("columns")
+        if not texts:
+            return None
+        return texts if len(texts) > 1 else [name for name in texts[0].split(",") if name]
+
+
+class RowsHandler(OutputHandler):
+    """Windows of rows."""
+
+    @operation(
+        "A window of rows as an Arrow IPC stream, or as JSON by Accept",
+        returns=RowsAsJson,
+        query=("offset", "limit", "columns"),
+    )
+    async def get(self, address: str) -> None:
+        window: dict[str, Any] = {
+            "address": address,
+            "offset": self.integer("offset", 0),
+            "limit": self.integer("limit", 1000, least=0, most=_ROWS_LIMIT),
+            "columns": self.columns,
+        }
+        as_json = "application/json" in self.request.headers.get("Accept", "")
+        found = await self.ask("window_json" if as_json else "window", **window)
+        self.set_header("Content-Type", "application/json" if as_json else _ARROW)
+        self.set_header("Vary", "Accept")
+        self.keep_for_ever()
+        content, total = found["content"], found["total"]
+        if total is not None:
+            self.set_header("X-Total-Rows", str(total))
+        self.finish(content)
+
+
+class ProfileHandler(OutputHandler):
+    """Statistics of columns."""
+
+    @operation("Statistics of each column", returns=dict[str, Any])
+    async def get(self, address: str) -> Any:
+        profile = await self.ask("profile", address=address)
+        self.keep_for_ever()
+        return profile
+
+
+class ExportHandler(OutputHandler):
+    """Whole outputs as files."""
+
+    @operation("The whole output as a file", query=("format",))
+    async def get(self, address: str) -> None:
+        form = self.text("format") or "parquet"
+        if form not in _EXPORT_TYPES:
+            raise InvalidInput(f"format must be one of {', '.join(_EXPORT_TYPES)}.", field="format")
+        with tempfile.TemporaryDirectory(prefix="headrace-export-") as folder:
+            path = Path(folder) / f"{address[:8]}.{form}"
+            await self.ask("export", address=address, format=form, path=str(path), timeout_s=600)
+            self.set_header("Content-Type", _EXPORT_TYPES[form])
+            self.set_header("Content-Disposition", f'attachment; filename="{path.name}"')
+            await self._send(path)
+
+    async def _send(self, path: Path) -> None:
+        with path.open("rb") as file:
+            while chunk := await asyncio.to_thread(file.read, _CHUNK_BYTES):
+                self.write(chunk)
+                await self.flush()
+        self.finish()
+
+
+class DisplayHandler(OutputHandler):
+    """What a block displayed: sandboxed, so that it is only ever of an opaque origin."""
+
+    @property
+    def content_security_policy(self) -> str:
+        return _SANDBOX_POLICY
+
+    @operation("What a block displayed", query=("mime",))
+    async def get(self, address: str) -> None:
+        await self.runtime.ready()
+        mime = (self.text("mime") or "").partition(";")[0].strip().lower()
+        kind = _DISPLAY_TYPES.get(mime)
+        content = await asyncio.to_thread(self._read, address)
+        if kind is None:
+            kind = "application/octet-stream"
+            self.set_header("Content-Disposition", "attachment")
+        self.set_header("Content-Type", kind)
+        self.keep_for_ever()
+        self.finish(content)
+
+    def _read(self, address: str) -> bytes:
+        from headrace.store import Store
+
+        try:
+            return Store(self.runtime.paths.store).display_bytes(address)
+        except FileNotFoundError:
+            raise NotFound("There is no such display.", kind="display", name=address) from None

@@ -1,0 +1,201 @@
+"""Runs over REST: start, list, look at, cancel, retry; logs and executed notebooks."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, get_args
+
+import msgspec
+from msgspec import Struct
+
+from headrace.core.errors import Conflict, HeadraceError, InvalidInput, NotFound
+from headrace.core.ids import check_name, check_run_id
+from headrace.protocol import commands as cmd
+from headrace.protocol.tables import (
+    FINAL_RUN_STATES,
+    Origin,
+    RunRecord,
+    RunState,
+    RunSummary,
+)
+from headrace.server.base import ApiHandler, operation
+from headrace.session.run import RunRequest
+
+_LOG_LIMIT_BYTES = 32 * 1024 * 1024
+_IDEMPOTENCY_KEY_LENGTH = 200
+
+
+class NewRun(Struct, frozen=True, forbid_unknown_fields=True):
+    """What starts a run: all blocks, or these with all their ancestors."""
+
+    parameters: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    blocks: list[str] | None = None
+    force: bool = False
+
+
+class RunStarted(Struct, frozen=True):
+    """The id of a run that is recorded."""
+
+    id: str
+
+
+class RunList(Struct, frozen=True):
+    """Runs, newest first; `next` is the `before` of the page after, None on the last one."""
+
+    runs: list[RunSummary]
+    next: str | None
+
+
+class RunsOfPipelineHandler(ApiHandler):
+    """Starts runs."""
+
+    @operation(
+        "Start a run; Idempotency-Key makes that safe to repeat",
+        body=NewRun,
+        returns=RunStarted,
+        status=201,
+    )
+    async def post(self, new: NewRun, pipeline: str) -> RunStarted:
+        await self.runtime.ready()
+        key = self.request.headers.get("Idempotency-Key")
+        if key is not None and not 0 < len(key) <= _IDEMPOTENCY_KEY_LENGTH:
+            raise InvalidInput("Idempotency-Key has 1 to 200 characters.", field="Idempotency-Key")
+        session = await self.runtime.sessions.open(pipeline)
+        request = RunRequest(
+            origin="api", parameters=new.parameters, blocks=new.blocks, force=new.force
+        )
+        return RunStarted(await session.start_run(request, key))
+
+
+class RunsHandler(ApiHandler):
+    """The history."""
+
+    @operation(
+        "List runs, newest first",
+        returns=RunList,
+        query=("pipeline", "state", "origin", "limit", "before"),
+    )
+    async def get(self) -> RunList:
+        await self.runtime.ready()
+        pipeline = self.text("pipeline")
+        if pipeline is not None:
+            check_name(pipeline, "pipeline")
+        limit = self.integer("limit", 50, least=1, most=500)
+        state = self._one_of("state", get_args(RunState))
+        origin = self._one_of("origin", get_args(Origin))
+        before = self._before()
+        runs: list[RunSummary] = await self.runtime.history.call(
+            lambda known: known.runs(
+                pipeline=pipeline, state=state, origin=origin, limit=limit + 1, before=before
+            )
+        )
+        page = runs[:limit]
+        return RunList(page, page[-1].id if len(runs) > limit else None)
+
+    def _one_of(self, name: str, known: tuple[str, ...]) -> str | None:
+        text = self.text(name)
+        if text is not None and text not in known:
+            raise InvalidInput(f"{name} must be one of {', '.join(known)}.", field=name)
+        return text
+
+    def _before(self) -> str | None:
+        text = self.text("before")
+        return None if text is None else check_run_id(text)
+
+
+class RunHandler(ApiHandler):
+    """One run."""
+
+    @operation("A run with its block runs", returns=RunRecord)
+    async def get(self, run: str) -> RunRecord:
+        await self.runtime.ready()
+        return await self.runtime.history.call(lambda known: known.run(run))
+
+
+class CancelHandler(ApiHandler):
+    """Stops a run."""
+
+    @operation("Cancel a run", returns=RunRecord)
+    async def post(self, run: str) -> RunRecord:
+        await self.runtime.ready()
+        history = self.runtime.history
+        record: RunRecord = await history.call(lambda known: known.run(run))
+        if record.state in FINAL_RUN_STATES:
+            return record
+        command = cmd.CancelRun(pipeline=record.pipeline, run=run)
+        await self.runtime.sessions.handle(command)
+        return await history.call(lambda known: known.run(run))
+
+
+class RetryHandler(ApiHandler):
+    """Runs again what did not succeed."""
+
+    @operation(
+        "Run again with the same parameters; what succeeded is taken from the store",
+        returns=RunStarted,
+        status=201,
+    )
+    async def post(self, run: str) -> RunStarted:
+        await self.runtime.ready()
+        record: RunRecord = await self.runtime.history.call(lambda known: known.run(run))
+        if record.state not in FINAL_RUN_STATES:
+            raise Conflict("The run is not over yet.", run=run)
+        session = await self.runtime.sessions.open(record.pipeline)
+        request = RunRequest(
+            origin="retry", parameters=record.parameters, logical_time=record.logical_time
+        )
+        return RunStarted(await session.start_run(request))
+
+
+class LogHandler(ApiHandler):
+    """What a block printed."""
+
+    @operation("The log of a block run, as text", query=("attempt",))
+    async def get(self, run: str, block: str) -> None:
+        await self.runtime.ready()
+        attempt = self.integer("attempt", 0, most=1000)
+        record: RunRecord = await self.runtime.history.call(lambda known: known.run(run))
+        if all(known.name != block for known in record.blocks):
+            raise NotFound(f"The run has no block {block!r}.", kind="block", name=block)
+        text = await asyncio.to_thread(self._read, run, block, attempt)
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(text)
+
+    def _read(self, run: str, block: str, attempt: int) -> bytes:
+        """Return one attempt's log, or those of all attempts (0), oldest first."""
+        folder = self.runtime.paths.logs / run
+        files = [folder / f"{block}.{attempt}.log"]
+        if not attempt:
+            files = sorted(
+                folder.glob(f"{block}.*.log"), key=lambda file: (len(file.name), file.name)
+            )
+        content = b""
+        for file in files:
+            try:
+                with file.open("rb") as opened:
+                    content += opened.read(_LOG_LIMIT_BYTES - len(content))
+            except FileNotFoundError:
+                continue
+        return content
+
+
+class NotebookHandler(ApiHandler):
+    """A run as an executed notebook."""
+
+    @operation("The run as an executed notebook")
+    async def get(self, run: str) -> None:
+        await self.runtime.ready()
+        record: RunRecord = await self.runtime.history.call(lambda known: known.run(run))
+        try:
+            content: bytes = await self.runtime.pool.service("analysis").call(
+                "executed_notebook",
+                record=msgspec.to_builtins(record),
+                store=str(self.runtime.paths.store),
+            )
+        except HeadraceError as error:
+            if error.code == "not-found":
+                raise NotFound("This run has no notebook.", kind="notebook") from error
+            raise
+        self.set_header("Content-Type", "application/x-ipynb+json")
+        self.set_header("Content-Disposition", f'attachment; filename="{record.pipeline}.ipynb"')
+        self.finish(content)

@@ -1,0 +1,161 @@
+"""Starts the real `headrace start` and talks to it as any client would."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+from websockets.sync.client import ClientConnection, connect
+
+START_LIMIT_S = 20.0
+STOP_LIMIT_S = 10.0
+
+
+def headrace_command() -> list[str]:
+    """The installed command beside this interpreter."""
+    found = shutil.which("headrace", path=str(Path(sys.executable).parent))
+    return [found] if found else [sys.executable, "-m", "headrace.cli.main"]
+
+
+class Server:
+    """A server process of one project folder; a context manager that always ends it."""
+
+    def __init__(self, project: Path, *, options: tuple[str, ...] = ("--no-scheduler",)) -> None:
+        self.project = project
+        self.options = options
+        self.process: subprocess.Popen[bytes] | None = None
+        self.url = self.api = self.token = ""
+        self.log_file = project.with_name(f"{project.name}.server.log")
+        self.client = httpx.Client(timeout=30)
+        self.start()
+
+    @property
+    def state_file(self) -> Path:
+        return self.project / ".headrace" / "server.json"
+
+    def start(self, *, port: int = 0) -> None:
+        """Start, and wait until it answers."""
+        self.state_file.unlink(missing_ok=True)
+        command = [*headrace_command(), "start", str(self.project), "--port", str(port)]
+        with self.log_file.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "--no-browser", *self.options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._wait_for(self.state_file.exists, "server.json")
+        described = json.loads(self.state_file.read_text())
+        self.url, self.api, self.token = described["url"], described["api"], described["token"]
+        self.client.headers["Authorization"] = f"token {self.token}"
+        self._wait_for(self._answers, "an answer")
+
+    def _answers(self) -> bool:
+        try:
+            return self.get("status").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def _wait_for(self, condition: Any, what: str) -> None:
+        limit = time.monotonic() + START_LIMIT_S
+        while not condition():
+            assert self.process is not None
+            if self.process.poll() is not None or time.monotonic() > limit:
+                raise AssertionError(f"no {what}:\n{self.log_file.read_text()}")
+            time.sleep(0.01)
+
+    def wait_ready(self) -> None:
+        """Wait until the project is open, or say why it is not."""
+
+        def ready() -> bool:
+            status = self.get("status").json()
+            if status["state"] == "failed":
+                raise AssertionError(status["problem"])
+            return status["state"] == "ready"
+
+        self._wait_for(ready, "ready project")
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.client.get(f"{self.api}/{path}", **options)
+
+    def post(self, path: str, body: Any = None, **options: Any) -> httpx.Response:
+        return self.client.post(f"{self.api}/{path}", json={} if body is None else body, **options)
+
+    def put(self, path: str, body: Any, **options: Any) -> httpx.Response:
+        return self.client.put(f"{self.api}/{path}", json=body, **options)
+
+    def patch(self, path: str, body: Any, **options: Any) -> httpx.Response:
+        return self.client.patch(f"{self.api}/{path}", json=body, **options)
+
+    def delete(self, path: str, **options: Any) -> httpx.Response:
+        return self.client.delete(f"{self.api}/{path}", **options)
+
+    def run(self, pipeline: str, *, timeout_s: float = 30, **body: Any) -> dict[str, Any]:
+        """Start a run and wait for its record."""
+        answer = self.post(f"pipelines/{pipeline}/runs", body)
+        assert answer.status_code == 201, answer.text
+        limit = time.monotonic() + timeout_s
+        while True:
+            record = self.get(f"runs/{answer.json()['id']}").json()
+            if record["state"] in ("succeeded", "failed", "cancelled"):
+                return record
+            assert time.monotonic() < limit, record
+            time.sleep(0.02)
+
+    def ws(self, **headers: str) -> ClientConnection:
+        """Open the event stream."""
+        sent = {"Authorization": f"token {self.token}", **headers}
+        url = self.api.replace("http", "ws", 1) + "/events"
+        return connect(url, additional_headers=sent, max_size=None, proxy=None)
+
+    def kill9(self) -> None:
+        """End it as a power cut would."""
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait(STOP_LIMIT_S)
+
+    def restart(self) -> None:
+        """Start again on the same port, stopping it first when it still runs."""
+        port = self.port
+        if self.process is not None and self.process.poll() is None:
+            self.stop()
+        self.start(port=port)
+
+    def stop(self) -> int:
+        """Ask it to end; return its exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_LIMIT_S)
+
+    def close(self) -> None:
+        self.client.close()
+        if self.process is not None and self.process.poll() is None:
+            try:
+                self.stop()
+            except subprocess.TimeoutExpired:
+                self.kill9()
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
