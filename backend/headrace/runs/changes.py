@@ -1,0 +1,49 @@
+"""What can change in the history, as plain structs: one list of them is one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from headrace.protocol.tables import BlockRun, Output, RunRecord, RunState
+
+
+class QueueRun(Struct, frozen=True, kw_only=True):
+    """A new run with its blocks. `files` are kept once per `record.version`."""
+
+    record: RunRecord
+    files: bytes
+    owner: str
+    idempotency_key: str | None = None
+
+
+class SaveRun(Struct, frozen=True, kw_only=True):
+    """A run is now so."""
+
+    run_id: str
+    state: RunState
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    seconds: float | None = None
+    reason: str | None = None
+
+
+class SaveBlock(Struct, frozen=True, kw_only=True):
+    """A block run is now so; replaces what was saved of it."""
+
+    run_id: str
+    block: BlockRun
+
+
+class SaveResult(Struct, frozen=True, kw_only=True):
+    """A key has this output; the newest 50 of a block are kept."""
+
+    pipeline: str
+    block: str
+    key: str
+    output: Output
+    finished_at: datetime
+
+
+Change = QueueRun | SaveRun | SaveBlock | SaveResult

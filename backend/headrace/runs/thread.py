@@ -1,0 +1,61 @@
+"""The history for asyncio: one thread owns the database, and calls are served in order."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from headrace.runs.history import History
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class HistoryThread:
+    """Opens the history in a thread of its own, on the first call or on `start`.
+
+    SQLAlchemy is imported there as well, so that a server answers before that is done.
+    """
+
+    def __init__(self, place: str | Path) -> None:
+        self._place = place
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="history")
+        self._history: History | None = None
+
+    def start(self) -> None:
+        """Begin to open the history; a problem with it is raised by the first call."""
+        self._thread.submit(self._open)
+
+    def _open(self) -> History:
+        if self._history is None:
+            from headrace.runs.history import History
+
+            self._history = History.open(self._place)
+        return self._history
+
+    async def call(
+        self, method: Callable[Concatenate[History, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Call a method of History, e.g. `await thread.call(History.run, run_id)`."""
+        act = functools.partial(self._call, method, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, act)
+
+    def _call(
+        self, method: Callable[Concatenate[History, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return method(self._open(), *args, **kwargs)
+
+    async def close(self) -> None:
+        """Finish the calls under way and let go of the database."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        self._thread.shutdown(wait=True)
+
+    def _close(self) -> None:
+        if self._history is not None:
+            self._history.close()
+            self._history = None
