@@ -1,0 +1,30 @@
+"""The part of a key that names the interpreter and the versions of the libraries in use."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from importlib import metadata
+
+from headrace.core.ids import digest
+
+
+@lru_cache(maxsize=1)
+def _distributions() -> Mapping[str, Sequence[str]]:
+    return metadata.packages_distributions()
+
+
+@lru_cache(maxsize=1024)
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def environment_fingerprint(modules: Iterable[str]) -> str:
+    """Digest Python's version and those of the distributions behind top-level `modules`."""
+    names = {name for module in modules for name in _distributions().get(module, ())}
+    versions = [f"{name}=={_version(name)}" for name in sorted(names)]
+    return digest(platform.python_version(), *versions)

@@ -1,0 +1,82 @@
+"""The methods of the analysis service process. Arguments and results are msgpack's own types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from headrace.analysis.analyse import analyse
+from headrace.analysis.code_edits import CodeEditor
+from headrace.analysis.completion import complete, format_source, inspect
+from headrace.core.errors import InvalidInput
+from headrace.project.pipeline import PipelineFiles
+from headrace.protocol.tables import Column
+
+_Columns = dict[str, list[Column]]
+_EDITS = ("add_argument", "remove_argument", "rename_upstream", "rename_function")
+
+
+def read_project_module(root: Path, dotted: str) -> tuple[str, str] | None:
+    """Return (relative path, text) of a module of the project, None when it has none."""
+    if not all(part.isidentifier() for part in dotted.split(".")):
+        return None
+    place = root.joinpath(*dotted.split("."))
+    for file in (place.with_suffix(".py"), place / "__init__.py"):
+        try:
+            if file.resolve().is_relative_to(root):
+                return str(file.relative_to(root)), file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+    return None
+
+
+def _analyse(files: Any, root: str, columns: Any) -> Any:
+    folder = Path(root).resolve()
+    read: dict[str, tuple[str, str] | None] = {}
+
+    def read_module(dotted: str) -> tuple[str, str] | None:
+        if dotted not in read:
+            read[dotted] = read_project_module(folder, dotted)
+        return read[dotted]
+
+    known = msgspec.convert(columns, _Columns)
+    result = analyse(msgspec.convert(files, PipelineFiles), read_module, known)
+    return msgspec.to_builtins(result)
+
+
+def _complete(
+    text: str, language: str, line: int, column: int, names: list[str], columns: Any
+) -> Any:
+    known = msgspec.convert(columns, _Columns)
+    return msgspec.to_builtins(complete(text, language, line, column, names, known))
+
+
+def _inspect(
+    text: str, language: str, line: int, column: int, names: list[str], columns: Any
+) -> Any:
+    return msgspec.to_builtins(inspect(text, language, line, column))
+
+
+def _format(text: str, language: str) -> str:
+    return format_source(text, language)
+
+
+def _edit_code(name: str, args: list[str]) -> str:
+    if name not in _EDITS:
+        raise InvalidInput(f"There is no edit {name!r} of code.", field="name")
+    return getattr(CodeEditor(), name)(*args)
+
+
+METHODS: dict[str, Callable[..., Any]] = {
+    "analyse": _analyse,
+    "complete": _complete,
+    "inspect": _inspect,
+    "format": _format,
+    "code-edit": _edit_code,
+}
+"""analyse(files, root, columns) → Analysis; complete and inspect(text, language, line, column,
+names, columns) → Completions, Inspection; format(text, language) → text; code-edit(name, args) →
+text."""
