@@ -15,6 +15,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from headrace.core.authoring import Context, Mark, collecting_marks
+from headrace.core.errors import HeadraceError
 from headrace.protocol.tables import CheckResult, Display, Failure, Timings
 from headrace.store.outputs import Store
 from headrace.workers import sql
@@ -105,7 +106,11 @@ class Execution:
     def _failure(self, error: BaseException, *, saving: bool) -> Failure:
         if isinstance(error, sql.SqlFailed):
             return error.failure
-        message = f"The result cannot be passed on: {error}" if saving else ""
+        message = ""
+        if saving and isinstance(error, HeadraceError):
+            message = error.message
+        elif saving:
+            message = f"The result cannot be passed on: {error}"
         return failure_of(error, path=self._job.path, root=self._root, message=message)
 
     def _end(self) -> None:

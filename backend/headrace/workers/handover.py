@@ -7,6 +7,9 @@ from collections import OrderedDict
 from types import ModuleType
 from typing import Any
 
+import pyarrow as pa
+from pyarrow import ipc
+
 from headrace.protocol.tables import Output
 from headrace.store.outputs import Store
 
@@ -39,10 +42,16 @@ class Handover:
         return self._store.get(output)
 
     def rows(self, output: Output) -> Any:
-        """Return an output as something that DuckDB reads in place; None when it is no table."""
+        """Return an output as Arrow rows mapped from the store; None when it is no table.
+
+        The names that pandas gives to an index without a name are left out.
+        """
         if output.kind != "table":
             return None
-        return self._store.get(output)
+        with pa.memory_map(str(self._store.path(output.address))) as source:
+            table = ipc.open_file(source).read_all()
+        index = [name for name in table.column_names if name.startswith("__index_level_")]
+        return table.drop_columns(index) if index else table
 
     def _bytes(self) -> int:
         return sum(size for size, _ in self._values.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import ctypes
 import getpass
 import importlib
 import io
@@ -133,6 +134,17 @@ class Surroundings:
             if signal.getsignal(number) is not handler:
                 signal.signal(number, handler)
         signal.alarm(0)
+
+
+def release_blas() -> None:
+    """Let numpy's OpenBLAS use all processors; the template keeps it to one thread."""
+    import numpy as np
+
+    folder = Path(np.__file__).parent.parent / "numpy.libs"
+    for library in folder.glob("libscipy_openblas64_*"):
+        set_threads = getattr(ctypes.CDLL(str(library)), "scipy_openblas_set_num_threads64_", None)
+        if set_threads is not None:
+            set_threads(len(os.sched_getaffinity(0)))
 
 
 class ProjectModules:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+import inspect
 import signal
 import socket
 from collections.abc import Callable, Mapping
@@ -20,20 +22,25 @@ from headrace.workers.wire import (
 )
 
 SERVICES = {"data": "headrace.store.service", "analysis": "headrace.analysis.service"}
-"""Name → module with METHODS: name → function. Its `prepare(folder)` is called first, if any."""
+"""Name → module with METHODS: name → function. An argument `folder` is the store's by default."""
 
 
 def main(name: str, channel: socket.socket, settings: Settings) -> None:
     """Answer calls until the channel ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     module = importlib.import_module(SERVICES[name])
-    prepare = getattr(module, "prepare", None)
-    if prepare is not None:
-        prepare(settings.store_folder)
-    methods: Mapping[str, Callable[..., Any]] = module.METHODS
+    methods = {
+        name: _with_folder(method, settings.store_folder) for name, method in module.METHODS.items()
+    }
     while (message := read_frame(channel)) is not None:
         request = decode_request(message)
         channel.sendall(frame(encode(_respond(methods, request))))
+
+
+def _with_folder(method: Callable[..., Any], folder: str) -> Callable[..., Any]:
+    if "folder" not in inspect.signature(method).parameters:
+        return method
+    return functools.partial(method, folder=folder)
 
 
 def _respond(methods: Mapping[str, Callable[..., Any]], request: Request) -> Response:

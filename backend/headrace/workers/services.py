@@ -53,7 +53,8 @@ class ServiceClient:
                 return await future
         except TimeoutError:
             if self._child is child:
-                child.kill()
+                self._dispose()
+                self._fail_calls(f"{method} took too long")
             raise Unavailable(
                 f"{self._name}.{method} took longer than {timeout_s:g} s.", method=method
             ) from None

@@ -18,7 +18,7 @@ from headrace.workers import displays, questions
 from headrace.workers.execute import Execution
 from headrace.workers.failures import failure_of
 from headrace.workers.handover import Handover
-from headrace.workers.isolation import Surroundings
+from headrace.workers.isolation import Surroundings, release_blas
 from headrace.workers.jobs import AnyAnswer, Raised, Stopped, Timings
 from headrace.workers.wire import (
     Ask,
@@ -81,6 +81,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until the pool closes the channel."""
+        release_blas()
         self._interrupts.install()
         while (message := read_frame(self._channel)) is not None:
             request = decode_worker_request(message)
