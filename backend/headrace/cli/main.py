@@ -13,8 +13,6 @@ _COMMANDS = {
     "init": "Make a new project with an example pipeline.",
     "run": "Run a pipeline without a server.",
     "check": "Look for problems without running anything.",
-    "export": "Write a pipeline as a notebook or a script.",
-    "import": "Make a pipeline of a notebook.",
     "runs": "List past runs.",
     "triggers": "List what starts runs.",
     "store": "Show how much room outputs take.",

@@ -69,7 +69,7 @@ def _serve(
     browser: bool,
     schedule: bool,
 ) -> None:
-    from headrace.server.slim import skip_slow_imports
+    from headrace.core.slim import skip_slow_imports
 
     skip_slow_imports()
     import msgspec

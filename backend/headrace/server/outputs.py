@@ -9,8 +9,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from headrace.core.errors import InvalidInput, NotFound
+from headrace.core.errors import InvalidInput
 from headrace.server.base import ApiHandler, operation
+from headrace.store.files import StoreFiles
 
 _IMMUTABLE = "private, max-age=31536000, immutable"
 _ARROW = "application/vnd.apache.arrow.stream"
@@ -140,9 +141,8 @@ class DisplayHandler(OutputHandler):
     @operation("What a block displayed", query=("mime",))
     async def get(self, address: str) -> None:
         await self.runtime.ready()
-        mime = (self.text("mime") or "").partition(";")[0].strip().lower()
+        mime, content = await asyncio.to_thread(self._read, address)
         kind = _DISPLAY_TYPES.get(mime)
-        content = await asyncio.to_thread(self._read, address)
         if kind is None:
             kind = "application/octet-stream"
             self.set_header("Content-Disposition", "attachment")
@@ -150,10 +150,5 @@ class DisplayHandler(OutputHandler):
         self.keep_for_ever()
         self.finish(content)
 
-    def _read(self, address: str) -> bytes:
-        from headrace.store import Store
-
-        try:
-            return Store(self.runtime.paths.store).display_bytes(address)
-        except FileNotFoundError:
-            raise NotFound("There is no such display.", kind="display", name=address) from None
+    def _read(self, address: str) -> tuple[str, bytes]:
+        return StoreFiles(self.runtime.paths.store).display(address)

@@ -46,12 +46,12 @@ class Runtime:
 
     async def open(self, *, serve: bool = True, schedule: bool = True) -> None:
         """Open everything. `serve`: follow the files and take up what a crash left behind."""
-        from headrace.project.files import Project
-        from headrace.runs.thread import HistoryThread
-        from headrace.session.sessions import Sessions
-        from headrace.workers.pool import Pool
-
         try:
+            from headrace.project.files import Project
+            from headrace.runs.thread import HistoryThread
+            from headrace.session.sessions import Sessions
+            from headrace.workers.pool import Pool
+
             self.paths.make_state()
             project = self._project = Project(self.paths, self.clock)
             await asyncio.to_thread(project.recover)
@@ -59,7 +59,8 @@ class Runtime:
             pool = self._pool = Pool(self.paths.root, self.paths.store)
             await pool.start()
             place = settings.history or str(self.paths.database)
-            history = self._history = await asyncio.to_thread(HistoryThread.open, place)
+            history = self._history = HistoryThread(place)
+            history.start()
             sessions = self._sessions = Sessions(
                 project=project, pool=pool, history=history, clock=self.clock
             )
@@ -75,8 +76,11 @@ class Runtime:
             self._opened.set()
 
     async def _start_daemon(self, sessions: Sessions, history: HistoryThread) -> None:
-        from headrace.scheduling.daemon import Daemon
-
+        try:
+            from headrace.scheduling.daemon import Daemon
+        except ImportError as error:  # the server is of use without it, and says so in its status
+            logger.warning("There is no scheduler: %s", error)
+            return
         self._daemon = Daemon(sessions=sessions, history=history, clock=self.clock)
         await self._daemon.start()
 

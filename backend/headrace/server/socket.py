@@ -11,7 +11,7 @@ import msgspec
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from headrace.core.errors import Forbidden, HeadraceError, Unavailable
+from headrace.core.errors import Forbidden, HeadraceError, InvalidInput, Unavailable
 from headrace.protocol import commands as cmd
 from headrace.protocol.events import Event, SessionEnded, SnapshotTaken
 from headrace.protocol.replies import Accepted, Refused
@@ -38,6 +38,12 @@ class _Req(msgspec.Struct):
 
 class EventSocket(WebSocketHandler, SecureHandler):
     """One client. Nothing that it sends, or fails to read, touches another one."""
+
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """Shake hands; refuse plain requests in the one error shape."""
+        if self.request.headers.get("Upgrade", "").lower() != "websocket":
+            raise InvalidInput("Only a websocket can be opened here.")
+        await super().get(*args, **kwargs)
 
     def check_origin(self, origin: str) -> bool:
         """Let only pages of this very origin in, whatever else the request carries."""

@@ -1,0 +1,34 @@
+"""How commands open a project and speak: as text for people, as JSON for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import msgspec
+
+from headrace.core.paths import ProjectPaths
+
+project_option = click.option(
+    "-C", "--project", "folder", default=".", help="The project's folder; this one by default."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+
+
+def paths_of(folder: str) -> ProjectPaths:
+    """Return the paths of a project, with its state folder in place; raise NotFound."""
+    paths = ProjectPaths.of(folder)
+    paths.make_state()
+    return paths
+
+
+def print_json(value: Any) -> None:
+    """Print a value as one line of JSON."""
+    click.echo(msgspec.json.encode(value))
+
+
+def open_history(paths: ProjectPaths) -> Any:
+    """Open the history for reading."""
+    from headrace.runs.history import History
+
+    return History.open(paths.database)

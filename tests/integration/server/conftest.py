@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+_HARNESS = Path(__file__).parents[2] / "acceptance" / "harness.py"
+
+
+def _load():
+    if "headrace_harness" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("headrace_harness", _HARNESS)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["headrace_harness"] = module
+        spec.loader.exec_module(module)
+    return sys.modules["headrace_harness"]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    project = tmp_path_factory.mktemp("project")
+    (project / "pipelines").mkdir()
+    with _load().Server(project) as running:
+        yield running
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    (tmp_path / "p" / "pipelines").mkdir(parents=True)
+    with _load().Server(tmp_path / "p") as running:
+        yield running
