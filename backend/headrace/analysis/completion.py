@@ -14,7 +14,51 @@ from headrace.protocol.tables import Column
 _SUBSCRIPT = re.compile(r"(\w+)(?:\.loc)?\[(?:[^\]]*,\s*|\[(?:[^\]]*,\s*)?)?[\"']([^\"']*)$")
 _ATTRIBUTE = re.compile(r"\b(\w+)\.(\w*)$")
 _WORD = re.compile(r"\w*$")
-_WORDS = ["select", "from", "where", "group", "by", "order", "having", "limit", "join", "left", "inner", "on", "using", "as", "with", "union", "all", "distinct", "case", "when", "then", "else", "end", "and", "or", "not", "in", "is", "null", "between", "like", "count", "sum", "avg", "min", "max", "round", "coalesce", "cast", "filter", "over", "partition", "qualify"]
+_WORDS = [
+    "select",
+    "from",
+    "where",
+    "group",
+    "by",
+    "order",
+    "having",
+    "limit",
+    "join",
+    "left",
+    "inner",
+    "on",
+    "using",
+    "as",
+    "with",
+    "union",
+    "all",
+    "distinct",
+    "case",
+    "when",
+    "then",
+    "else",
+    "end",
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "null",
+    "between",
+    "like",
+    "count",
+    "sum",
+    "avg",
+    "min",
+    "max",
+    "round",
+    "coalesce",
+    "cast",
+    "filter",
+    "over",
+    "partition",
+    "qualify",
+]
 _LIMIT = 200
 _FORMAT_SECONDS = 10
 

@@ -268,7 +268,9 @@ def _documentation(text: str) -> tuple[str, dict[str, str]]:
     """Split a docstring into its first paragraph and Google style notes on arguments."""
     first = " ".join(text.split("\n\n", 1)[0].split())
     notes: dict[str, str] = {}
-    section = re.search(r"^(?:Args|Arguments|Parameters):[ \t]*\n((?:[ \t]+.*\n?|\n)+)", text, re.MULTILINE)
+    section = re.search(
+        r"^(?:Args|Arguments|Parameters):[ \t]*\n((?:[ \t]+.*\n?|\n)+)", text, re.MULTILINE
+    )
     current, indent = "", -1
     for line in section.group(1).splitlines() if section else ():
         depth = len(line) - len(line.lstrip())

@@ -1,4 +1,4 @@
-"""What a SQL block reads: tables, placeholders, and what is wrong with it. Uses sqlglot, deferred."""
+"""What a SQL block reads: tables, placeholders, and what is wrong. Imports sqlglot when called."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from headrace.core.ids import digest
 if TYPE_CHECKING:
     from sqlglot import exp
 
+_PLACEHOLDER = re.compile(r"(?<![:\w]):(?=[A-Za-z_])")
 _CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -44,7 +45,12 @@ def read_query(text: str, dialect: str = "duckdb") -> Query:
     from sqlglot.errors import ParseError, TokenError
 
     try:
-        statements = [statement for statement in parse(text, dialect=dialect) if statement]
+        try:
+            trees = parse(text, dialect=dialect)
+        except ParseError:
+            # DuckDB's `name: value` makes `select :n` an error to sqlglot; `$n` is as long.
+            trees = parse(_PLACEHOLDER.sub("$", text), dialect=dialect)
+        statements = [statement for statement in trees if statement]
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
         highlight = str(first.get("highlight") or "")
@@ -83,18 +89,16 @@ def _broken(text: str, message: str, *, line: int = 1, column: int = 0) -> Query
     return Query(digest=digest("sql", text), troubles=[trouble])
 
 
-def _reads_only(tree: exp.Expression) -> bool:
+def _reads_only(tree: exp.Expr) -> bool:
     from sqlglot import exp
 
     reading = (exp.Query, exp.Values, exp.Pivot, exp.Describe, exp.Summarize)
     writing = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Into, exp.DDL, exp.Drop, exp.Copy)
     # Query is a DDL-free base class, while Create and Insert derive from DDL.
-    return isinstance(tree, reading) and not any(
-        isinstance(node, writing) for node in tree.find_all(*writing)
-    )
+    return isinstance(tree, reading) and tree.find(*writing) is None
 
 
-def _tables(tree: exp.Expression, text: str) -> list[Place]:
+def _tables(tree: exp.Expr, text: str) -> list[Place]:
     from sqlglot import exp
 
     found: list[Place] = []
@@ -135,10 +139,11 @@ def position(text: str, offset: int) -> tuple[int, int]:
     return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1)
 
 
-def _ordered(tree: exp.Expression, text: str) -> list[str]:
+def _ordered(tree: exp.Expr, text: str) -> list[str]:
     from sqlglot import exp
 
     names = {str(node.this) for node in tree.find_all(exp.Placeholder) if node.this}
+    names |= {node.name for node in tree.find_all(exp.Parameter) if node.name}
     return sorted(names, key=lambda name: _found(text, name))
 
 
