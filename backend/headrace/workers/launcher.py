@@ -254,7 +254,12 @@ class Launcher:
         control.close()
         self._control = None
         was_up = self._up
-        status = self._process.poll() if self._process is not None else None
+        process, status = self._process, None
+        if process is not None:
+            process.kill()  # it closed its socket; if that was not its end, this is
+            status = process.poll()
+            if status is None:
+                loop.run_in_executor(None, process.wait)
         lost = [*self._children.values(), *self._asked.values()]
         self._children.clear()
         self._asked.clear()

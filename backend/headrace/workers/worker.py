@@ -64,6 +64,17 @@ class Interrupts:
         finally:
             self._allowed = False
 
+    @contextlib.contextmanager
+    def held_back(self) -> Generator[None]:
+        """Finish this first, e.g. a frame that must not be torn; then break in if asked to."""
+        before, self._allowed = self._allowed, False
+        try:
+            yield
+        finally:
+            self._allowed = before
+        if before and self.requested and threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+
 
 class Worker:
     """The loop of one worker process."""
@@ -95,7 +106,7 @@ class Worker:
         if os.getpid() != self._pid:
             os._exit(0)  # a block forked, and this is its child: it has no say here
         data = frame(encode(answer))
-        with self._lock:
+        with self._lock, self._interrupts.held_back():
             self._channel.sendall(data)
 
     def _work(self, request: Execute) -> None:

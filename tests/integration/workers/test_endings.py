@@ -234,3 +234,13 @@ async def test_the_end_of_a_run_waits_for_its_last_job(bench: Bench) -> None:
     bench.pool.end_run("r")
     assert isinstance(await asyncio.wait_for(end, 5), Done)
     await until(lambda: len([pid for pid in pids if is_alive(pid)]) < len(pids))
+
+
+async def test_a_flood_of_displays_can_be_stopped_without_tearing_a_frame(bench: Bench) -> None:
+    source = "print('on')\n@transformer\ndef b():\n    while True: display('x')\n"
+    for _ in range(5):
+        answers, end = bench.begin(bench.job(source, worker="session"))
+        await bench.printed(answers, "on")
+        bench.pool.stop("r", "b")
+        assert isinstance(await asyncio.wait_for(end, 5), Stopped)
+        assert [a.stage for a in answers if isinstance(a, StopStage)] == ["interrupt"]
