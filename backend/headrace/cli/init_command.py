@@ -12,23 +12,23 @@ from headrace.core.paths import ProjectPaths
 _PIPELINE = """\
 title: Example
 blocks:
-  - name: numbers
+  - name: orders
     kind: loader
-    file: numbers.py
+    file: orders.py
   - name: doubled
     kind: transformer
     file: doubled.py
-    upstream: [numbers]
+    upstream: [orders]
 """
-_NUMBERS = """\
+_ORDERS = """\
 import pandas as pd
 from headrace import loader
 
 
 @loader
-def numbers() -> pd.DataFrame:
-    \"\"\"The numbers from 0 to 9.\"\"\"
-    return pd.DataFrame({"number": range(10)})
+def orders() -> pd.DataFrame:
+    \"\"\"Ten orders.\"\"\"
+    return pd.DataFrame({"amount": range(10)})
 """
 _DOUBLED = """\
 import pandas as pd
@@ -36,11 +36,11 @@ from headrace import transformer
 
 
 @transformer
-def doubled(numbers: pd.DataFrame) -> pd.DataFrame:
-    \"\"\"Each number twice as large.\"\"\"
-    return numbers.assign(doubled=numbers["number"] * 2)
+def doubled(orders: pd.DataFrame) -> pd.DataFrame:
+    \"\"\"Each amount twice as large.\"\"\"
+    return orders.assign(doubled=orders["amount"] * 2)
 """
-_FILES = {"pipeline.yaml": _PIPELINE, "numbers.py": _NUMBERS, "doubled.py": _DOUBLED}
+_FILES = {"pipeline.yaml": _PIPELINE, "orders.py": _ORDERS, "doubled.py": _DOUBLED}
 
 
 @click.command("init", short_help="Make a new project with an example pipeline.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import cast
 
 from msgspec import Struct
 
@@ -52,7 +51,7 @@ class LoginHandler(ApiHandler):
         if not isinstance(identity, TokenIdentity) or not identity.is_token(login.token):
             raise Forbidden("That is not the token of this server.")
         identity.log_in(self)
-        cast("bytes", self.xsrf_token)  # sets the cookie of that name
+        _ = self.xsrf_token  # sets the cookie of that name
 
 
 __all__ = ["Login", "LoginHandler"]

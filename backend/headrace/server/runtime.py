@@ -81,8 +81,8 @@ class Runtime:
         except ImportError as error:  # the server is of use without it, and says so in its status
             logger.warning("There is no scheduler: %s", error)
             return
-        self._daemon = Daemon(sessions=sessions, history=history, clock=self.clock)
-        await self._daemon.start()
+        daemon = self._daemon = Daemon(sessions=sessions, history=history, clock=self.clock)
+        await daemon.start()
 
     async def ready(self) -> None:
         """Wait until `open` is done; raise Unavailable when it failed or takes over 30 s."""
