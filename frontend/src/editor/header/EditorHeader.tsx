@@ -1,15 +1,7 @@
 import { CalendarClock, SlidersHorizontal } from "lucide-react";
 import { type ReactElement, Suspense, use, useState } from "react";
 import { useSession, useSessionHandle } from "../../session";
-import {
-  Brand,
-  Button,
-  EditorSlotsContext,
-  formatValue,
-  Link,
-  Segmented,
-  useCommands,
-} from "../../ui";
+import { Button, EditorSlotsContext, formatValue, Link, Segmented, useCommands } from "../../ui";
 import { useEditor, useEditorState } from "../page/context";
 import type { View } from "../page/model";
 import { openDialog } from "../page/operations";
@@ -22,36 +14,42 @@ const VIEWS: { value: View; label: string }[] = [
   { value: "split", label: "Split" },
 ];
 
-export function EditorHeader(): ReactElement {
+/** Where this is; the title can be changed. */
+export function EditorCrumbs(): ReactElement {
+  return (
+    <nav className="crumbs" aria-label="Breadcrumbs">
+      <ol>
+        <li>
+          <Link to="/">Pipelines</Link>
+        </li>
+        <li className="ellipsis">
+          <TitleField />
+        </li>
+      </ol>
+    </nav>
+  );
+}
+
+export function ViewSwitch(): ReactElement {
   const editor = useEditor();
   const view = useEditorState((state) => state.view);
   return (
-    <header className="header">
-      <Brand />
-      <nav className="crumbs" aria-label="Breadcrumbs">
-        <ol>
-          <li>
-            <Link to="/">Pipelines</Link>
-          </li>
-          <li className="ellipsis">
-            <TitleField />
-          </li>
-        </ol>
-      </nav>
-      <div className="header-middle">
-        <Segmented
-          label="View"
-          value={view}
-          choices={VIEWS}
-          onChange={(next) => editor.set({ view: next })}
-        />
-      </div>
-      <div className="header-actions">
-        <ParametersChip />
-        <ScheduleButton />
-        <RunButton />
-      </div>
-    </header>
+    <Segmented
+      label="View"
+      value={view}
+      choices={VIEWS}
+      onChange={(next) => editor.set({ view: next })}
+    />
+  );
+}
+
+export function EditorActions(): ReactElement {
+  return (
+    <>
+      <ParametersChip />
+      <ScheduleButton />
+      <RunButton />
+    </>
   );
 }
 

@@ -1,8 +1,8 @@
 import { type ReactElement, useEffect, useMemo } from "react";
 import { SessionProvider, useSession, useSessionHandle } from "../../session";
-import { ErrorCard, StatusItem, usePlace } from "../../ui";
+import { ErrorCard, Page as Frame, usePlace } from "../../ui";
 import { Dialogs } from "../dialogs/Dialogs";
-import { EditorHeader } from "../header/EditorHeader";
+import { EditorActions, EditorCrumbs, ViewSwitch } from "../header/EditorHeader";
 import { EditorStatus } from "../header/EditorStatus";
 import { useEditorCommands } from "../keyboard/useEditorCommands";
 import { useBlockFindings } from "../list/useBlockFindings";
@@ -55,32 +55,34 @@ function Content(): ReactElement {
   const problem = useSession((state) => state.problem);
   const hasDialog = useEditorState((state) => state.dialog !== null);
   useBlockFindings();
-  useEffect(() => {
-    document.title = `${title} · Headrace`;
-  }, [title]);
   return (
-    <div className="editor" data-phase={phase}>
-      <EditorHeader />
-      <StatusItem>
-        <EditorStatus />
-      </StatusItem>
-      {problem !== null && (
-        <div className="editor-problem">
-          <ErrorCard title="pipeline.yaml cannot be read: below is what was last readable">
-            <p>{problem}</p>
-          </ErrorCard>
-        </div>
-      )}
-      {phase === "ended" ? (
-        <div className="editor-problem">
-          <ErrorCard title="This pipeline is closed">
-            <p>{ended}</p>
-          </ErrorCard>
-        </div>
-      ) : (
-        <Zones />
-      )}
-      {hasDialog && <Dialogs />}
-    </div>
+    <Frame
+      title={title}
+      crumbs={<EditorCrumbs />}
+      middle={<ViewSwitch />}
+      actions={<EditorActions />}
+      status={<EditorStatus />}
+      fixed
+    >
+      <div className="editor" data-phase={phase}>
+        {problem !== null && (
+          <div className="editor-problem">
+            <ErrorCard title="pipeline.yaml cannot be read: below is what was last readable">
+              <p>{problem}</p>
+            </ErrorCard>
+          </div>
+        )}
+        {phase === "ended" ? (
+          <div className="editor-problem">
+            <ErrorCard title="This pipeline is closed">
+              <p>{ended}</p>
+            </ErrorCard>
+          </div>
+        ) : (
+          <Zones />
+        )}
+        {hasDialog && <Dialogs />}
+      </div>
+    </Frame>
   );
 }

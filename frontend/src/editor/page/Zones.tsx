@@ -19,10 +19,10 @@ export function Zones(): ReactElement {
         <Outline />
       </div>
       <Divider label="Width of the outline" size={left} from={160} to={420} onSize={setLeft} />
-      <main className="zone-centre" data-view={view} id="main" tabIndex={-1}>
+      <div className="zone-centre" data-view={view}>
         {view !== "blocks" && <CanvasZone />}
         {view !== "canvas" && <BlockList />}
-      </main>
+      </div>
       {DataPanel !== undefined && (
         <>
           <Divider
