@@ -33,7 +33,7 @@ const ARROWS: Record<string, Direction> = {
 };
 
 /** The pipeline as a graph: the same blocks, states and actions as in the list. */
-export function Canvas(props: CanvasProps): ReactElement {
+export default function Canvas(props: CanvasProps): ReactElement {
   return (
     <ReactFlowProvider>
       <Flow {...props} />
