@@ -85,23 +85,46 @@ class Answers:
     def _heard(self, run: Run, answer: Printed | Shown | Progressed | StopStage) -> Step:
         name = answer.block
         status = self._results.status.get(name, BlockStatus())
-        place: dict[str, str] = {"cause": run.id, "run": run.id, "block": name}
         match answer:
             case Printed():
                 if run.interactive:
                     tail = (status.log_tail + answer.text)[-KEPT_LOG_TAIL:]
                     size = answer.offset + len(answer.text.encode(errors="replace"))
                     self._results.change(name, log_tail=tail, log_bytes=size)
-                return Step([ev.LogAppended(**place, offset=answer.offset, text=answer.text)])
+                return Step(
+                    [
+                        ev.LogAppended(
+                            cause=run.id,
+                            run=run.id,
+                            block=name,
+                            offset=answer.offset,
+                            text=answer.text,
+                        )
+                    ]
+                )
             case Shown():
                 self._show(run, name, answer.display)
-                return Step([ev.Displayed(**place, display=answer.display)])
+                return Step(
+                    [ev.Displayed(cause=run.id, run=run.id, block=name, display=answer.display)]
+                )
             case Progressed():
                 if run.interactive:
                     self._results.change(name, progress=(answer.done, answer.total))
-                return Step([ev.ProgressMade(**place, done=answer.done, total=answer.total)])
+                return Step(
+                    [
+                        ev.ProgressMade(
+                            cause=run.id,
+                            run=run.id,
+                            block=name,
+                            done=answer.done,
+                            total=answer.total,
+                        )
+                    ]
+                )
             case StopStage():
-                return Step([ev.StopAdvanced(**place, stage=answer.stage)])
+                return Step(
+                    [ev.StopAdvanced(cause=run.id, run=run.id, block=name, stage=answer.stage)]
+                )
 
     def _show(self, run: Run, name: str, display: Display) -> None:
         progress = run.blocks[name]

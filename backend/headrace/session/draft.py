@@ -25,6 +25,8 @@ class Draft:
     tables: list[BlockTable]
     diagnostics: list[Diagnostic]
     problem: str | None
+    refusals: list[str]
+    """Errors that keep the whole pipeline from running, though some of its blocks could."""
 
     @classmethod
     def of(
@@ -44,9 +46,13 @@ class Draft:
         ]
         defaults = {p.name: p.default for p in pipeline.parameters}
         definition = Definition.of(pipeline.name, _planned(files, analysis, root), defaults)
-        broken = next((p for p in pipeline.problems if not p.block and not pipeline.blocks), None)
-        problem = f"{broken.file}:{broken.line}: {broken.message}" if broken else None
-        return cls(files, definition, tables, analysis.diagnostics, problem)
+        refusals = [
+            f"{p.file}:{p.line}: {p.message}"
+            for p in pipeline.problems
+            if p.severity == "error" and p.block not in definition.blocks
+        ]
+        problem = refusals[0] if refusals and not pipeline.blocks else None
+        return cls(files, definition, tables, analysis.diagnostics, problem, refusals)
 
     @property
     def sources(self) -> dict[str, str]:
@@ -88,6 +94,7 @@ def _table(
 def _planned(files: PipelineFiles, analysis: Analysis, root: Path) -> list[PlannedBlock]:
     """Return every block that can run, upstream first; what waits for a cycle keeps a problem."""
     blocks = {b.name: b for b in files.pipeline.blocks if b.kind != "markdown"}
+    wrong = {p.block: p.message for p in reversed(files.pipeline.problems) if p.severity == "error"}
     placed: dict[str, PlannedBlock] = {}
     names = [n for n in analysis.order if n in blocks]
     for name in (*names, *(n for n in blocks if n not in names)):
@@ -111,7 +118,7 @@ def _planned(files: PipelineFiles, analysis: Analysis, root: Path) -> list[Plann
             memory_bytes=block.memory_bytes,
             cache=block.cache,
             connection=block.connection,
-            problem=_problem(block, source, found, known),
+            problem=_problem(block, source, found, known) or wrong.get(name),
         )
     return list(placed.values())
 

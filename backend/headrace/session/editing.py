@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from headrace.analysis.code_edits import CodeEditor
 from headrace.core.errors import Conflict, InvalidInput, NotFound
 from headrace.core.ids import text_hash
-from headrace.project.edits import FileChange, edit, invert
+from headrace.project.changes import FileChange, invert
+from headrace.project.edits import change_source, plan_edit
 from headrace.project.files import Project
 from headrace.project.pipeline import PipelineFiles
 from headrace.protocol import commands as cmd
@@ -66,11 +67,6 @@ class Editing:
         source = files.sources.get(command.block)
         if source is None:
             raise NotFound(f"There is no block {command.block!r}.", kind="block")
-        if not source.writable:
-            raise InvalidInput(
-                f"{source.path} belongs to the library: duplicate the block to change its code.",
-                field="block",
-            )
         if source.hash != command.base:
             raise Conflict(
                 f"{source.path} changed meanwhile.",
@@ -78,20 +74,25 @@ class Editing:
                 text=source.text,
                 yours=command.text,
             )
-        if source.text != command.text:
-            change = FileChange(path=source.path, before=source.text, after=command.text)
-            await asyncio.to_thread(self.project.save, [change])
-        return text_hash(command.text)
+        changes = change_source(files, command.block, command.text)
+        if not changes:
+            return source.hash
+        await asyncio.to_thread(self.project.save, changes)
+        return text_hash(changes[0].after or "")
 
     async def change(self, files: PipelineFiles, command: StructuralCommand) -> None:
         """Carry out a structural command and remember how to take it back."""
-        changes = await asyncio.to_thread(edit, self.project, files, command, CodeEditor())
+        changes = await asyncio.to_thread(self._plan, files, command)
         if not changes:
             return
         await asyncio.to_thread(self.project.save, changes)
         self.done.append(Edit(_title(command), changes))
         del self.done[:-KEPT_EDITS]
         self.undone.clear()
+
+    def _plan(self, files: PipelineFiles, command: StructuralCommand) -> list[FileChange]:
+        taken = self.project.taken_files(self.pipeline)
+        return plan_edit(files, command, CodeEditor(), taken)
 
     async def undo(self) -> Edit:
         """Take back the last edit; Conflict when its files changed since."""

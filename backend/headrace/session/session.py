@@ -11,7 +11,7 @@ from typing import Any
 
 from headrace.core.errors import HeadraceError, InvalidInput
 from headrace.core.ids import new_run_id
-from headrace.project.parameters import validate_parameters
+from headrace.project.parameters import check_value, validate_parameters
 from headrace.protocol import commands as cmd
 from headrace.protocol import events as ev
 from headrace.protocol.tables import BlockStatus, BlockTable, RunRecord
@@ -124,9 +124,9 @@ class Session:
             case cmd.CancelRun():
                 return await self._cancel(command)
             case cmd.SetParameters():
-                values = validate_parameters(self.draft.parameters, command.values, partial=True)
+                values = self._checked(command.values)
                 await self._do(lambda: self.machine.set_values(values))
-                return None
+                return {"values": self.machine.values}
             case cmd.Undo() | cmd.Redo():
                 async with self._edits:
                     undo = isinstance(command, cmd.Undo)
@@ -146,6 +146,13 @@ class Session:
                 return await self._restructure(command)
             case _:
                 raise InvalidInput(f"A session cannot carry out {type(command).__name__}.")
+
+    def _checked(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        declared = {parameter.name: parameter for parameter in self.draft.parameters}
+        for name in values:
+            if name not in declared:
+                raise InvalidInput(f"There is no parameter {name!r}.", field=name)
+        return {name: check_value(declared[name], value) for name, value in values.items()}
 
     @property
     def _status(self) -> Mapping[str, BlockStatus]:
@@ -238,6 +245,11 @@ class Session:
 
         Raises InvalidInput when its parameters are not as declared.
         """
+        if self.draft.refusals:
+            raise InvalidInput(
+                "The pipeline cannot run yet: " + "; ".join(self.draft.refusals),
+                problems=self.draft.refusals,
+            )
         values = validate_parameters(self.draft.parameters, dict(request.parameters))
         return self.machine.prepare(new_run_id(), replace(request, parameters=values), self._now())
 

@@ -138,7 +138,7 @@ class Sessions:
             changed: Sequence[Session] = [
                 session
                 for session in self.live()
-                if session.pipeline in batch.pipelines or batch.modules or batch.blocks
+                if session.pipeline in batch.pipelines or batch.modules or batch.shared
             ]
             for session in changed:
                 try:
