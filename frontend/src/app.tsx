@@ -2,7 +2,6 @@ import { type ReactElement, StrictMode } from "react";
 import { Routes } from "./routes";
 import { type Server, ServerProvider } from "./session";
 import { Frame } from "./ui";
-import "./ui/shell.css";
 
 /** Everything on the screen, for a server of any kind. */
 export function App({ server }: { server: Server }): ReactElement {

@@ -1,6 +1,7 @@
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./ui/ui.css";
+import "./ui/shell.css";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { base, createClient, eventsUrl, websocketTransport } from "./client";

@@ -2,7 +2,7 @@
 import { type ComponentProps, lazy, type ReactElement, Suspense } from "react";
 import { HomePage } from "./home";
 import { useSession } from "./session";
-import { EditorSlotsContext, EmptyState, Link, matchPath, Page, Shell, usePlace } from "./ui";
+import { EditorSlotsContext, EmptyState, Link, matchPath, Page, usePlace } from "./ui";
 
 const RunsPage = lazy(async () => ({ default: (await import("./runs")).RunsPage }));
 const RunPage = lazy(async () => ({ default: (await import("./runs")).RunPage }));
@@ -10,7 +10,7 @@ const SchedulesPage = lazy(async () => ({ default: (await import("./schedule")).
 const SettingsPage = lazy(async () => ({ default: (await import("./settings")).SettingsPage }));
 
 const EditorPage = lazy(async () => ({ default: (await import("./editor")).EditorPage }));
-const Canvas = lazy(async () => ({ default: (await import("./canvas/Canvas")).Canvas }));
+const Canvas = lazy(() => import("./canvas/Canvas"));
 const ScheduleSheet = lazy(async () => ({ default: (await import("./schedule")).ScheduleSheet }));
 
 type Values = Record<string, string>;
@@ -44,11 +44,9 @@ const EDITOR_SLOTS: ComponentProps<typeof EditorSlotsContext>["value"] = {
 
 function Editor({ pipeline }: { pipeline: string }): ReactElement {
   return (
-    <Shell>
-      <EditorSlotsContext value={EDITOR_SLOTS}>
-        <EditorPage pipeline={pipeline} />
-      </EditorSlotsContext>
-    </Shell>
+    <EditorSlotsContext value={EDITOR_SLOTS}>
+      <EditorPage pipeline={pipeline} />
+    </EditorSlotsContext>
   );
 }
 

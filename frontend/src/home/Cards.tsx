@@ -22,14 +22,18 @@ export function Cards(props: CardsProps): ReactElement {
       <Card
         title="Runs today"
         value={today === undefined ? "–" : `${today.length}${more ? "+" : ""}`}
-        tone={today !== undefined && today.length > 0 ? "ok" : undefined}
+        tone={
+          today?.some((run) => run.state === "failed") === false && today.length > 0
+            ? "ok"
+            : undefined
+        }
       >
         {today === undefined || today.length === 0 ? "none yet" : outcomeWords(today)}
       </Card>
       <Card title="Failing now" value={failing.length} tone={failing.length > 0 ? "failed" : "ok"}>
         {failing.length === 0 ? "all well" : failing.map(({ title }) => title).join(", ")}
       </Card>
-      <Card title="Next hour" value={plural(due.length, "pipeline start", "pipeline starts")}>
+      <Card title="Next hour" value={plural(due.length, "start")}>
         {next == null ? "nothing is due" : `next ${formatRelative(next, now)}`}
       </Card>
       <Card

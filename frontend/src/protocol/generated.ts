@@ -60,7 +60,8 @@ export interface Accepted {
 /**
  * Add a block at `index` (None: at the end), empty, with `text`, or from the library.
  *
- * Without a name one is chosen. `upstream` is connected at once. `library` is a `LibraryBlock.path`.
+ * Without a name one is chosen. `upstream` is connected at once. `library` is the path of a
+ * `LibraryBlock`.
  */
 export interface AddBlock {
   op: "add-block";

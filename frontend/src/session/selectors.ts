@@ -106,6 +106,7 @@ function inOrder(state: SessionState, wanted: ReadonlySet<string>): string[] {
       if (left === 0) ready.push(below);
     }
   }
-  const rest = state.blocks.map((block) => block.name).filter((name) => !order.includes(name));
+  const placed = new Set(order);
+  const rest = state.blocks.map((block) => block.name).filter((name) => !placed.has(name));
   return [...order, ...rest].filter((name) => wanted.has(name));
 }

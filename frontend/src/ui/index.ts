@@ -44,16 +44,7 @@ export { type Finding, useFindings } from "./palette";
 export { parameterProblem, readParameter, textOfValue } from "./parameters";
 export { ParametersForm } from "./parameters-form";
 export { href, Link, matchPath, navigate, type Place, usePlace } from "./router";
-export {
-  Brand,
-  type Crumb,
-  Crumbs,
-  Frame,
-  Page,
-  type PageProps,
-  Shell,
-  StatusItem,
-} from "./shell";
+export { type Crumb, Crumbs, Frame, Page, type PageProps } from "./shell";
 export { type CommandId, keysOf, SHORTCUTS, type Shortcut } from "./shortcuts";
 export {
   describeBlockRun,

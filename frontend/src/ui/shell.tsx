@@ -1,8 +1,8 @@
 import { CircleHelp, Moon, Sun } from "lucide-react";
-import { type ReactElement, type ReactNode, type ReactPortal, useEffect, useState } from "react";
-import { createPortal } from "react-dom";
+import { type ReactElement, type ReactNode, useEffect, useState } from "react";
 import { useConnection, useServer } from "../session";
 import { Button, IconButton } from "./buttons";
+import { classes } from "./classes";
 import { installShortcuts, runCommand, useCommands } from "./commands";
 import { plural } from "./format";
 import { ShortcutHelp } from "./help";
@@ -52,6 +52,8 @@ export interface PageProps {
   actions?: ReactNode;
   /** The left of the status bar. */
   status?: ReactNode;
+  /** A page that scrolls its own zones instead of as a whole. */
+  fixed?: boolean;
   children: ReactNode;
 }
 
@@ -62,53 +64,22 @@ export function Page(props: PageProps): ReactElement {
     document.title = title === "Headrace" ? title : `${title} · Headrace`;
   }, [title]);
   return (
-    <Shell status={props.status}>
+    <div className="page">
       <header className="header">
-        <Brand />
+        <Link to="/" className="brand" aria-label="Headrace: all pipelines">
+          <Logo />
+          <span>Headrace</span>
+        </Link>
         {props.crumbs ?? <Navigation />}
         <div className="header-middle">{props.middle}</div>
         <div className="header-actions">{props.actions}</div>
       </header>
-      <main id="main" className="main" tabIndex={-1}>
+      <OfflineBar />
+      <main id="main" className={classes("main", props.fixed && "main-fixed")} tabIndex={-1}>
         {props.children}
       </main>
-    </Shell>
-  );
-}
-
-export interface ShellProps {
-  /** The left of the status bar. */
-  status?: ReactNode;
-  children: ReactNode;
-}
-
-/** The frame of a page that brings its own header: offline bar above, status bar below. */
-export function Shell(props: ShellProps): ReactElement {
-  return (
-    <div className="page">
-      <OfflineBar />
-      <div className="page-content">{props.children}</div>
       <StatusBar>{props.status}</StatusBar>
     </div>
-  );
-}
-
-const STATUS_ID = "status-items";
-
-/** Puts something into the status bar from anywhere on the page. */
-export function StatusItem(props: { children: ReactNode }): ReactPortal | null {
-  const [place, setPlace] = useState<HTMLElement | null>(null);
-  useEffect(() => setPlace(document.getElementById(STATUS_ID)), []);
-  return place === null ? null : createPortal(props.children, place);
-}
-
-/** The product's mark and name; leads home. */
-export function Brand(): ReactElement {
-  return (
-    <Link to="/" className="brand" aria-label="Headrace: all pipelines">
-      <Logo />
-      <span className="brand-name">Headrace</span>
-    </Link>
   );
 }
 
@@ -181,7 +152,6 @@ function StatusBar(props: { children?: ReactNode }): ReactElement {
       <span className="status-dot" data-phase={phase}>
         {words}
       </span>
-      <span id={STATUS_ID} className="status-items" />
       {props.children}
       <span className="status-space" />
       <button type="button" className="status-button" onClick={() => runCommand("help")}>
