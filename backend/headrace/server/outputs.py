@@ -7,8 +7,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
-
 from headrace.core.errors import InvalidInput
 from headrace.server.base import ApiHandler, operation
 from headrace.store.files import StoreFiles
@@ -37,18 +35,7 @@ _DISPLAY_TYPES = {
 _EXPORT_TYPES = {
     "parquet": "application/vnd.apache.parquet",
     "csv": "text/csv; charset=utf-8",
-    "json": "application/json",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-
-
-class RowsAsJson(Struct, frozen=True):
-    """A window of rows as JSON, for those who cannot read Arrow."""
-
-    offset: int
-    total: int | None
-    columns: list[str]
-    rows: list[list[Any]]
 
 
 class OutputHandler(ApiHandler):
@@ -57,7 +44,8 @@ class OutputHandler(ApiHandler):
     async def ask(self, method: str, **arguments: Any) -> Any:
         """Call the data service."""
         await self.runtime.ready()
-        return await self.runtime.pool.service("data").call(method, **arguments)
+        service = self.runtime.pool.service("data")
+        return await service.call(method, folder=str(self.runtime.paths.store), **arguments)
 
     def keep_for_ever(self) -> None:
         """Say that this answer never changes: its address names its content."""
@@ -77,25 +65,29 @@ class RowsHandler(OutputHandler):
 
     @operation(
         "A window of rows as an Arrow IPC stream, or as JSON by Accept",
-        returns=RowsAsJson,
-        query=("offset", "limit", "columns"),
+        returns=dict[str, Any],
+        query=("offset", "limit", "columns", "sort", "filter"),
     )
-    async def get(self, address: str) -> None:
-        window: dict[str, Any] = {
-            "address": address,
-            "offset": self.integer("offset", 0),
-            "limit": self.integer("limit", 1000, least=0, most=_ROWS_LIMIT),
-            "columns": self.columns,
-        }
+    async def get(self, address: str) -> Any:
         as_json = "application/json" in self.request.headers.get("Accept", "")
-        found = await self.ask("window_json" if as_json else "window", **window)
-        self.set_header("Content-Type", "application/json" if as_json else _ARROW)
+        found = await self.ask(
+            "window",
+            address=address,
+            offset=self.integer("offset", 0),
+            limit=self.integer("limit", 1000, most=_ROWS_LIMIT),
+            columns=self.columns,
+            sort=self.text("sort") or "",
+            filter=self.text("filter") or "",
+            format="json" if as_json else "arrow",
+        )
         self.set_header("Vary", "Accept")
+        self.set_header("X-Total-Rows", str(found["total"]))
         self.keep_for_ever()
-        content, total = found["content"], found["total"]
-        if total is not None:
-            self.set_header("X-Total-Rows", str(total))
-        self.finish(content)
+        if as_json:
+            return found
+        self.set_header("Content-Type", _ARROW)
+        self.finish(found["stream"])
+        return None
 
 
 class ProfileHandler(OutputHandler):
@@ -118,7 +110,9 @@ class ExportHandler(OutputHandler):
             raise InvalidInput(f"format must be one of {', '.join(_EXPORT_TYPES)}.", field="format")
         with tempfile.TemporaryDirectory(prefix="headrace-export-") as folder:
             path = Path(folder) / f"{address[:8]}.{form}"
-            await self.ask("export", address=address, format=form, path=str(path), timeout_s=600)
+            await self.ask(
+                "export", address=address, format=form, destination=str(path), timeout_s=600
+            )
             self.set_header("Content-Type", _EXPORT_TYPES[form])
             self.set_header("Content-Disposition", f'attachment; filename="{path.name}"')
             await self._send(path)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any, get_args
 
 import msgspec
 from msgspec import Struct
 
-from headrace.core.errors import Conflict, HeadraceError, InvalidInput, NotFound
+from headrace.core.errors import Conflict, InvalidInput, NotFound
 from headrace.core.ids import check_name, check_run_id
+from headrace.notebooks.render import render
 from headrace.protocol import commands as cmd
 from headrace.protocol.tables import (
     FINAL_RUN_STATES,
@@ -19,7 +21,9 @@ from headrace.protocol.tables import (
     RunSummary,
 )
 from headrace.server.base import ApiHandler, operation
+from headrace.session.definition import Definition
 from headrace.session.run import RunRequest
+from headrace.store.files import StoreFiles
 
 _LOG_LIMIT_BYTES = 32 * 1024 * 1024
 _IDEMPOTENCY_KEY_LENGTH = 200
@@ -186,16 +190,26 @@ class NotebookHandler(ApiHandler):
     async def get(self, run: str) -> None:
         await self.runtime.ready()
         record: RunRecord = await self.runtime.history.call(lambda known: known.run(run))
-        try:
-            content: bytes = await self.runtime.pool.service("analysis").call(
-                "executed_notebook",
-                record=msgspec.to_builtins(record),
-                store=str(self.runtime.paths.store),
-            )
-        except HeadraceError as error:
-            if error.code == "not-found":
-                raise NotFound("This run has no notebook.", kind="notebook") from error
-            raise
+        files = await self.runtime.history.call(lambda known: known.files(record.version))
+        material = await asyncio.to_thread(self._material, record, files)
+        content = await render(material)
         self.set_header("Content-Type", "application/x-ipynb+json")
         self.set_header("Content-Disposition", f'attachment; filename="{record.pipeline}.ipynb"')
         self.finish(content)
+
+    def _material(self, record: RunRecord, files: bytes) -> bytes:
+        """Gather what the notebook is made of; its own process reads it."""
+        store = StoreFiles(self.runtime.paths.store)
+        shown = [display.address for block in record.blocks for display in block.displays]
+        displays: dict[str, bytes] = {}
+        for address in filter(None, shown):
+            with contextlib.suppress(NotFound):
+                displays[address] = store.display_bytes(address)
+        material = {
+            "definition": Definition.decode(files),
+            "title": record.pipeline,
+            "run": record,
+            "displays": displays,
+            "logs": {},
+        }
+        return msgspec.msgpack.encode(material)

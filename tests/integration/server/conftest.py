@@ -18,6 +18,11 @@ def _load():
     return sys.modules["headrace_harness"]
 
 
+@pytest.fixture(scope="session")
+def harness():
+    return _load()
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     project = tmp_path_factory.mktemp("project")

@@ -242,10 +242,7 @@ def test_the_token_file_is_private_and_goes_at_the_end(fresh):
     assert not fresh.state_file.exists()
 
 
-def test_a_second_server_names_the_first_and_exits_with_3(fresh):
-    import sys
-
-    harness = sys.modules["headrace_harness"]
+def test_a_second_server_names_the_first_and_exits_with_3(fresh, harness):
     second = subprocess.run(
         [*harness.headrace_command(), "start", str(fresh.project), "--port", "0"],
         capture_output=True, text=True, timeout=10, check=False,
@@ -262,10 +259,7 @@ def test_a_killed_server_leaves_no_lock(fresh):
     assert fresh.get("status").status_code == 200
 
 
-def test_a_host_that_others_reach_needs_its_names(tmp_path):
-    import sys
-
-    harness = sys.modules["headrace_harness"]
+def test_a_host_that_others_reach_needs_its_names(tmp_path, harness):
     refused = subprocess.run(
         [*harness.headrace_command(), "start", str(tmp_path), "--host", "0.0.0.0"],
         capture_output=True, text=True, timeout=10, check=False,
