@@ -111,7 +111,7 @@ for (const colorScheme of ["light", "dark"]) {
       await page.goto(origin + path);
       await page.waitForLoadState("networkidle");
       await act?.(page);
-      await page.waitForTimeout(400);
+      await page.waitForTimeout(act === undefined ? 300 : 900);
       await page.screenshot({ path: join(folder, `${name}-${colorScheme}-${width}.png`) });
       await page.addScriptTag({ path: axe });
       const { violations } = await page.evaluate(() => globalThis.axe.run());
