@@ -8,7 +8,7 @@ from collections.abc import Mapping
 def reasons(recorded: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
     """Name every part of the key that differs, in words; empty when the keys are equal.
 
-    Parts are named `code`, `environment`, `input NAME`, `parameter NAME`, `setting NAME`.
+    Parts are named `code`, `environment`, `engine`, `input NAME`, `parameter NAME`, `setting NAME`.
     """
     found: list[str] = []
     for part in dict.fromkeys((*wanted, *recorded)):

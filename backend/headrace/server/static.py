@@ -68,7 +68,7 @@ class PageHandler(ApiHandler):
     is_page = True
 
     @operation("The app")
-    async def get(self) -> None:
+    async def get(self, **_place: str) -> None:
         text = _page(read_static("index.html"), self.root)
         identity = self.identity_provider
         if isinstance(identity, TokenIdentity) and not self.token_authenticated:

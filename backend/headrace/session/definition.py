@@ -13,6 +13,10 @@ from headrace.protocol.bindings import Binding
 from headrace.protocol.tables import Kind, Language, Output
 
 
+ENGINE = "1"
+"""Goes up when Headrace comes to store other results for the same code: old ones are then stale."""
+
+
 class PlannedBlock(Struct, frozen=True, kw_only=True):
     """A block ready to run, or with the `problem` that keeps it from running.
 
@@ -112,7 +116,7 @@ def bound_values(block: PlannedBlock, parameters: Mapping[str, Any]) -> dict[str
 
 def key_of(block: PlannedBlock, inputs: Mapping[str, Output], parameters: Mapping[str, Any]) -> Key:
     """Name the result of a block for these inputs and parameter values (DESIGN: keys)."""
-    parts = {"code": block.fingerprint, "environment": block.environment}
+    parts = {"code": block.fingerprint, "environment": block.environment, "engine": ENGINE}
     for name in block.upstream:
         if name in inputs:
             parts[f"input {name}"] = inputs[name].digest

@@ -50,8 +50,11 @@ class Store(StoreFiles):
         super().__init__(folder)
         self._seal = Seal(self.folder.parent / "store.key")
 
-    def put(self, value: Any) -> Output:
-        """Store a value; raise CannotStore or StorageFull. Equal data gets the same address."""
+    def put(self, value: Any, *, as_type: str | None = None) -> Output:
+        """Store a value; raise CannotStore or StorageFull. Equal data gets the same address.
+
+        `as_type` says what `get` makes of a table, e.g. `pandas.DataFrame` of Arrow rows.
+        """
         if inspect.isgenerator(value):
             value = _gather(value)
         name = type_name(value)
@@ -65,7 +68,8 @@ class Store(StoreFiles):
             )
         packed = self._as_table(value)
         if packed is not None:
-            return self._put_table(*packed)
+            table, kind, notes = packed
+            return self._put_table(table, as_type or kind, notes)
         if _is_plain(value, 0):
             raw = json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode()
             return self._put_bytes(value, "json", raw)

@@ -92,7 +92,9 @@ class Execution:
             with self._interruptible(), self._screen:
                 value = self._value(spans)
             spans.turn_to("save")
-            output = self._store.put(value)
+            # Python blocks read the rows of a SQL block as the frame that most of them work with.
+            as_type = "pandas.DataFrame" if self._job.language == "sql" else None
+            output = self._store.put(value, as_type=as_type)
             self._handover.keep(output, value)
         except BaseException as error:  # noqa: BLE001 - user code may raise anything at all
             failure = self._failed_check or self._failure(error, saving=spans.phase == "save")
