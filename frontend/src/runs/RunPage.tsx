@@ -46,7 +46,6 @@ export function RunPage({ pipeline, run: id, preview }: RunPageProps): ReactElem
           crumbs={[
             { label: "Pipelines", to: "/" },
             { label: pipeline, to: `/p/${pipeline}` },
-            { label: "Runs", to: `/runs?pipeline=${pipeline}` },
             { label: run === undefined ? id : `Run ${formatShortMoment(run.queued_at)}` },
           ]}
         >

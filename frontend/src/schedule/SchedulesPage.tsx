@@ -19,8 +19,8 @@ import { CATCHUPS, OVERLAPS } from "./plan";
 import { type Day, weekOf } from "./week";
 import "./schedule.css";
 
-/** Ticks asked of each trigger: enough for a week of hourly ones. */
-const ASKED = 170;
+/** Ticks asked of each trigger, the most that the server gives at once. */
+const ASKED = 100;
 
 /** All triggers, when they start next, and the coming seven days. */
 export function SchedulesPage(): ReactElement {
