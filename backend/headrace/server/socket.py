@@ -141,6 +141,7 @@ class EventSocket(WebSocketHandler, SecureHandler):
         if not pipeline:
             return sessions.log, sessions.project_snapshot
         session = await sessions.open(pipeline)
+        session.attend()
         return session.log, session.snapshot
 
     def _hear(self, event: Event) -> None:

@@ -90,6 +90,12 @@ class Session:
             pipeline=self.pipeline, seq=self.log.seq, epoch=self.log.epoch, state=state
         )
 
+    def attend(self) -> None:
+        """Get ready for somebody who looks: keep a warm worker at hand."""
+        self._around.pool.warm(self.pipeline)
+        if self._worker == "none":
+            self._tell_worker("ready")
+
     async def finished(self, run_id: str) -> RunRecord:
         """Wait for the end of a run and return its record."""
         end = self._ends.get(run_id)
@@ -352,6 +358,9 @@ class Session:
             return
         if isinstance(event, _RUN_EVENTS):
             self._around.tell_run(run, event)
+        if run.interactive and isinstance(event, ev.RunQueued | ev.RunFinished):
+            busy = any(other.interactive for other in self.machine.runs.values())
+            self._tell_worker("busy" if busy else "ready")
         if isinstance(event, ev.RunFinished):
             del self._runs[run.id]
             self._ends.pop(run.id).set_result(None)
@@ -397,11 +406,10 @@ class Session:
         handle = asyncio.get_running_loop().call_later(seconds, due)
         self._timers.add(handle)
 
-    def worker_changed(self, state: str, rss_bytes: int | None = None) -> None:
-        """Tell listeners how the session worker is."""
+    def _tell_worker(self, state: str) -> None:
         if state != self._worker:
             self._worker = state
-            self.log.publish(ev.WorkerChanged(state=state, rss_bytes=rss_bytes))
+            self.log.publish(ev.WorkerChanged(state=state))
 
     async def close(self, reason: str) -> None:
         """Tell listeners that this is the end, and stop listening to workers."""
