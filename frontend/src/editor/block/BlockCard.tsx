@@ -1,10 +1,11 @@
-import { memo, type ReactElement } from "react";
+import { memo, type ReactElement, useRef } from "react";
 import { blockNamed, signOf, statusOf, useSession } from "../../session";
 import { describeStatus, SIGNS } from "../../ui";
 import { useEditor, useEditorState } from "../page/context";
 import { BlockResult } from "../results/BlockResult";
 import { BlockHeader } from "./BlockHeader";
 import { BlockSource } from "./BlockSource";
+import { useNear } from "./useNear";
 
 interface Props {
   name: string;
@@ -23,11 +24,14 @@ export const BlockCard: React.NamedExoticComponent<Props> = memo(function BlockC
   const status = useSession((state) => statusOf(state, name));
   const isSelected = useEditorState((state) => state.selected === name);
   const isEditing = useEditorState((state) => state.selected === name && state.mode === "edit");
+  const card = useRef<HTMLLIElement>(null);
+  const isNear = useNear(card) || isSelected;
   if (block === undefined) return null;
   const sign = signOf(status);
   const label = `${name}, ${block.kind}, ${describeStatus(status)}`;
   return (
     <li
+      ref={card}
       id={`block-${name}`}
       className="block"
       data-testid={`block-${name}`}
@@ -50,9 +54,13 @@ export const BlockCard: React.NamedExoticComponent<Props> = memo(function BlockC
         if (!isSelected) editor.set({ selected: name, mode: "command" });
       }}
     >
-      <BlockHeader block={block} status={status} />
-      <BlockSource block={block} />
-      <BlockResult block={block} status={status} />
+      {isNear ? (
+        <BlockHeader block={block} status={status} />
+      ) : (
+        <div className="block-header">{name}</div>
+      )}
+      <BlockSource block={block} near={isNear} />
+      {isNear && <BlockResult block={block} status={status} />}
     </li>
   );
 });

@@ -6,8 +6,10 @@ import { duplicate } from "../page/operations";
 import { CodeArea } from "./CodeArea";
 
 /** Own blocks show their code; shared ones their settings, with the code folded below. */
-export function BlockSource({ block }: { block: BlockTable }): ReactElement {
-  if (!block.shared) return <CodeArea block={block} writable />;
+export function BlockSource(props: { block: BlockTable; near: boolean }): ReactElement | null {
+  const { block, near } = props;
+  if (!block.shared) return <CodeArea block={block} near={near} writable />;
+  if (!near) return null;
   return (
     <>
       <Settings block={block} />
@@ -76,7 +78,7 @@ function SharedCode({ block }: { block: BlockTable }): ReactElement {
               </Button>
             </div>
           )}
-          <CodeArea block={block} writable={writable} />
+          <CodeArea block={block} near writable={writable} />
         </>
       )}
     </div>

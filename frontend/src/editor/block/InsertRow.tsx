@@ -1,4 +1,4 @@
-import type { ReactElement } from "react";
+import { type ReactElement, useState } from "react";
 import { useEditor } from "../page/context";
 import { add, openDialog } from "../page/operations";
 import { NEW_BLOCKS } from "./newBlocks";
@@ -11,9 +11,23 @@ export function InsertRow({
   index: number;
   open?: boolean;
 }): ReactElement {
+  const [isHovered, setHovered] = useState(false);
+  return (
+    <div
+      className="insert-row"
+      data-open={open || undefined}
+      onPointerEnter={() => setHovered(true)}
+      onPointerLeave={() => setHovered(false)}
+    >
+      {(open || isHovered) && <Choices index={index} open={open} />}
+    </div>
+  );
+}
+
+function Choices({ index, open }: { index: number; open: boolean }): ReactElement {
   const editor = useEditor();
   return (
-    <div className="insert-row" data-open={open || undefined}>
+    <>
       <span className="insert-line" aria-hidden="true" />
       <span className="insert-choices">
         <span aria-hidden="true">+</span>
@@ -38,6 +52,6 @@ export function InsertRow({
         </button>
       </span>
       <span className="insert-line" aria-hidden="true" />
-    </div>
+    </>
   );
 }

@@ -2,7 +2,11 @@ import { type RefObject, useEffect, useState } from "react";
 
 const MARGIN = "900px 0px";
 
-/** Is the element on the screen or close to it, so that it is worth its full machinery? */
+/**
+ * Is the element on the screen or close to it, so that it is worth its full machinery?
+ *
+ * Give it to an element that is there from the first drawing on.
+ */
 export function useNear(ref: RefObject<HTMLElement | null>): boolean {
   const [near, setNear] = useState(false);
   useEffect(() => {

@@ -1,7 +1,15 @@
 import { type ReactElement, Suspense, use } from "react";
 import { EditorSlotsContext, toast } from "../../ui";
 import { useEditor, useEditorState } from "./context";
-import { blockNames, connect, disconnect, openDialog, runSelected, select } from "./operations";
+import {
+  blockNames,
+  connect,
+  disconnect,
+  openDialog,
+  reveal,
+  runSelected,
+  select,
+} from "./operations";
 
 /** The canvas with everything it may do here; it is loaded when it is first seen. */
 export function CanvasZone(): ReactElement | null {
@@ -20,7 +28,7 @@ export function CanvasZone(): ReactElement | null {
           selected={selected}
           onSelect={(name) => {
             editor.set({ selected: name, mode: "command" });
-            document.getElementById(`block-${name}`)?.scrollIntoView({ block: "nearest" });
+            reveal(name);
           }}
           onOpen={open}
           onAdd={() => openDialog(editor, { kind: "add", index: blockNames(editor).length })}

@@ -32,11 +32,10 @@ function WithEditor(): ReactElement {
   const editor = useMemo<Editor>(() => createEditor(session, view), [session]);
 
   useEffect(() => {
-    const stopAnnouncing = announceRuns(session);
+    const stops = [editor.follow(), announceRuns(session)];
     return () => {
       void editor.buffers.flush();
-      stopAnnouncing();
-      editor.close();
+      for (const stop of stops) stop();
     };
   }, [editor, session]);
 

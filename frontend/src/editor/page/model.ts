@@ -37,7 +37,8 @@ export interface Editor {
   set(part: Partial<EditorState>): void;
   /** Gives a command; a refusal is shown on the page and resolves null. */
   send<T = unknown>(command: PipelineCommand): Promise<T | null>;
-  close(): void;
+  /** Follows the session until the returned function is called. */
+  follow(): () => void;
 }
 
 const FIRST: EditorState = {
@@ -56,7 +57,6 @@ export function createEditor(session: Session, view: View): Editor {
     (block, text, base) => session.send({ op: "save-source", block, text, base }),
     draftShelf(session.pipeline),
   );
-  const stop = followSession(session, store, buffers);
   return {
     session,
     buffers,
@@ -70,7 +70,7 @@ export function createEditor(session: Session, view: View): Editor {
         return null;
       }
     },
-    close: stop,
+    follow: () => followSession(session, store, buffers),
   };
 }
 

@@ -15,10 +15,22 @@ export function indexOf(editor: Editor, block: string | null): number {
 /** Puts the keyboard on a block and brings it into sight. */
 export function focusBlock(name: string): void {
   requestAnimationFrame(() => {
-    const element = document.getElementById(`block-${name}`);
-    element?.focus({ preventScroll: true });
-    element?.scrollIntoView({ block: "nearest" });
+    document.getElementById(`block-${name}`)?.focus({ preventScroll: true });
+    reveal(name);
   });
+}
+
+const MARGIN = 16;
+
+/** Scrolls the list, and nothing else, so that the block can be seen. */
+export function reveal(name: string): void {
+  const block = document.getElementById(`block-${name}`);
+  const list = block?.closest("[data-scroll-root]");
+  if (block === null || list == null) return;
+  const { top, bottom, height } = block.getBoundingClientRect();
+  const view = list.getBoundingClientRect();
+  if (top < view.top + MARGIN || height > view.height) list.scrollTop += top - view.top - MARGIN;
+  else if (bottom > view.bottom - MARGIN) list.scrollTop += bottom - view.bottom + MARGIN;
 }
 
 export function select(editor: Editor, name: string | null): void {
