@@ -26,6 +26,7 @@ import {
   type KeyBinding,
   keymap,
   lineNumbers,
+  tooltips,
 } from "@codemirror/view";
 import { codeTheme } from "./theme";
 
@@ -86,6 +87,8 @@ export function editing(leaving: Leaving): Extension {
     highlightActiveLineGutter(),
     history(),
     drawSelection(),
+    // A block cuts off what hangs over its border.
+    tooltips({ parent: document.body }),
     EditorState.allowMultipleSelections.of(true),
     EditorView.lineWrapping,
     indentOnInput(),
