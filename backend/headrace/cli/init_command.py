@@ -1,59 +1,44 @@
-"""`headrace init`."""
+"""`headrace init`: a new project that already does something real."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import click
 
-from headrace.core.errors import Conflict
+import headrace
+from headrace.core.errors import Conflict, NotFound
 from headrace.core.paths import ProjectPaths
 
-_PIPELINE = """\
-title: Example
-blocks:
-  - name: orders
-    kind: loader
-    file: orders.py
-  - name: doubled
-    kind: transformer
-    file: doubled.py
-    upstream: [orders]
-"""
-_ORDERS = """\
-import pandas as pd
-from headrace import loader
+IGNORED = "out/\n.headrace/\n__pycache__/\n"
+_SKIPPED = shutil.ignore_patterns("__pycache__", ".*")
 
 
-@loader
-def orders() -> pd.DataFrame:
-    \"\"\"Ten orders.\"\"\"
-    return pd.DataFrame({"amount": range(10)})
-"""
-_DOUBLED = """\
-import pandas as pd
-from headrace import transformer
-
-
-@transformer
-def doubled(orders: pd.DataFrame) -> pd.DataFrame:
-    \"\"\"Each amount twice as large.\"\"\"
-    return orders.assign(doubled=orders["amount"] * 2)
-"""
-_FILES = {"pipeline.yaml": _PIPELINE, "orders.py": _ORDERS, "doubled.py": _DOUBLED}
+def shipped_examples() -> Path:
+    """Return the folder with the examples and their data: in the wheel, or in the repository."""
+    package = Path(headrace.__file__).resolve().parent
+    for folder in (package / "examples", package.parents[1]):
+        if (folder / "pipelines" / "late_flights").is_dir():
+            return folder
+    raise NotFound("This installation of Headrace has no examples.", kind="examples")
 
 
 @click.command("init", short_help="Make a new project with an example pipeline.")
-@click.argument("folder", metavar="DIR")
-def command(folder: str) -> None:
-    """Make a project in DIR, which may exist but must hold no pipelines."""
+@click.argument("folder")
+@click.option("--empty", is_flag=True, help="Without the examples and their data.")
+def command(folder: str, *, empty: bool) -> None:
+    """Make a new project in FOLDER, with example pipelines on real flights."""
     root = Path(folder)
-    if (root / "pipelines").exists():
-        raise Conflict(f"{folder} is a project already.")
-    example = root / "pipelines" / "example"
-    example.mkdir(parents=True)
-    (root / "blocks").mkdir(exist_ok=True)
-    for name, text in _FILES.items():
-        (example / name).write_text(text, encoding="utf-8")
+    if root.exists() and any(root.iterdir()):
+        raise Conflict(f"{folder!r} is not empty.", kind="project")
+    root.mkdir(parents=True, exist_ok=True)
+    for name in ("pipelines", "blocks"):
+        (root / name).mkdir()
+    if not empty:
+        examples = shipped_examples()
+        for name in ("pipelines", "data"):
+            shutil.copytree(examples / name, root / name, ignore=_SKIPPED, dirs_exist_ok=True)
+    (root / ".gitignore").write_text(IGNORED, encoding="utf-8")
     ProjectPaths.of(root).make_state()
     click.echo(f"Made {folder}. Next: headrace start {folder}")
