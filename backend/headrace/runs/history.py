@@ -254,9 +254,7 @@ class History:
             return [_summary(row) for row in connection.execute(newest)]
 
     @staticmethod
-    def _before(
-        connection: Connection, statement: Select[Any], before: str | None
-    ) -> Select[Any]:
+    def _before(connection: Connection, statement: Select[Any], before: str | None) -> Select[Any]:
         if before is None:
             return statement
         row = connection.execute(select(runs.c.queued_at).where(runs.c.id == before)).first()
@@ -384,7 +382,7 @@ class History:
         """Make the triggers of a pipeline those of its file.
 
         An edited schedule is next due strictly after `now`; one that did not change keeps its
-        state. `active:` of the file counts when a trigger is seen first.
+        state. `active:` of the file counts when it is seen first, and when it changed.
         """
         with self.engine.begin() as connection:
             statement = select(triggers).where(triggers.c.pipeline == pipeline)
@@ -407,8 +405,11 @@ class History:
         if known is not None and known.spec == content:
             return
         due = next_of(spec, now)
-        values = {"spec": content, "next_at": stamp(due)}
+        values: dict[str, Any] = {"spec": content, "next_at": stamp(due)}
         if known is not None:
+            before = msgspec.json.decode(known.spec, type=TriggerSpec)
+            if before.active != spec.active:
+                values["active"] = spec.active
             connection.execute(update(triggers).where(triggers.c.id == known.id).values(values))
             return
         connection.execute(
@@ -487,9 +488,7 @@ class History:
         """Move a trigger on without a tick."""
         with self.engine.begin() as connection:
             connection.execute(
-                update(triggers)
-                .where(triggers.c.id == trigger_id)
-                .values(next_at=stamp(next_at))
+                update(triggers).where(triggers.c.id == trigger_id).values(next_at=stamp(next_at))
             )
 
     def set_active(self, trigger_id: str, *, active: bool, next_at: datetime | None) -> None:

@@ -16,7 +16,7 @@ def current_owner() -> str:
 
 
 def is_alive(owner: str) -> bool:
-    """Tell whether the owner still lives; one on another host is taken to, since none can see it."""
+    """Tell whether the owner still lives; one on another host is taken to."""
     parts = owner.split(":", 3)
     if len(parts) != 4 or not parts[0].isdigit():
         return False

@@ -12,7 +12,6 @@ from headrace.core.ids import digest
 from headrace.protocol.bindings import Binding
 from headrace.protocol.tables import Kind, Language, Output
 
-
 ENGINE = "1"
 """Goes up when Headrace comes to store other results for the same code: old ones are then stale."""
 

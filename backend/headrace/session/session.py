@@ -297,6 +297,11 @@ class Session:
             await self._do(lambda run=run: self.machine.cancel(run, self._now()))
         return {"runs": chosen}
 
+    async def cancel_run(self, run_id: str, reason: str) -> None:
+        """Cancel a run if it still goes on; it is over some time later."""
+        if run_id in self.machine.runs:
+            await self._do(lambda: self.machine.cancel(run_id, self._now(), reason))
+
     async def cancel_all(self, reason: str) -> None:
         """Cancel every run and wait until they are over."""
         going = list(self.machine.runs)
