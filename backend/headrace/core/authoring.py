@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ _marks: ContextVar[list[tuple[Callable[..., Any], Mark]] | None] = ContextVar("m
 
 
 @contextmanager
-def collecting_marks() -> Iterator[list[tuple[Callable[..., Any], Mark]]]:
+def collecting_marks() -> Generator[list[tuple[Callable[..., Any], Mark]], None, None]:
     """Yield the list in which decorators leave (function, mark), in file order."""
     found: list[tuple[Callable[..., Any], Mark]] = []
     token = _marks.set(found)

@@ -45,7 +45,7 @@ class EventSocket(WebSocketHandler, SecureHandler):
             raise InvalidInput("Only a websocket can be opened here.")
         await super().get(*args, **kwargs)
 
-    def check_origin(self, origin: str) -> bool:
+    def check_origin(self, origin: str) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride] its two bases name it differently
         """Let only pages of this very origin in, whatever else the request carries."""
         return self.is_own_origin(origin)
 
@@ -164,7 +164,7 @@ class EventSocket(WebSocketHandler, SecureHandler):
     def _cut(self) -> None:
         """Drop a client that does not read: a close frame would never reach it."""
         if self.ws_connection is not None:
-            self.ws_connection._abort()  # pyright: ignore[reportAttributeAccessIssue] # noqa: SLF001 Tornado has no public way
+            self.ws_connection._abort()  # pyright: ignore[reportPrivateUsage] # noqa: SLF001 Tornado has no public way
 
 
 def _req_of(message: str | bytes) -> str:

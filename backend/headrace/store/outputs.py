@@ -16,11 +16,12 @@ import os
 import pickle
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
-import pyarrow.ipc
+from pyarrow import ipc
 
 from headrace.core.errors import HeadraceError
 from headrace.core.ids import digest
@@ -157,7 +158,7 @@ class Store(StoreFiles):
         def fill() -> None:
             with (
                 pa.OSFile(str(temporary), "wb") as sink,
-                pa.ipc.new_file(sink, table.schema) as writer,
+                ipc.new_file(sink, table.schema) as writer,
             ):
                 writer.write_table(table, max_chunksize=BATCH_ROWS)
 
@@ -189,7 +190,7 @@ class Store(StoreFiles):
 
     def _from_table(self, path: Path) -> Any:
         with pa.memory_map(str(path)) as source:
-            table = pa.ipc.open_file(source).read_all()
+            table = ipc.open_file(source).read_all()
         metadata = dict(table.schema.metadata or {})
         name = metadata.pop(_KIND, b"").decode()
         signed = metadata.pop(_REST, None)
@@ -270,7 +271,7 @@ def _hash_and_sync(path: Path) -> str:
             return digest(hashlib.blake2b(mapped, digest_size=16).digest())
         with ThreadPoolExecutor(4) as pool:
             synced = pool.submit(os.fsync, file.fileno())
-            leaves = list(pool.map(lambda at: _leaf(mapped, at), range(0, len(mapped), _LEAF)))
+            leaves = list(pool.map(partial(_leaf, mapped), range(0, len(mapped), _LEAF)))
             synced.result()
     return digest(*leaves)
 

@@ -95,4 +95,4 @@ def _text(value: Any) -> str | None:
     if value is None:
         return None
     iso: Any = getattr(value, "isoformat", None)
-    return iso() if callable(iso) else str(value)[:200]
+    return str(iso() if callable(iso) else value)[:200]

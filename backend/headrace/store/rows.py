@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
-import pyarrow.ipc
+from pyarrow import ipc
 
 from headrace.core.errors import InvalidInput
 
@@ -38,7 +38,7 @@ class OpenTable:
     """One mapped file: finds its rows by batch, without reading the others."""
 
     def __init__(self, path: Path) -> None:
-        self._reader = pa.ipc.open_file(pa.memory_map(str(path)))
+        self._reader = ipc.open_file(pa.memory_map(str(path)))
         self.schema = self._reader.schema.remove_metadata()
         self._starts = [0]
         for number in range(self._reader.num_record_batches):
@@ -222,7 +222,7 @@ def _with_short_cells(rows: Any) -> Any:
 def stream(rows: Any) -> bytes:
     """Return rows as an Arrow IPC stream."""
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, rows.schema) as writer:
+    with ipc.new_stream(sink, rows.schema) as writer:
         writer.write_table(rows)
     return sink.getvalue().to_pybytes()
 

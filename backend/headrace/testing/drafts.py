@@ -1,4 +1,4 @@
-"""Small definitions, outputs and answers, so that a test of the machine reads as a list of facts."""
+"""Small definitions, outputs and answers: a test of the machine then reads as a list of facts."""
 
 from __future__ import annotations
 
