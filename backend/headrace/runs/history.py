@@ -1,196 +1,72 @@
 """The history: runs, block runs, results by key, triggers and ticks. All SQL of Headrace is here.
 
-On SQLite: WAL, synchronous=FULL, one writer. One call of `write` is one transaction.
+One call of `write` is one transaction, durable when it returns.
 """
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 from sqlalchemy import (
     Connection,
-    Engine,
     Row,
     Select,
     and_,
-    create_engine,
+    bindparam,
     delete,
-    event,
     func,
-    insert,
     or_,
     select,
+    tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from headrace.core.errors import NotFound
-from headrace.core.ids import new_run_id
-from headrace.project.pipeline import TriggerSpec
-from headrace.protocol.tables import (
-    FINAL_RUN_STATES,
-    BlockRun,
-    Output,
-    RunRecord,
-    RunSummary,
-    TriggerTable,
-)
+from headrace.protocol.tables import BlockRun, Output, RunRecord, RunSummary
 from headrace.runs.changes import Change, QueueRun, SaveBlock, SaveResult, SaveRun
-from headrace.runs.schema import prepare
+from headrace.runs.database import Database
+from headrace.runs.queueing import insert_or_replace, queue_runs
 from headrace.runs.tables import block_runs, results, runs, ticks, triggers, versions
+from headrace.runs.times import moment, stamp
+from headrace.runs.triggers import Triggers
 
-BUSY_TIMEOUT_MS = 10_000
-NextOf = Callable[[TriggerSpec, datetime], datetime | None]
-
-
-def stamp(moment: datetime | None) -> str | None:
-    """Write a moment as text that sorts: UTC, microseconds always."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+KEPT_RESULTS = 50
+"""Newest results of a block that are kept."""
+UNFINISHED = ("queued", "running")
 
 
-def moment(text: str | None) -> datetime | None:
-    """Read what `stamp` wrote."""
-    return datetime.fromisoformat(text) if text else None
+class History(Triggers):
+    """What happened, for ever. Not thread-safe: one thread owns it (see `HistoryThread`).
 
+    Every method raises Unavailable when the database is locked or away, StorageFull when the disk
+    is full; nothing is then changed.
+    """
 
-class History:
-    """What happened, for ever. Not thread-safe: one thread owns it (see `HistoryThread`)."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, database: Database) -> None:
+        self.database = database
 
     @classmethod
     def open(cls, place: str | Path) -> Self:
-        """Open or create the history at a path, or at a database URL.
-
-        A SQLite file that is not a database is moved aside, and an empty history takes its place.
-        """
-        address = str(place) if "://" in str(place) else f"sqlite:///{place}"
-        engine = _engine(address)
-        try:
-            prepare(engine)
-        except DatabaseError:
-            if engine.dialect.name != "sqlite":
-                raise
-            engine.dispose()
-            file = Path(str(place))
-            file.rename(file.with_name(f"{file.name}.broken-{datetime.now(UTC):%Y%m%dT%H%M%S}"))
-            engine = _engine(address)
-            prepare(engine)
-        return cls(engine)
+        """Open or create the history at a path, or at a database URL (see `Database.open`)."""
+        return cls(Database.open(place))
 
     def close(self) -> None:
         """Let go of the database."""
-        self.engine.dispose()
+        self.database.close()
 
     # Writing
 
     def write(self, changes: Sequence[Change]) -> None:
         """Carry out all changes in one durable transaction."""
-        with self.engine.begin() as connection:
+        with self.database.writing() as connection:
             for change in changes:
-                self._apply(connection, change)
-
-    def _apply(self, connection: Connection, change: Change) -> None:
-        match change:
-            case QueueRun():
-                self._queue(connection, change)
-            case SaveRun():
-                values = {
-                    "state": change.state,
-                    "started_at": stamp(change.started_at),
-                    "finished_at": stamp(change.finished_at),
-                    "seconds": change.seconds,
-                    "reason": change.reason,
-                }
-                connection.execute(update(runs).where(runs.c.id == change.run_id).values(values))
-            case SaveBlock():
-                self._save_block(connection, change)
-            case SaveResult():
-                self._save_result(connection, change)
-
-    def _queue(self, connection: Connection, change: QueueRun) -> None:
-        record = change.record
-        known = select(versions.c.hash).where(versions.c.hash == record.version)
-        if connection.execute(known).first() is None:
-            connection.execute(insert(versions).values(hash=record.version, files=change.files))
-        connection.execute(
-            insert(runs).values(
-                id=record.id,
-                pipeline=record.pipeline,
-                state=record.state,
-                origin=record.origin,
-                trigger_name=record.trigger,
-                logical_time=stamp(record.logical_time),
-                parameters=msgspec.json.encode(record.parameters).decode(),
-                version=record.version,
-                queued_at=stamp(record.queued_at),
-                attempt=record.attempt,
-                owner=change.owner,
-                idempotency_key=change.idempotency_key,
-                blocks_done=0,
-                blocks_total=len(record.blocks),
-            )
-        )
-        if record.blocks:
-            connection.execute(
-                insert(block_runs),
-                [
-                    {
-                        "run_id": record.id,
-                        "name": block.name,
-                        "position": position,
-                        "pipeline": record.pipeline,
-                        "state": block.state,
-                        "record": msgspec.json.encode(block),
-                    }
-                    for position, block in enumerate(record.blocks)
-                ],
-            )
-
-    @staticmethod
-    def _save_block(connection: Connection, change: SaveBlock) -> None:
-        block = change.block
-        connection.execute(
-            update(block_runs)
-            .where(block_runs.c.run_id == change.run_id, block_runs.c.name == block.name)
-            .values(
-                state=block.state,
-                finished_at=stamp(block.finished_at),
-                record=msgspec.json.encode(block),
-            )
-        )
-        if block.state not in {"queued", "running"}:
-            connection.execute(
-                update(runs)
-                .where(runs.c.id == change.run_id)
-                .values(blocks_done=runs.c.blocks_done + 1)
-            )
-
-    def _save_result(self, connection: Connection, change: SaveResult) -> None:
-        values = {
-            "pipeline": change.pipeline,
-            "block": change.block,
-            "key": change.key,
-            "output": msgspec.json.encode(change.output),
-            "finished_at": stamp(change.finished_at),
-        }
-        dialect = sqlite if self.engine.dialect.name == "sqlite" else postgresql
-        statement = dialect.insert(results).values(values)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["pipeline", "block", "key"],
-                set_={"output": values["output"], "finished_at": values["finished_at"]},
-            )
-        )
+                _apply(connection, change)
 
     # Runs
 
@@ -201,13 +77,13 @@ class History:
             runs.c.idempotency_key == key,
             runs.c.queued_at >= stamp(since),
         )
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             found = connection.execute(statement).first()
         return found[0] if found else None
 
     def run(self, run_id: str) -> RunRecord:
         """Return a run with its blocks; NotFound when there is none."""
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             row = connection.execute(select(runs).where(runs.c.id == run_id)).first()
             if row is None:
                 raise NotFound(f"There is no run {run_id!r}.", kind="run", name=run_id)
@@ -226,7 +102,7 @@ class History:
     def files(self, version: str) -> bytes:
         """Return the pinned files of a version; NotFound when none is kept."""
         statement = select(versions.c.files).where(versions.c.hash == version)
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             found = connection.execute(statement).first()
         if found is None:
             raise NotFound(f"There is no version {version!r}.", kind="version", name=version)
@@ -248,7 +124,7 @@ class History:
             statement = statement.where(runs.c.state == state)
         if origin is not None:
             statement = statement.where(runs.c.origin == origin)
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             statement = self._before(connection, statement, before)
             newest = statement.order_by(runs.c.queued_at.desc(), runs.c.id.desc()).limit(limit)
             return [_summary(row) for row in connection.execute(newest)]
@@ -260,13 +136,13 @@ class History:
         row = connection.execute(select(runs.c.queued_at).where(runs.c.id == before)).first()
         if row is None:
             raise NotFound(f"There is no run {before!r}.", kind="run", name=before)
-        later = and_(runs.c.queued_at == row[0], runs.c.id < before)
-        return statement.where(or_(runs.c.queued_at < row[0], later))
+        # As a row value this is one range of an index, however deep the page is.
+        return statement.where(tuple_(runs.c.queued_at, runs.c.id) < tuple_(row[0], before))
 
     def latest_runs(self, pipelines: Iterable[str], each: int = 30) -> dict[str, list[RunSummary]]:
         """Return the newest runs of each pipeline, newest first, without those of the editor."""
         found: dict[str, list[RunSummary]] = {}
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             for pipeline in pipelines:
                 statement = (
                     select(runs)
@@ -284,7 +160,7 @@ class History:
             .where(runs.c.queued_at >= stamp(since), runs.c.origin != "editor")
             .group_by(runs.c.state)
         )
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(statement)}
 
     def unfinished(self) -> list[tuple[RunRecord, bytes, str]]:
@@ -292,10 +168,10 @@ class History:
         statement = (
             select(runs, versions.c.files)
             .join(versions, versions.c.hash == runs.c.version)
-            .where(runs.c.state.not_in(FINAL_RUN_STATES))
+            .where(runs.c.state.in_(UNFINISHED))
             .order_by(runs.c.queued_at)
         )
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             rows = connection.execute(statement).all()
             return [
                 (_record(row, self._blocks(connection, row.id)), row.files, row.owner)
@@ -306,232 +182,203 @@ class History:
         """Make `owner` responsible for a run; False when somebody else was faster."""
         statement = (
             update(runs)
-            .where(runs.c.id == run_id, runs.c.state.not_in(FINAL_RUN_STATES))
+            .where(runs.c.id == run_id, runs.c.state.in_(UNFINISHED))
             .values(owner=owner, attempt=runs.c.attempt + 1)
         )
         if from_owner is not None:
             statement = statement.where(runs.c.owner == from_owner)
-        with self.engine.begin() as connection:
+        with self.database.writing() as connection:
             return connection.execute(statement).rowcount == 1
 
     # Results
 
-    def results(self, pipeline: str, per_block: int = 50) -> list[SaveResult]:
-        """Return the newest results of every block, newest first; older ones are deleted."""
+    def results(self, pipeline: str, per_block: int = KEPT_RESULTS) -> list[SaveResult]:
+        """Return the newest results of every block, newest first."""
         statement = (
             select(results)
             .where(results.c.pipeline == pipeline)
             .order_by(results.c.finished_at.desc())
         )
-        kept: list[SaveResult] = []
-        counts: dict[str, int] = {}
-        old: list[tuple[str, str]] = []
-        with self.engine.begin() as connection:
-            for row in connection.execute(statement):
-                counts[row.block] = counts.get(row.block, 0) + 1
-                if counts[row.block] > per_block:
-                    old.append((row.block, row.key))
-                    continue
-                finished = moment(row.finished_at)
-                assert finished is not None, "a result has its time"
-                kept.append(
+        with self.database.reading() as connection:
+            rows = connection.execute(statement).all()
+        counts: Counter[str] = Counter()
+        found: list[SaveResult] = []
+        for row in rows:
+            counts[row.block] += 1
+            if counts[row.block] <= per_block:
+                found.append(
                     SaveResult(
                         pipeline=pipeline,
                         block=row.block,
                         key=row.key,
                         output=msgspec.json.decode(row.output, type=Output),
-                        finished_at=finished,
+                        finished_at=moment(row.finished_at),
                     )
                 )
-            for block, key in old:
-                connection.execute(
-                    delete(results).where(
-                        results.c.pipeline == pipeline,
-                        results.c.block == block,
-                        results.c.key == key,
-                    )
-                )
-        return kept
+        return found
 
     def last_block_runs(self, pipeline: str) -> dict[str, tuple[str, BlockRun]]:
         """Return the block run of each block that ended last, with its run."""
-        newest = (
-            select(block_runs.c.name, func.max(block_runs.c.finished_at).label("at"))
-            .where(block_runs.c.pipeline == pipeline, block_runs.c.finished_at.is_not(None))
-            .group_by(block_runs.c.name)
-            .subquery()
-        )
-        statement = select(block_runs.c.run_id, block_runs.c.record).join(
-            newest,
-            and_(
-                block_runs.c.pipeline == pipeline,
-                block_runs.c.name == newest.c.name,
-                block_runs.c.finished_at == newest.c.at,
-            ),
-        )
-        with self.engine.connect() as connection:
-            rows = connection.execute(statement).all()
-        found = [(row.run_id, msgspec.json.decode(row.record, type=BlockRun)) for row in rows]
-        return {block.name: (run_id, block) for run_id, block in found}
+        found: dict[str, tuple[str, BlockRun]] = {}
+        ended = and_(block_runs.c.pipeline == pipeline, block_runs.c.finished_at.is_not(None))
+        with self.database.reading() as connection:
+            # From name to name through the index: the block runs between are never looked at.
+            name = ""
+            while True:
+                following = select(func.min(block_runs.c.name)).where(
+                    block_runs.c.pipeline == pipeline, block_runs.c.name > name
+                )
+                name = connection.execute(following).scalar()
+                if name is None:
+                    return found
+                newest = (
+                    select(block_runs.c.run_id, block_runs.c.record)
+                    .where(ended, block_runs.c.name == name)
+                    .order_by(block_runs.c.finished_at.desc())
+                    .limit(1)
+                )
+                row = connection.execute(newest).first()
+                if row is not None:
+                    found[name] = (row.run_id, msgspec.json.decode(row.record, type=BlockRun))
 
-    # Triggers
+    # Retention
 
-    def sync_triggers(
-        self, pipeline: str, specs: Sequence[TriggerSpec], now: datetime, next_of: NextOf
-    ) -> None:
-        """Make the triggers of a pipeline those of its file.
+    def purge(self, before: datetime, limit: int = 100) -> int:
+        """Delete up to `limit` runs that ended before a moment, then as many skipped ticks.
 
-        An edited schedule is next due strictly after `now`; one that did not change keeps its
-        state. `active:` of the file counts when it is seen first, and when it changed.
+        Returns how many; call it again until that is 0. What guards against a second run of a tick
+        stays: a trigger's `last_at`, and the ticks of every trigger that may still need them.
         """
-        with self.engine.begin() as connection:
-            statement = select(triggers).where(triggers.c.pipeline == pipeline)
-            known = {row.name: row for row in connection.execute(statement)}
-            for spec in specs:
-                self._sync_one(connection, pipeline, spec, known.pop(spec.name, None), now, next_of)
-            for gone in known.values():
-                connection.execute(delete(triggers).where(triggers.c.id == gone.id))
-
-    @staticmethod
-    def _sync_one(  # noqa: PLR0917 one row of a table
-        connection: Connection,
-        pipeline: str,
-        spec: TriggerSpec,
-        known: Row[Any] | None,
-        now: datetime,
-        next_of: NextOf,
-    ) -> None:
-        content = msgspec.json.encode(msgspec.structs.replace(spec, line=1))
-        if known is not None and known.spec == content:
-            return
-        due = next_of(spec, now)
-        values: dict[str, Any] = {"spec": content, "next_at": stamp(due)}
-        if known is not None:
-            before = msgspec.json.decode(known.spec, type=TriggerSpec)
-            if before.active != spec.active:
-                values["active"] = spec.active
-            connection.execute(update(triggers).where(triggers.c.id == known.id).values(values))
-            return
-        connection.execute(
-            insert(triggers).values(
-                id=new_run_id(),
-                pipeline=pipeline,
-                name=spec.name,
-                active=spec.active,
-                anchor=stamp(now),
-                **values,
-            )
-        )
-
-    def triggers(self, pipeline: str | None = None) -> list[TriggerTable]:
-        """Return triggers with their state, by pipeline and name."""
-        statement = select(triggers).order_by(triggers.c.pipeline, triggers.c.name)
-        if pipeline is not None:
-            statement = statement.where(triggers.c.pipeline == pipeline)
-        with self.engine.connect() as connection:
-            return [_trigger(row) for row in connection.execute(statement)]
-
-    def due(self, now: datetime, limit: int = 1000) -> list[TriggerTable]:
-        """Return the active triggers whose next tick is not later than `now`, oldest first."""
-        statement = (
-            select(triggers)
-            .where(triggers.c.active, triggers.c.next_at <= stamp(now))
-            .order_by(triggers.c.next_at)
+        old = (
+            select(runs.c.id)
+            .where(runs.c.queued_at < stamp(before), runs.c.finished_at < stamp(before))
+            .order_by(runs.c.queued_at)
             .limit(limit)
         )
-        with self.engine.connect() as connection:
-            return [_trigger(row) for row in connection.execute(statement)]
-
-    def next_due(self) -> datetime | None:
-        """Return when the next active trigger is due, or None when none is."""
-        statement = select(func.min(triggers.c.next_at)).where(
-            triggers.c.active, triggers.c.next_at.is_not(None)
-        )
-        with self.engine.connect() as connection:
-            return moment(connection.execute(statement).scalar())
-
-    def fire(
-        self,
-        trigger_id: str,
-        logical_time: datetime,
-        next_at: datetime | None,
-        queue: QueueRun | None,
-        skipped: str | None = None,
-    ) -> bool:
-        """Record a tick, queue its run and move the trigger on, in one transaction.
-
-        Without `queue` the tick is recorded as `skipped` for that reason. False, and nothing is
-        changed, when that tick exists already.
-        """
-        try:
-            with self.engine.begin() as connection:
-                connection.execute(
-                    insert(ticks).values(
-                        trigger_id=trigger_id,
-                        logical_time=stamp(logical_time),
-                        run_id=queue.record.id if queue else None,
-                        skipped=skipped,
-                    )
-                )
-                if queue is not None:
-                    self._queue(connection, queue)
-                connection.execute(
-                    update(triggers)
-                    .where(triggers.c.id == trigger_id)
-                    .values(last_at=stamp(logical_time), next_at=stamp(next_at))
-                )
-        except IntegrityError:
-            return False
-        return True
-
-    def advance(self, trigger_id: str, next_at: datetime | None) -> None:
-        """Move a trigger on without a tick."""
-        with self.engine.begin() as connection:
+        with self.database.writing() as connection:
+            ids = list(connection.execute(old).scalars())
+            if not ids:
+                return _purge_skipped(connection, before, limit)
+            shared = select(runs.c.version).where(runs.c.id.in_(ids)).distinct()
+            candidates = list(connection.execute(shared).scalars())
+            connection.execute(delete(ticks).where(ticks.c.run_id.in_(ids), ~_GUARDED.exists()))
+            connection.execute(delete(block_runs).where(block_runs.c.run_id.in_(ids)))
+            connection.execute(delete(runs).where(runs.c.id.in_(ids)))
+            used = select(runs.c.id).where(runs.c.version == versions.c.hash)
             connection.execute(
-                update(triggers).where(triggers.c.id == trigger_id).values(next_at=stamp(next_at))
+                delete(versions).where(versions.c.hash.in_(candidates), ~used.exists())
             )
-
-    def set_active(self, trigger_id: str, *, active: bool, next_at: datetime | None) -> None:
-        """Pause or resume a trigger; NotFound when there is none."""
-        with self.engine.begin() as connection:
-            changed = connection.execute(
-                update(triggers)
-                .where(triggers.c.id == trigger_id)
-                .values(active=active, next_at=stamp(next_at))
-            )
-            if changed.rowcount == 0:
-                raise NotFound("There is no such trigger.", kind="trigger", name=trigger_id)
+        return len(ids)
 
 
-def _engine(address: str) -> Engine:
-    engine = create_engine(address)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
-        event.listen(engine, "begin", _begin_immediate)
-    return engine
+_GUARDED = select(triggers.c.id).where(
+    triggers.c.id == ticks.c.trigger_id,
+    or_(triggers.c.last_at.is_(None), triggers.c.last_at <= ticks.c.logical_time),
+)
+"""The trigger of a tick that is still its guard against a second run."""
 
 
-def _set_up_sqlite(connection: Any, _record: object) -> None:
-    # pysqlite's own transactions are off: BEGIN IMMEDIATE is ours, see `_begin_immediate`.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def _purge_skipped(connection: Connection, before: datetime, limit: int) -> int:
+    for trigger in connection.execute(select(triggers.c.id)).scalars().all():
+        past = and_(
+            ticks.c.trigger_id == trigger,
+            ticks.c.logical_time < stamp(before),
+            ticks.c.skipped.is_not(None),
+            ~_GUARDED.exists(),
+        )
+        some = select(ticks.c.logical_time).where(past).order_by(ticks.c.logical_time).limit(limit)
+        times = list(connection.execute(some).scalars())
+        if times:
+            which = and_(ticks.c.trigger_id == trigger, ticks.c.logical_time.in_(times))
+            connection.execute(delete(ticks).where(which))
+            return len(times)
+    return 0
 
 
-def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _apply(connection: Connection, change: Change) -> None:
+    match change:
+        case QueueRun():
+            queue_runs(connection, [change])
+        case SaveRun():
+            _save_run(connection, change)
+        case SaveBlock():
+            _save_block(connection, change)
+        case SaveResult():
+            _save_result(connection, change)
+
+
+def _save_run(connection: Connection, change: SaveRun) -> None:
+    values = {
+        "state": change.state,
+        "started_at": stamp(change.started_at),
+        "finished_at": stamp(change.finished_at),
+        "seconds": change.seconds,
+        "reason": change.reason,
+    }
+    said = {name: value for name, value in values.items() if value is not None}
+    connection.execute(update(runs).where(runs.c.id == change.run_id).values(said))
+
+
+# Made once: building a statement takes longer than SQLite needs to carry it out.
+_OF_BLOCK = and_(block_runs.c.run_id == bindparam("run"), block_runs.c.name == bindparam("block"))
+_BLOCK_STATE = select(block_runs.c.state).where(_OF_BLOCK)
+_SET_BLOCK = (
+    update(block_runs)
+    .where(_OF_BLOCK)
+    .values(state=bindparam("now"), finished_at=bindparam("end"), record=bindparam("whole"))
+)
+_COUNT_BLOCK = (
+    update(runs)
+    .where(runs.c.id == bindparam("run"))
+    .values(blocks_done=runs.c.blocks_done + bindparam("more"))
+)
+
+
+def _save_block(connection: Connection, change: SaveBlock) -> None:
+    block = change.block
+    mine = {"run": change.run_id, "block": block.name}
+    before = connection.execute(_BLOCK_STATE, mine).scalar()
+    if before is None:
+        raise NotFound(
+            f"Run {change.run_id!r} has no block {block.name!r}.", kind="block", name=block.name
+        )
+    record = msgspec.json.encode(block)
+    values = {"now": block.state, "end": stamp(block.finished_at), "whole": record}
+    connection.execute(_SET_BLOCK, mine | values)
+    done = (block.state not in UNFINISHED) - (before not in UNFINISHED)
+    if done:
+        connection.execute(_COUNT_BLOCK, {"run": change.run_id, "more": done})
+
+
+def _save_result(connection: Connection, change: SaveResult) -> None:
+    values = {
+        "pipeline": change.pipeline,
+        "block": change.block,
+        "key": change.key,
+        "output": msgspec.json.encode(change.output),
+        "finished_at": stamp(change.finished_at),
+    }
+    connection.execute(
+        insert_or_replace(connection, results)
+        .values(values)
+        .on_conflict_do_update(
+            index_elements=["pipeline", "block", "key"],
+            set_={"output": values["output"], "finished_at": values["finished_at"]},
+        )
+    )
+    of_block = and_(results.c.pipeline == change.pipeline, results.c.block == change.block)
+    oldest_kept = (
+        select(results.c.finished_at)
+        .where(of_block)
+        .order_by(results.c.finished_at.desc())
+        .offset(KEPT_RESULTS - 1)
+        .limit(1)
+        .scalar_subquery()
+    )
+    connection.execute(delete(results).where(of_block, results.c.finished_at < oldest_kept))
 
 
 def _record(row: Row[Any], blocks: list[BlockRun]) -> RunRecord:
-    queued = moment(row.queued_at)
-    assert queued is not None, "a run has the time when it was queued"
     return RunRecord(
         id=row.id,
         pipeline=row.pipeline,
@@ -543,7 +390,7 @@ def _record(row: Row[Any], blocks: list[BlockRun]) -> RunRecord:
         logical_time=moment(row.logical_time),
         parameters=msgspec.json.decode(row.parameters),
         version=row.version,
-        queued_at=queued,
+        queued_at=moment(row.queued_at),
         started_at=moment(row.started_at),
         finished_at=moment(row.finished_at),
         reason=row.reason,
@@ -552,8 +399,6 @@ def _record(row: Row[Any], blocks: list[BlockRun]) -> RunRecord:
 
 
 def _summary(row: Row[Any]) -> RunSummary:
-    queued = moment(row.queued_at)
-    assert queued is not None, "a run has the time when it was queued"
     return RunSummary(
         id=row.id,
         pipeline=row.pipeline,
@@ -561,7 +406,7 @@ def _summary(row: Row[Any]) -> RunSummary:
         origin=row.origin,
         trigger=row.trigger_name,
         logical_time=moment(row.logical_time),
-        queued_at=queued,
+        queued_at=moment(row.queued_at),
         started_at=moment(row.started_at),
         finished_at=moment(row.finished_at),
         seconds=row.seconds,
@@ -569,25 +414,6 @@ def _summary(row: Row[Any]) -> RunSummary:
         blocks_total=row.blocks_total,
         reason=row.reason,
     )
-
-
-def _trigger(row: Row[Any]) -> TriggerTable:
-    spec = msgspec.json.decode(row.spec, type=TriggerSpec)
-    fields = {
-        name: getattr(spec, name)
-        for name in ("cron", "every", "timezone", "catchup", "overlap", "parameters")
-    }
-    table = {
-        "id": row.id,
-        "pipeline": row.pipeline,
-        "name": row.name,
-        "active": bool(row.active),
-        "next_at": moment(row.next_at) if row.active else None,
-        "last_at": moment(row.last_at),
-        "problem": row.problem,
-        **fields,
-    }
-    return msgspec.convert(table, TriggerTable)
 
 
 def median_seconds(summaries: Sequence[RunSummary]) -> float | None:

@@ -4,40 +4,56 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from headrace.runs.tables import metadata
 
-HEAD = "0001"
+HEAD = "0002"
 """Newest revision in `migrations/versions`."""
 
+_ADVISORY_KEY = 0x48656164
+"""PostgreSQL's lock under which the schema is made: `Head`."""
 
-def prepare(engine: Engine) -> None:
-    """Bring a database to the newest schema.
+
+def prepare(writer: Engine) -> None:
+    """Bring a database to the newest schema; several processes may try at once.
 
     A new one is created directly and stamped: Alembic takes 0.4 s to import, and only an old
-    database needs it.
+    database needs it. `writer` begins transactions that exclude other writers.
     """
-    if not inspect(engine).has_table("alembic_version"):
-        with engine.begin() as connection:
+    if _version(writer) == HEAD:
+        return
+    with writer.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            lock = text("SELECT pg_advisory_xact_lock(:key)")
+            connection.execute(lock, {"key": _ADVISORY_KEY})
+        found = _stamped(connection)
+        if found is None:
             metadata.create_all(connection)
             connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
             connection.execute(
                 text("INSERT INTO alembic_version (version_num) VALUES (:head)"), {"head": HEAD}
             )
-        return
-    with engine.connect() as connection:
-        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    if found != HEAD:
-        _migrate(engine)
+        elif found != HEAD:
+            _migrate(connection)
 
 
-def _migrate(engine: Engine) -> None:
+def _version(engine: Engine) -> str | None:
+    with engine.execution_options(immediate=False).connect() as connection:
+        return _stamped(connection)
+
+
+def _stamped(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _migrate(connection: Connection) -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -56,6 +56,17 @@ runs = Table(
     Index("runs_of_pipeline", "pipeline", "queued_at", "id"),
     Index("runs_by_state", "state", "queued_at", "id"),
     Index("runs_by_key", "pipeline", "idempotency_key"),
+    Index(
+        "runs_shown",
+        "pipeline",
+        "queued_at",
+        "id",
+        sqlite_where=text("origin <> 'editor'"),
+        postgresql_where=text("origin <> 'editor'"),
+    ),
+    Index("runs_by_origin", "origin", "queued_at", "id"),
+    Index("runs_of_pipeline_by_state", "pipeline", "state", "queued_at", "id"),
+    Index("runs_of_version", "version"),
 )
 
 block_runs = Table(
@@ -79,6 +90,7 @@ results = Table(
     Column("key", String(64), primary_key=True),
     Column("output", LargeBinary, nullable=False),
     Column("finished_at", String(40), nullable=False),
+    Index("results_newest", "pipeline", "block", "finished_at"),
 )
 
 triggers = Table(
@@ -97,7 +109,7 @@ triggers = Table(
     Index(
         "triggers_due",
         "next_at",
-        sqlite_where=text("active AND next_at IS NOT NULL"),
+        sqlite_where=text("active = 1 AND next_at IS NOT NULL"),
         postgresql_where=text("active AND next_at IS NOT NULL"),
     ),
 )
@@ -109,4 +121,14 @@ ticks = Table(
     Column("logical_time", String(40), primary_key=True),
     Column("run_id", String(20)),
     Column("skipped", Text),
+    Column("until", String(40)),
+    Index(
+        "ticks_waiting",
+        "trigger_id",
+        sqlite_where=text("run_id IS NULL AND skipped IS NULL"),
+        postgresql_where=text("run_id IS NULL AND skipped IS NULL"),
+    ),
+    Index("ticks_of_run", "run_id"),
 )
+"""A tick has its run, or the reason why it was skipped; with neither it waits for a run to end.
+`until` ends the span, without its end, that a skipped tick stands for."""

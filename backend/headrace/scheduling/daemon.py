@@ -5,51 +5,95 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
+from typing import Any, Protocol
 
 from headrace.core.clock import Clock
-from headrace.core.errors import HeadraceError
-from headrace.protocol.events import Event, PipelinesChanged, TriggersChanged
-from headrace.protocol.tables import TriggerTable
+from headrace.core.errors import HeadraceError, StorageFull, Unavailable
+from headrace.protocol.events import Event, PipelinesChanged, RunChanged, TriggersChanged
+from headrace.protocol.tables import FINAL_RUN_STATES
+from headrace.runs.changes import QueueRun
+from headrace.runs.firing import Firing, TickChange, TriggerState
 from headrace.runs.history import History
 from headrace.runs.thread import HistoryThread
-from headrace.scheduling.triggers import Fire, Going, decide, next_of
+from headrace.scheduling.files import TriggerFiles
+from headrace.scheduling.triggers import Cancel, Decision, Fire, Hold, Skip, decide, next_of
+from headrace.session.log import EventLog
 from headrace.session.run import Run, RunRequest
-from headrace.session.session import Session
-from headrace.session.sessions import Sessions
 
 logger = logging.getLogger(__name__)
 
 LONGEST_SLEEP_S = 60.0
 """So that a jump of the wall clock is noticed within a minute."""
+RETRY_S = 5.0
+"""Until a trigger is tried again that could not fire for a passing reason."""
+FIRST_READING_S = 1.0
+"""How long `start` waits for the triggers of the files; beyond, reading goes on behind."""
+CLOCK_JUMP_S = 3600.0
+SLICE = 200
+"""Triggers that are decided at once; the event loop is free between."""
+
+
+class PipelineSession(Protocol):
+    """What the scheduler needs of a session."""
+
+    def prepare_run(self, request: RunRequest) -> Run: ...
+    def queue_change(self, run: Run) -> QueueRun: ...
+    async def launch(self, run: Run) -> None: ...
+    async def cancel_run(self, run_id: str, reason: str) -> None: ...
+
+
+class OpenSessions(Protocol):
+    """What the scheduler needs of all sessions."""
+
+    @property
+    def log(self) -> EventLog: ...
+    @property
+    def project(self) -> Any: ...
+    async def open(self, pipeline: str) -> Any: ...
 
 
 class Daemon:
-    """Fires triggers. A tick, its run and the trigger's next tick are one transaction."""
+    """Fires triggers. A tick, its run and the trigger's next tick are one transaction.
 
-    def __init__(self, *, sessions: Sessions, history: HistoryThread, clock: Clock) -> None:
+    What to do is decided from the history alone, which alone knows the ticks that wait and the runs
+    that go on: a crash at any point, or a second scheduler on the same history, neither loses nor
+    doubles a tick.
+    """
+
+    def __init__(self, *, sessions: OpenSessions, history: HistoryThread, clock: Clock) -> None:
         self._sessions = sessions
         self._history = history
         self._clock = clock
+        self._files = TriggerFiles(sessions.project)
         self._awake = asyncio.Event()
+        self._read = asyncio.Event()
         self._stale = True
-        self._task: asyncio.Task[None] | None = None
+        self._busy: set[str] = set()
+        """Triggers that are being carried out, or that wait to be tried again."""
+        self._outbox: list[tuple[Sequence[Firing], asyncio.Future[frozenset[str]]]] = []
+        self._writing = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timers: set[asyncio.TimerHandle] = set()
         self._leave: Callable[[], None] | None = None
-        self._runs: dict[str, list[Run]] = {}
-        self._waiting: dict[str, int] = {}
-        self._launches: set[asyncio.Task[None]] = set()
+        self._looked_at: tuple[datetime, float] | None = None
 
     async def start(self) -> None:
         """Read all triggers and begin to fire them."""
         self._leave = self._sessions.log.subscribe(self._hear)
-        self._task = asyncio.create_task(self._go_on(), name="scheduler")
+        self._spawn(self._go_on())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_READING_S):
+                await self._read.wait()
 
     async def close(self) -> None:
         """Stop firing; runs that go on are not touched."""
         if self._leave is not None:
             self._leave()
-        tasks = [task for task in (self._task, *self._launches) if task is not None]
+        for timer in self._timers:
+            timer.cancel()
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -58,127 +102,243 @@ class Daemon:
         """Look at the triggers again now: they changed."""
         self._awake.set()
 
+    def changed(self, pipeline: str) -> None:
+        """Read the triggers of a pipeline again: its file may be different."""
+        self._files.forget(pipeline)
+        self._stale = True
+        self._awake.set()
+
     def _hear(self, event: Event) -> None:
-        if isinstance(event, PipelinesChanged):
-            self._stale = True
-            self._awake.set()
+        match event:
+            case PipelinesChanged():
+                self._stale = True
+                self._awake.set()
+            case RunChanged(run=run) if run.trigger is not None and run.state in FINAL_RUN_STATES:
+                self._awake.set()  # a tick may have waited for this run
+            case _:
+                pass
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name="scheduler")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # Looking
 
     async def _go_on(self) -> None:
         while True:
             self._awake.clear()
             try:
-                await self._look()
-            except HeadraceError:
-                logger.exception("the scheduler could not look at its triggers")
-            delay = await self._delay()
+                delay = await self._look()
+            except HeadraceError as error:
+                logger.warning("The scheduler tries again: %s", error)
+                delay = RETRY_S
+            except Exception:
+                # Whatever it is: a scheduler that ended would be silent for ever.
+                logger.exception("The scheduler failed and tries again")
+                delay = RETRY_S
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._awake.wait()
 
-    async def _delay(self) -> float:
-        due = await self._history.call(History.next_due)
-        if due is None:
-            return LONGEST_SLEEP_S
-        seconds = (due - self._clock.now()).total_seconds()
-        return min(max(seconds, 0.0), LONGEST_SLEEP_S)
-
-    async def _look(self) -> None:
+    async def _look(self) -> float:
+        """Start everything that is due; return for how many seconds nothing will be."""
+        self._watch_clock()
         if self._stale:
             self._stale = False
-            await self._read_all()
+            await self._read_files()
+        self._read.set()
+        while True:
+            now = self._clock.now()
+            states = await self._history.call(History.situation, now, SLICE, frozenset(self._busy))
+            chosen = await asyncio.to_thread(_decisions, states, now) if states else []
+            if not chosen:
+                break
+            self._begin(chosen)
+        due = await self._history.call(History.next_due, now)
+        if due is None:
+            return LONGEST_SLEEP_S
+        return min(max((due - self._clock.now()).total_seconds(), 0.0), LONGEST_SLEEP_S)
+
+    async def _read_files(self) -> None:
+        names, changed = await asyncio.to_thread(self._files.read)
         now = self._clock.now()
-        for trigger in await self._history.call(History.due, now):
-            try:
-                await self._handle(trigger, now)
-            except HeadraceError as error:
-                logger.warning("trigger %s of %s: %s", trigger.name, trigger.pipeline, error)
-                await self._skip(trigger, now, error)
+        gone = await self._history.call(History.forget_pipelines, names)
+        told = list(gone)
+        for name, specs in changed.items():
+            if await self._history.call(History.sync_triggers, name, specs, now, next_of):
+                told.append(name)
+        for name in told:
+            self._sessions.log.publish(TriggersChanged(of=name))
 
-    async def _read_all(self) -> None:
-        """Take over what the files of all pipelines say of triggers."""
-        project, now = self._sessions.project, self._clock.now()
-        for name in await asyncio.to_thread(project.list_pipelines):
-            try:
-                pipeline = await asyncio.to_thread(project.read_pipeline, name)
-            except HeadraceError as error:
-                logger.warning("triggers of %s cannot be read: %s", name, error)
-                continue
-            if any(p.severity == "error" and not p.block for p in pipeline.problems):
-                continue  # a file that cannot be read says nothing of its triggers
-            await self._history.call(
-                History.sync_triggers, name, list(pipeline.triggers), now, next_of
-            )
+    def _watch_clock(self) -> None:
+        now, ticking = self._clock.now(), self._clock.monotonic()
+        if self._looked_at is not None:
+            jump = (now - self._looked_at[0]).total_seconds() - (ticking - self._looked_at[1])
+            if abs(jump) > CLOCK_JUMP_S:
+                logger.warning("The clock jumped by %.0f s; ticks are caught up, none twice", jump)
+        self._looked_at = (now, ticking)
 
-    async def _handle(self, trigger: TriggerTable, now: datetime) -> None:
-        going = Going(
-            running=len(self._going(trigger.id)), waiting=self._waiting.get(trigger.id, 0)
-        )
-        actions = decide(trigger, now, going)
-        following = next_of(trigger, now)
-        for action in actions:
-            if isinstance(action, Fire):
-                await self._fire(trigger, action, following)
-            else:
-                await self._history.call(
-                    History.fire, trigger.id, action.logical_time, following, None, action.reason
-                )
-        self._sessions.log.publish(TriggersChanged(of=trigger.pipeline))
+    # Acting
 
-    async def _skip(self, trigger: TriggerTable, now: datetime, error: HeadraceError) -> None:
-        """Record that a tick came to nothing, so that it is not tried for ever."""
-        assert trigger.next_at is not None, "a due trigger has its next tick"
-        try:
-            following = next_of(trigger, now)
-        except HeadraceError:
-            following = None
-        await self._history.call(
-            History.fire, trigger.id, trigger.next_at, following, None, error.message
-        )
-        await self._history.call(History.advance, trigger.id, following)
+    def _begin(self, chosen: Sequence[tuple[TriggerState, Decision]]) -> None:
+        """Carry out decisions, each pipeline's by itself: a slow one delays no other."""
+        by_pipeline: dict[str, list[tuple[TriggerState, Decision]]] = {}
+        for state, decision in chosen:
+            by_pipeline.setdefault(state.pipeline, []).append((state, decision))
+            self._busy.add(state.id)
+        for pipeline, decisions in by_pipeline.items():
+            self._spawn(self._attend(pipeline, decisions))
 
-    def _going(self, trigger_id: str) -> list[Run]:
-        """Return the runs of a trigger that are not over, and forget the others."""
-        alive = [run for run in self._runs.get(trigger_id, []) if not run.is_over]
-        self._runs[trigger_id] = alive
-        return alive
-
-    async def _fire(self, trigger: TriggerTable, action: Fire, following: datetime) -> None:
-        session = await self._sessions.open(trigger.pipeline)
-        before = self._going(trigger.id)
-        if action.cancel:
-            for run in before:
-                await session.cancel_run(run.id, "a newer tick came")
-        run = session.prepare_run(
-            RunRequest(
-                origin="trigger",
-                parameters=trigger.parameters,
-                trigger=trigger.name,
-                logical_time=action.logical_time,
-            )
-        )
-        created = await self._history.call(
-            History.fire,
-            trigger.id,
-            action.logical_time,
-            following,
-            session.queue_change(run),
-        )
-        if not created:
-            return  # somebody else created this tick's run
-        if not action.wait:
-            self._runs[trigger.id].append(run)
-            await session.launch(run)
-            return
-        self._waiting[trigger.id] = self._waiting.get(trigger.id, 0) + 1
-        launch = asyncio.create_task(self._launch_after(trigger.id, session, before, run))
-        self._launches.add(launch)
-        launch.add_done_callback(self._launches.discard)
-
-    async def _launch_after(
-        self, trigger_id: str, session: Session, before: list[Run], run: Run
+    async def _attend(
+        self, pipeline: str, decisions: Sequence[tuple[TriggerState, Decision]]
     ) -> None:
-        for earlier in before:
-            await session.finished(earlier.id)
-        self._waiting[trigger_id] -= 1
-        self._runs[trigger_id].append(run)
-        await session.launch(run)
+        ids = {state.id for state, _ in decisions}
+        try:
+            await self._carry_out(pipeline, decisions)
+        except (Unavailable, StorageFull, TimeoutError) as error:
+            logger.warning("Triggers of %s are tried again: %s", pipeline, error)
+            self._later(ids)
+        except Exception:
+            # One pipeline's problem must not end the others' triggers.
+            logger.exception("Triggers of %s failed and are tried again", pipeline)
+            self._later(ids)
+        else:
+            self._free(ids)
+            self._sessions.log.publish(TriggersChanged(of=pipeline))
+
+    def _later(self, ids: set[str]) -> None:
+        def due() -> None:
+            self._timers.discard(timer)
+            self._free(ids)
+
+        timer = asyncio.get_running_loop().call_later(RETRY_S, due)
+        self._timers.add(timer)
+
+    def _free(self, ids: set[str]) -> None:
+        self._busy -= ids
+        self._awake.set()
+
+    async def _carry_out(
+        self, pipeline: str, decisions: Sequence[tuple[TriggerState, Decision]]
+    ) -> None:
+        session, problem = await self._open(pipeline, decisions)
+        prepared: dict[str, Run] = {}
+        firings = [
+            _firing(state, decision, session, problem, prepared) for state, decision in decisions
+        ]
+        created = await self._fire(firings)
+        for run_id, run in prepared.items():
+            if run_id in created:
+                assert session is not None, "a run was prepared by its session"
+                await session.launch(run)
+        if session is None:
+            return
+        for _, decision in decisions:
+            for action in decision.actions:
+                if isinstance(action, Cancel):
+                    await session.cancel_run(action.run_id, "a newer tick came")
+
+    async def _open(
+        self, pipeline: str, decisions: Sequence[tuple[TriggerState, Decision]]
+    ) -> tuple[PipelineSession | None, str]:
+        """Return the session if one is needed; without it, why there is none."""
+        actions = [action for _, decision in decisions for action in decision.actions]
+        if not any(isinstance(action, Fire | Cancel) for action in actions):
+            return None, ""
+        try:
+            return await self._sessions.open(pipeline), ""
+        except (Unavailable, StorageFull):
+            raise
+        except HeadraceError as error:
+            return None, error.message
+
+    async def _fire(self, firings: Sequence[Firing]) -> frozenset[str]:
+        """Record firings; those of many pipelines at the same time share a transaction."""
+        recorded: asyncio.Future[frozenset[str]] = asyncio.get_running_loop().create_future()
+        self._outbox.append((firings, recorded))
+        if not self._writing:
+            self._writing = True
+            self._spawn(self._write())
+        return await recorded
+
+    async def _write(self) -> None:
+        # Whoever else is ready in this turn of the loop comes along.
+        await asyncio.sleep(0)
+        while self._outbox:
+            batch, self._outbox = self._outbox, []
+            try:
+                together = [firing for firings, _ in batch for firing in firings]
+                created = frozenset(await self._history.call(History.fire, together))
+            except Exception as error:  # noqa: BLE001 who waits for it deals with it
+                for _, recorded in batch:
+                    if not recorded.done():
+                        recorded.set_exception(error)
+            else:
+                for _, recorded in batch:
+                    if not recorded.done():
+                        recorded.set_result(created)
+        self._writing = False
+
+
+def _decisions(
+    states: Sequence[TriggerState], now: datetime
+) -> list[tuple[TriggerState, Decision]]:
+    """Decide on every trigger; those with nothing to do are left out."""
+    decided = [(state, decide(state, now)) for state in states]
+    return [(s, d) for s, d in decided if d.actions or d.next_at != s.next_at]
+
+
+def _firing(
+    state: TriggerState,
+    decision: Decision,
+    session: PipelineSession | None,
+    problem: str,
+    prepared: dict[str, Run],
+) -> Firing:
+    """Turn a decision into what is recorded; runs that were made for it are put in `prepared`."""
+    ticks: list[TickChange] = []
+    for action in decision.actions:
+        match action:
+            case Fire(tick):
+                change, wrong = _prepare(state, tick, session, problem, prepared)
+                problem = problem or wrong
+                ticks.append(change)
+            case Hold(tick):
+                ticks.append(TickChange(logical_time=tick))
+            case Skip(tick, reason, until):
+                ticks.append(TickChange(logical_time=tick, skipped=reason, until=until))
+            case Cancel():
+                pass
+    return Firing(
+        trigger_id=state.id,
+        due_at=state.next_at,
+        next_at=decision.next_at,
+        ticks=tuple(ticks),
+        problem=problem or None,
+    )
+
+
+def _prepare(
+    state: TriggerState,
+    tick: datetime,
+    session: PipelineSession | None,
+    problem: str,
+    prepared: dict[str, Run],
+) -> tuple[TickChange, str]:
+    if session is None:
+        return TickChange(logical_time=tick, skipped=problem), problem
+    request = RunRequest(
+        origin="trigger",
+        parameters=state.spec.parameters,
+        trigger=state.spec.name,
+        logical_time=tick,
+    )
+    try:
+        run = session.prepare_run(request)
+    except (Unavailable, StorageFull):
+        raise
+    except HeadraceError as error:
+        return TickChange(logical_time=tick, skipped=error.message), error.message
+    prepared[run.id] = run
+    return TickChange(logical_time=tick, queue=session.queue_change(run)), ""

@@ -1,15 +1,13 @@
-"""The first schema."""
+"""The first schema.
+
+Nothing to do: a database without a version is created whole by `schema.prepare`, never from here.
+"""
 
 from __future__ import annotations
-
-from alembic import op
-
-from headrace.runs.tables import metadata
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    """Create every table."""
-    metadata.create_all(op.get_bind())
+    """Begin the line of revisions."""

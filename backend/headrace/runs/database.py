@@ -1,0 +1,168 @@
+"""The database under the history: how it is opened, locked, and what its errors mean.
+
+On SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE for writers; readers never wait for one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from headrace.core.errors import HeadraceError, StorageFull, Unavailable
+from headrace.runs.schema import prepare
+
+logger = logging.getLogger(__name__)
+
+BUSY_TIMEOUT_MS = 10_000
+CHECKED_BYTES = 16 * 2**20
+"""Up to this size, about 0.1 s of reading, a file is checked whole when it is opened."""
+
+_CORRUPT, _NOT_A_DATABASE = 11, 26
+
+
+class Database:
+    """One engine and its transactions. Not thread-safe on SQLite: one thread owns it."""
+
+    def __init__(self, engine: Engine, moved_aside: Path | None = None) -> None:
+        self.engine = engine
+        self.moved_aside = moved_aside
+        """Where a damaged file went that was found at opening."""
+        self._immediate = engine.execution_options(immediate=True)
+
+    @classmethod
+    def open(cls, place: str | Path) -> Database:
+        """Open or create a database at a path or a URL, with the newest schema.
+
+        A SQLite file that is damaged is moved aside, and an empty one takes its place. One that is
+        merely locked, full or unreachable is left alone: that raises Unavailable or StorageFull.
+        """
+        address = str(place) if "://" in str(place) else f"sqlite:///{place}"
+        engine = _engine(address)
+        try:
+            _check_and_prepare(engine)
+        except DBAPIError as error:
+            engine.dispose()
+            if not _is_damage(error):
+                raise told(error) from error
+            aside = _move_aside(Path(str(engine.url.database)))
+            logger.error("The history was damaged; it is now %s and a new one was begun.", aside)  # noqa: TRY400 the cause is told
+            engine = _engine(address)
+            _check_and_prepare(engine)
+            return cls(engine, aside)
+        return cls(engine)
+
+    @property
+    def dialect(self) -> str:
+        return self.engine.dialect.name
+
+    @contextmanager
+    def reading(self) -> Generator[Connection]:
+        """Give a connection that sees one state of the database throughout."""
+        with _telling(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Generator[Connection]:
+        """Give a connection whose changes are durable together at the end, or not at all."""
+        with _telling(), self._immediate.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _telling() -> Generator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise told(error) from error
+    except DBAPIError as error:
+        if _is_damage(error):
+            raise told(error) from error
+        raise
+
+
+def told(error: DBAPIError) -> HeadraceError:
+    """Say what an error of the database means for who asked."""
+    match _code(error):
+        case 5 | 6:  # SQLITE_BUSY, SQLITE_LOCKED
+            return Unavailable("The history is in use by another program; nothing was lost.")
+        case 13:  # SQLITE_FULL
+            return StorageFull("No space left to write the history; what is there is intact.")
+        case 11 | 26:  # SQLITE_CORRUPT, SQLITE_NOTADB
+            return Unavailable("The history is damaged: start again, and it is moved aside.")
+        case _:
+            return Unavailable(f"The history cannot be used: {error.orig}")
+
+
+def _code(error: DBAPIError) -> int | None:
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def _is_damage(error: DBAPIError) -> bool:
+    return _code(error) in {_CORRUPT, _NOT_A_DATABASE}
+
+
+class _Damaged(Exception):
+    """What SQLite's own check found, in the form of the driver's errors."""
+
+    sqlite_errorcode = _CORRUPT
+
+
+def _check_and_prepare(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        file = Path(str(engine.url.database))
+        if file.exists() and 0 < file.stat().st_size <= CHECKED_BYTES:
+            with engine.connect() as connection:
+                found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+            if found != "ok":
+                raise DBAPIError("PRAGMA quick_check", None, _Damaged(found))
+    prepare(engine.execution_options(immediate=True))
+
+
+def _move_aside(file: Path) -> Path:
+    # The log belongs to the damaged file: beside a new one SQLite would replay it into that.
+    aside = file.with_name(f"{file.name}.broken-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    for suffix in ("-wal", "-shm", ""):
+        part = file.with_name(file.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    return aside
+
+
+def _engine(address: str) -> Engine:
+    if address.startswith("sqlite"):
+        engine = create_engine(address)
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin)
+        return engine
+    return create_engine(address, pool_pre_ping=True)
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    # pysqlite's own transactions are off: BEGIN is ours, see `_begin`.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

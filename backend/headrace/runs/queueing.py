@@ -1,0 +1,70 @@
+"""How new runs are written, many at once: by callers who ask for one, and by triggers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Table, insert
+from sqlalchemy.dialects import postgresql, sqlite
+
+from headrace.runs.changes import QueueRun
+from headrace.runs.tables import block_runs, runs, versions
+from headrace.runs.times import stamp
+
+
+def queue_runs(connection: Connection, queued: Sequence[QueueRun]) -> None:
+    """Insert runs with their blocks, and their files once per version."""
+    if not queued:
+        return
+    files = {change.record.version: change.files for change in queued}
+    statement = insert_or_replace(connection, versions)
+    connection.execute(
+        statement.on_conflict_do_nothing(),
+        [{"hash": version, "files": content} for version, content in files.items()],
+    )
+    connection.execute(insert(runs), [_run_row(change) for change in queued])
+    blocks = [row for change in queued for row in _block_rows(change)]
+    if blocks:
+        connection.execute(insert(block_runs), blocks)
+
+
+def insert_or_replace(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return the insert of the database's dialect, which knows what to do on a conflict."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return dialect.insert(table)
+
+
+def _run_row(change: QueueRun) -> dict[str, Any]:
+    record = change.record
+    return {
+        "id": record.id,
+        "pipeline": record.pipeline,
+        "state": record.state,
+        "origin": record.origin,
+        "trigger_name": record.trigger,
+        "logical_time": stamp(record.logical_time),
+        "parameters": msgspec.json.encode(record.parameters).decode(),
+        "version": record.version,
+        "queued_at": stamp(record.queued_at),
+        "attempt": record.attempt,
+        "owner": change.owner,
+        "idempotency_key": change.idempotency_key,
+        "blocks_done": 0,
+        "blocks_total": len(record.blocks),
+    }
+
+
+def _block_rows(change: QueueRun) -> list[dict[str, Any]]:
+    return [
+        {
+            "run_id": change.record.id,
+            "name": block.name,
+            "position": position,
+            "pipeline": change.record.pipeline,
+            "state": block.state,
+            "record": msgspec.json.encode(block),
+        }
+        for position, block in enumerate(change.record.blocks)
+    ]

@@ -1,0 +1,364 @@
+"""Triggers and ticks in the history: the only truth for their state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import (
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
+
+from headrace.core.errors import InvalidInput, NotFound
+from headrace.core.ids import new_run_id
+from headrace.project.pipeline import TriggerSpec
+from headrace.protocol.tables import TriggerTable
+from headrace.runs.changes import QueueRun
+from headrace.runs.database import Database
+from headrace.runs.firing import Firing, TickChange, TickRun, TriggerState
+from headrace.runs.queueing import queue_runs
+from headrace.runs.tables import runs, ticks, triggers
+from headrace.runs.times import moment, stamp
+
+T = TypeVar("T")
+NextOf = Callable[[TriggerSpec, datetime], datetime | None]
+_MOST_VARIABLES = 500
+"""Values of one IN list."""
+_EPOCH = stamp(datetime(1970, 1, 1, tzinfo=UTC))
+"""Where `every:` counts from, for all triggers: a preview needs no trigger to be right."""
+_WAITS = and_(ticks.c.run_id.is_(None), ticks.c.skipped.is_(None))
+
+
+class Triggers:
+    """The part of `History` that the scheduler uses."""
+
+    database: Database
+
+    def sync_triggers(
+        self, pipeline: str, specs: Sequence[TriggerSpec], now: datetime, next_of: NextOf
+    ) -> bool:
+        """Make the triggers of a pipeline those of its file; return whether they differed.
+
+        An edited one is next due strictly after `now`, and after every tick it ever had; one that
+        did not change keeps its state, one that was only renamed its identity as well. `active:` of
+        the file counts when it is seen first, and when it changed. A schedule that `next_of`
+        refuses is kept with its problem and never due.
+        """
+        statement = select(triggers).where(triggers.c.pipeline == pipeline)
+        with self.database.reading() as connection:
+            known = {row.name: row for row in connection.execute(statement)}
+        if {name: row.spec for name, row in known.items()} == {s.name: _text(s) for s in specs}:
+            return False
+        with self.database.writing() as connection:
+            known = {row.name: row for row in connection.execute(statement)}
+            gone = {name: row for name, row in known.items() if name not in {s.name for s in specs}}
+            for spec in specs:
+                row = known.get(spec.name) or _renamed(spec, gone)
+                _sync_one(connection, pipeline, spec, row, _due(spec, row, now, next_of))
+            _forget(connection, [row.id for row in gone.values()])
+        return True
+
+    def forget_pipelines(self, existing: Collection[str]) -> list[str]:
+        """Delete the triggers of all other pipelines; return the names of those."""
+        with self.database.reading() as connection:
+            known = connection.execute(select(triggers.c.pipeline).distinct())
+            lost = sorted({row.pipeline for row in known} - set(existing))
+        if lost:
+            with self.database.writing() as connection:
+                for pipeline in lost:
+                    of_it = select(triggers.c.id).where(triggers.c.pipeline == pipeline)
+                    _forget(connection, list(connection.execute(of_it).scalars()))
+        return lost
+
+    def triggers(self, pipeline: str | None = None) -> list[TriggerTable]:
+        """Return triggers with their state, by pipeline and name."""
+        statement = select(triggers).order_by(triggers.c.pipeline, triggers.c.name)
+        if pipeline is not None:
+            statement = statement.where(triggers.c.pipeline == pipeline)
+        with self.database.reading() as connection:
+            return [_table(row) for row in connection.execute(statement)]
+
+    def set_active(self, trigger_id: str, *, active: bool, next_at: datetime | None) -> None:
+        """Pause or resume a trigger; NotFound when there is none."""
+        with self.database.writing() as connection:
+            changed = connection.execute(
+                update(triggers)
+                .where(triggers.c.id == trigger_id)
+                .values(active=active, next_at=stamp(next_at))
+            )
+        if changed.rowcount == 0:
+            raise NotFound("There is no such trigger.", kind="trigger", name=trigger_id)
+
+    # Ticks
+
+    def situation(
+        self, now: datetime, limit: int = 200, without: Collection[str] = ()
+    ) -> list[TriggerState]:
+        """Return the triggers that may have something to do, those due longest first.
+
+        They are due not later than `now`, or have ticks that wait. `without` leaves out ids.
+        """
+        due = (
+            select(triggers)
+            .where(triggers.c.active, triggers.c.next_at <= stamp(now))
+            .order_by(triggers.c.next_at)
+            .limit(limit + len(without))
+        )
+        waiting = select(ticks.c.trigger_id).where(_WAITS).distinct()
+        with self.database.reading() as connection:
+            rows = {row.id: row for row in connection.execute(due) if row.id not in without}
+            held_by = set(connection.execute(waiting).scalars()) - set(without)
+            for some in _slices(sorted(held_by - rows.keys())):
+                found = connection.execute(select(triggers).where(triggers.c.id.in_(some)))
+                rows |= {row.id: row for row in found}
+            held = _held(connection, [name for name in rows if name in held_by])
+            running = _running(connection)
+        return [_state(row, running.get(row.id, ()), held.get(row.id, ())) for row in rows.values()]
+
+    def next_due(self, after: datetime | None = None) -> datetime | None:
+        """Return when the next active trigger is due (later than `after`), or None."""
+        statement = select(func.min(triggers.c.next_at)).where(
+            triggers.c.active, triggers.c.next_at.is_not(None)
+        )
+        if after is not None:
+            statement = statement.where(triggers.c.next_at > stamp(after))
+        with self.database.reading() as connection:
+            return moment(connection.execute(statement).scalar())
+
+    def fire(self, firings: Sequence[Firing]) -> list[str]:
+        """Record ticks, queue their runs and move the triggers on: all in one transaction.
+
+        A firing whose trigger was fired, paused, edited or deleted meanwhile changes nothing, nor
+        does a tick that has its run or was skipped before. Returns the ids of the queued runs.
+        """
+        with self.database.writing() as connection:
+            good = _that_still_hold(connection, firings)
+            settled = _known_ticks(connection, good)
+            queued: list[QueueRun] = []
+            new: list[dict[str, Any]] = []
+            changed: list[dict[str, Any]] = []
+            for firing in good:
+                for tick in firing.ticks:
+                    row = _tick_row(firing.trigger_id, tick)
+                    known = settled.get((row["trigger"], row["at"]))
+                    if known:
+                        continue
+                    (new if known is None else changed).append(row)
+                    if tick.queue is not None:
+                        queued.append(tick.queue)
+            if new:
+                connection.execute(_INSERT_TICK, new)
+            if changed:
+                connection.execute(_UPDATE_TICK, changed)
+            queue_runs(connection, queued)
+            moved = [_move_row(f) for f in good if f.next_at != f.due_at or f.problem is not None]
+            if moved:
+                connection.execute(_MOVE_ON, moved)
+        return [change.record.id for change in queued]
+
+
+_INSERT_TICK = insert(ticks).values(
+    trigger_id=bindparam("trigger"),
+    logical_time=bindparam("at"),
+    run_id=bindparam("run"),
+    skipped=bindparam("reason"),
+    until=bindparam("end"),
+)
+_UPDATE_TICK = (
+    update(ticks)
+    .where(ticks.c.trigger_id == bindparam("trigger"), ticks.c.logical_time == bindparam("at"))
+    .values(run_id=bindparam("run"), skipped=bindparam("reason"), until=bindparam("end"))
+)
+_MOVE_ON = (
+    update(triggers)
+    .where(triggers.c.id == bindparam("trigger"))
+    .values(
+        next_at=bindparam("next"),
+        last_at=func.coalesce(bindparam("last"), triggers.c.last_at),
+        problem=bindparam("wrong"),
+    )
+)
+
+
+def _that_still_hold(connection: Connection, firings: Sequence[Firing]) -> list[Firing]:
+    rows: dict[str, Row[Any]] = {}
+    for some in _slices(sorted({firing.trigger_id for firing in firings})):
+        found = select(triggers).where(triggers.c.id.in_(some)).with_for_update()
+        rows |= {row.id: row for row in connection.execute(found)}
+    good: list[Firing] = []
+    for firing in firings:
+        row = rows.get(firing.trigger_id)
+        if row is None or row.next_at != stamp(firing.due_at):
+            continue
+        if row.active or all(tick.skipped is not None for tick in firing.ticks):
+            good.append(firing)
+    return good
+
+
+def _known_ticks(connection: Connection, firings: Sequence[Firing]) -> dict[tuple[str, str], bool]:
+    """Say of each tick that is recorded whether it is settled; a waiting one is not."""
+    wanted = [(f.trigger_id, stamp(tick.logical_time)) for f in firings for tick in f.ticks]
+    found: dict[tuple[str, str], bool] = {}
+    for some in _slices(wanted):
+        statement = select(ticks).where(tuple_(ticks.c.trigger_id, ticks.c.logical_time).in_(some))
+        for row in connection.execute(statement):
+            settled = row.run_id is not None or row.skipped is not None
+            found[row.trigger_id, row.logical_time] = settled
+    return found
+
+
+def _tick_row(trigger_id: str, tick: TickChange) -> dict[str, Any]:
+    return {
+        "trigger": trigger_id,
+        "at": stamp(tick.logical_time),
+        "run": tick.queue.record.id if tick.queue else None,
+        "reason": tick.skipped,
+        "end": stamp(tick.until),
+    }
+
+
+def _move_row(firing: Firing) -> dict[str, Any]:
+    moved = firing.next_at != firing.due_at
+    times = [tick.logical_time for tick in firing.ticks]
+    return {
+        "trigger": firing.trigger_id,
+        "next": stamp(firing.next_at),
+        "last": stamp(max(times)) if times and moved else None,
+        "wrong": firing.problem,
+    }
+
+
+def _held(connection: Connection, trigger_ids: Sequence[str]) -> dict[str, tuple[datetime, ...]]:
+    found: dict[str, list[datetime]] = {}
+    for some in _slices(trigger_ids):
+        statement = (
+            select(ticks.c.trigger_id, ticks.c.logical_time)
+            .where(ticks.c.trigger_id.in_(some), _WAITS)
+            .order_by(ticks.c.logical_time)
+        )
+        for row in connection.execute(statement):
+            found.setdefault(row.trigger_id, []).append(moment(row.logical_time))
+    return {name: tuple(times) for name, times in found.items()}
+
+
+def _running(connection: Connection) -> dict[str, tuple[TickRun, ...]]:
+    # From the few runs that are not over to their ticks, never through all ticks of a trigger.
+    going = select(runs.c.id).where(runs.c.state.in_(("queued", "running")))
+    found: dict[str, list[TickRun]] = {}
+    for some in _slices(list(connection.execute(going).scalars())):
+        statement = select(ticks).where(ticks.c.run_id.in_(some)).order_by(ticks.c.logical_time)
+        for row in connection.execute(statement):
+            run = TickRun(moment(row.logical_time), row.run_id)
+            found.setdefault(row.trigger_id, []).append(run)
+    return {name: tuple(found_runs) for name, found_runs in found.items()}
+
+
+def _sync_one(
+    connection: Connection,
+    pipeline: str,
+    spec: TriggerSpec,
+    known: Row[Any] | None,
+    due: tuple[datetime | None, str | None],
+) -> None:
+    next_at, problem = due
+    values: dict[str, Any] = {
+        "name": spec.name,
+        "spec": _text(spec),
+        "next_at": stamp(next_at),
+        "problem": problem,
+    }
+    if known is None:
+        values |= {"id": new_run_id(), "pipeline": pipeline, "active": spec.active}
+        connection.execute(insert(triggers).values(anchor=_EPOCH, **values))
+        return
+    if known.spec == values["spec"]:
+        return
+    before = msgspec.json.decode(known.spec, type=TriggerSpec)
+    if msgspec.structs.replace(spec, name=before.name, line=1) == before:
+        values = {"name": spec.name, "spec": values["spec"]}  # a new name is no new schedule
+    elif before.active != spec.active:
+        values["active"] = spec.active
+    connection.execute(update(triggers).where(triggers.c.id == known.id).values(values))
+
+
+def _due(
+    spec: TriggerSpec, known: Row[Any] | None, now: datetime, next_of: NextOf
+) -> tuple[datetime | None, str | None]:
+    """Return the next tick after `now` and after all that were, or why there is none."""
+    last = moment(known.last_at) if known is not None else None
+    try:
+        return next_of(spec, now if last is None else max(now, last)), None
+    except InvalidInput as error:
+        return None, error.message
+
+
+def _renamed(spec: TriggerSpec, gone: dict[str, Row[Any]]) -> Row[Any] | None:
+    """Take out of `gone` the trigger that is this one under its old name."""
+    for name, row in gone.items():
+        before = msgspec.json.decode(row.spec, type=TriggerSpec)
+        if msgspec.structs.replace(spec, name=name, line=1) == before:
+            return gone.pop(name)
+    return None
+
+
+def _forget(connection: Connection, trigger_ids: Iterable[str]) -> None:
+    """Delete triggers; their ticks stay, and those that waited say why they came to nothing."""
+    for trigger_id in trigger_ids:
+        connection.execute(delete(triggers).where(triggers.c.id == trigger_id))
+        connection.execute(
+            update(ticks)
+            .where(ticks.c.trigger_id == trigger_id, _WAITS)
+            .values(skipped="the trigger was deleted")
+        )
+
+
+def _text(spec: TriggerSpec) -> bytes:
+    """Write a specification; the line where it stands in its file is no part of it."""
+    return msgspec.json.encode(msgspec.structs.replace(spec, line=1))
+
+
+def _state(row: Row[Any], running: tuple[TickRun, ...], held: tuple[datetime, ...]) -> TriggerState:
+    return TriggerState(
+        id=row.id,
+        pipeline=row.pipeline,
+        spec=msgspec.json.decode(row.spec, type=TriggerSpec),
+        active=bool(row.active),
+        next_at=moment(row.next_at),
+        running=running,
+        held=held,
+    )
+
+
+def _table(row: Row[Any]) -> TriggerTable:
+    spec = msgspec.json.decode(row.spec, type=TriggerSpec)
+    fields = {
+        name: getattr(spec, name)
+        for name in ("cron", "every", "timezone", "catchup", "overlap", "parameters")
+    }
+    table = {
+        "id": row.id,
+        "pipeline": row.pipeline,
+        "name": row.name,
+        "active": bool(row.active),
+        "next_at": moment(row.next_at) if row.active else None,
+        "last_at": moment(row.last_at),
+        "problem": row.problem,
+        **fields,
+    }
+    return msgspec.convert(table, TriggerTable)
+
+
+def _slices(values: Sequence[T]) -> Iterable[Sequence[T]]:
+    for start in range(0, len(values), _MOST_VARIABLES):
+        yield values[start : start + _MOST_VARIABLES]

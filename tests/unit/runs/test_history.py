@@ -1,0 +1,191 @@
+"""What the history promises of runs, block runs, results and retention."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from headrace.core.errors import NotFound
+from headrace.protocol.tables import BlockRun, BlockState, Output
+from headrace.runs.changes import QueueRun, SaveBlock, SaveResult, SaveRun
+from headrace.runs.history import KEPT_RESULTS, History, median_seconds
+
+Queue = Callable[..., QueueRun]
+DAY = timedelta(days=1)
+
+
+def block(name: str, state: BlockState, at: datetime | None = None) -> BlockRun:
+    return BlockRun(name=name, kind="loader", state=state, finished_at=at)
+
+
+def result(key: str, at: datetime, name: str = "a") -> SaveResult:
+    output = Output(address=key, digest=key, kind="json")
+    return SaveResult(pipeline="p", block=name, key=key, output=output, finished_at=at)
+
+
+def test_a_run_comes_back_as_it_was_queued(history: History, queue: Queue, noon: datetime) -> None:
+    change = queue("b", "a", parameters={"n": [1, "ä"]}, trigger="t", logical_time=noon)
+    history.write([change])
+    assert history.run(change.record.id) == change.record
+    with pytest.raises(NotFound):
+        history.run("nobody")
+
+
+def test_files_are_kept_once_per_version(history: History, queue: Queue) -> None:
+    history.write([queue(files=b"one"), queue(files=b"another")])
+    assert history.files("v1") == b"one"
+    with pytest.raises(NotFound):
+        history.files("v2")
+
+
+def test_all_changes_of_a_write_or_none(history: History, queue: Queue) -> None:
+    with pytest.raises(NotFound):
+        history.write([queue("a"), SaveBlock(run_id="nobody", block=block("a", "running"))])
+    assert history.runs() == []
+
+
+def test_a_run_goes_its_way(history: History, queue: Queue, noon: datetime) -> None:
+    run = queue("a")
+    history.write([run])
+    history.write([SaveRun(run_id=run.record.id, state="running", started_at=noon)])
+    history.write(
+        [
+            SaveRun(
+                run_id=run.record.id, state="failed", finished_at=noon, seconds=1.5, reason="a: x"
+            )
+        ]
+    )
+    saved = history.run(run.record.id)
+    assert (saved.state, saved.started_at, saved.seconds) == ("failed", noon, 1.5)
+    assert saved.reason == "a: x"
+
+
+def test_done_blocks_are_counted_once_each(history: History, queue: Queue, noon: datetime) -> None:
+    run = queue("a", "b").record
+    history.write([queue("a", "b", id=run.id)])
+    steps: list[tuple[str, BlockState, int]] = [
+        ("a", "running", 0),
+        ("a", "succeeded", 1),
+        ("a", "succeeded", 1),
+        ("b", "cached", 2),
+        ("b", "queued", 1),
+        ("b", "failed", 2),
+    ]
+    for name, state, done in steps:
+        history.write([SaveBlock(run_id=run.id, block=block(name, state, noon))])
+        assert [one.blocks_done for one in history.runs()] == [done]
+
+
+def test_lists_go_on_where_the_last_page_ended(history: History, queue: Queue) -> None:
+    # Three runs each share a moment, so that pages end in the middle of one.
+    changes = [queue(id=f"{i:020d}", minutes=i // 3) for i in range(20)]
+    history.write(changes)
+    seen: list[str] = []
+    before = None
+    while page := history.runs(limit=4, before=before):
+        seen += [run.id for run in page]
+        before = page[-1].id
+    assert seen == sorted((change.record.id for change in changes), reverse=True)
+    with pytest.raises(NotFound):
+        history.runs(before="nobody")
+
+
+def test_lists_can_be_narrowed(history: History, queue: Queue, noon: datetime) -> None:
+    history.write(
+        [
+            queue(id="1", pipeline="p", origin="editor", minutes=1),
+            queue(id="2", pipeline="q", origin="trigger", minutes=2),
+            queue(id="3", pipeline="p", origin="api", state="running", minutes=3),
+        ]
+    )
+    assert [run.id for run in history.runs(pipeline="p")] == ["3", "1"]
+    assert [run.id for run in history.runs(state="queued")] == ["2", "1"]
+    assert [run.id for run in history.runs(origin="trigger")] == ["2"]
+    latest = history.latest_runs(["p", "q", "r"])
+    assert {name: [run.id for run in runs] for name, runs in latest.items()} == {
+        "p": ["3"],
+        "q": ["2"],
+        "r": [],
+    }
+    assert history.count_since(noon) == {"queued": 1, "running": 1}
+
+
+def test_an_idempotency_key_finds_its_run(history: History, queue: Queue, noon: datetime) -> None:
+    change = queue(key="k")
+    history.write([change])
+    assert history.find_by_key("p", "k", noon - DAY) == change.record.id
+    assert history.find_by_key("p", "k", noon + DAY) is None
+    assert history.find_by_key("q", "k", noon - DAY) is None
+
+
+def test_a_run_is_taken_over_by_one(history: History, queue: Queue) -> None:
+    change = queue("a", files=b"f")
+    history.write([change, queue(state="succeeded")])
+    assert history.unfinished() == [(change.record, b"f", "me")]
+    assert history.take_over(change.record.id, "you", from_owner="me")
+    assert not history.take_over(change.record.id, "they", from_owner="me")
+    ((record, _, owner),) = history.unfinished()
+    assert (record.attempt, owner) == (2, "you")
+
+
+def test_the_newest_results_of_a_block_are_kept(history: History, noon: datetime) -> None:
+    for i in range(KEPT_RESULTS + 10):
+        history.write([result(f"k{i}", noon + timedelta(seconds=i))])
+    history.write([result("other", noon, "b")])
+    history.write([result("k20", noon + DAY)])
+    kept = [saved.key for saved in history.results("p")]
+    newest = [f"k{i}" for i in reversed(range(10, KEPT_RESULTS + 10)) if i != 20]
+    assert kept == ["k20", *newest, "other"]
+    assert [saved.key for saved in history.results("p", per_block=1)] == ["k20", "other"]
+
+
+def test_the_last_run_of_each_block(history: History, queue: Queue, noon: datetime) -> None:
+    first, second = queue("a", "b"), queue("a", "c")
+    history.write([first, second])
+    done = [
+        (first, "a", "succeeded", 1),
+        (second, "a", "failed", 2),
+        (first, "b", "succeeded", 3),
+    ]
+    for change, name, state, minute in done:
+        ended = block(name, state, noon + timedelta(minutes=minute))
+        history.write([SaveBlock(run_id=change.record.id, block=ended)])
+    found = history.last_block_runs("p")
+    assert {name: (run, one.state) for name, (run, one) in found.items()} == {
+        "a": (second.record.id, "failed"),
+        "b": (first.record.id, "succeeded"),
+    }
+
+
+def test_purging_goes_in_slices_and_takes_only_what_is_old(
+    history: History, queue: Queue, noon: datetime
+) -> None:
+    old = [queue("a", minutes=i, version="old", files=b"o") for i in range(5)]
+    going = queue("a", version="going", files=b"g")
+    new = queue("a", minutes=60, files=b"n")
+    history.write([*old, going, new])
+    for change in [*old, new]:
+        at = change.record.queued_at
+        history.write([SaveRun(run_id=change.record.id, state="succeeded", finished_at=at)])
+    before = noon + timedelta(minutes=30)
+    assert [history.purge(before, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert {run.id for run in history.runs()} == {going.record.id, new.record.id}
+    assert (history.files("v1"), history.files("going")) == (b"n", b"g")
+    with pytest.raises(NotFound):
+        history.files("old")
+
+
+def test_the_median_is_of_runs_that_succeeded(history: History, queue: Queue) -> None:
+    assert median_seconds([]) is None
+    changes = [queue() for _ in range(4)]
+    history.write(changes)
+    for change, state, seconds in zip(
+        changes,
+        ["succeeded", "failed", "succeeded", "succeeded"],
+        [1.0, 99.0, 2.0, 4.0],
+        strict=True,
+    ):
+        history.write([SaveRun(run_id=change.record.id, state=state, seconds=seconds)])
+    assert median_seconds(history.runs()) == 2.0

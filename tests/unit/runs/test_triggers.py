@@ -1,0 +1,229 @@
+"""What the history promises of triggers and ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from headrace.core.errors import InvalidInput, NotFound
+from headrace.project.pipeline import TriggerSpec
+from headrace.protocol.tables import TriggerTable
+from headrace.runs.changes import QueueRun, SaveRun
+from headrace.runs.firing import Firing, TickChange, TriggerState
+from headrace.runs.history import History
+
+Queue = Callable[..., QueueRun]
+HOUR = timedelta(hours=1)
+
+
+def hourly(spec: TriggerSpec, after: datetime) -> datetime:
+    """Stand in for the scheduler: every trigger is due at full hours."""
+    if spec.cron == "bad":
+        raise InvalidInput("bad is not a cron line.", field="cron")
+    return after.replace(minute=0, second=0, microsecond=0) + HOUR
+
+
+def spec(name: str = "t", **fields: object) -> TriggerSpec:
+    return TriggerSpec(name=name, **({"cron": "0 * * * *"} | fields))  # type: ignore[arg-type]
+
+
+def only(history: History) -> TriggerTable:
+    (table,) = history.triggers()
+    return table
+
+
+def fired(history: History, change: QueueRun, due: datetime) -> list[str]:
+    tick = TickChange(logical_time=due, queue=change)
+    return history.fire(
+        [Firing(trigger_id=only(history).id, due_at=due, next_at=due + HOUR, ticks=(tick,))]
+    )
+
+
+@pytest.fixture
+def due(history: History, noon: datetime) -> datetime:
+    """Make the one trigger that is due at noon."""
+    history.sync_triggers("p", [spec()], noon - HOUR / 2, hourly)
+    return noon
+
+
+def test_a_trigger_is_first_due_after_it_was_seen(history: History, noon: datetime) -> None:
+    assert history.sync_triggers("p", [spec(parameters={"n": 1})], noon, hourly)
+    table = only(history)
+    assert (table.next_at, table.last_at, table.active) == (noon + HOUR, None, True)
+    assert table.parameters == {"n": 1}
+    assert history.next_due() == noon + HOUR
+    assert not history.sync_triggers("p", [spec(parameters={"n": 1}, line=9)], noon, hourly)
+
+
+def test_an_edit_is_due_after_now_and_after_every_tick(
+    history: History, queue: Queue, due: datetime
+) -> None:
+    fired(history, queue(), due)
+    history.sync_triggers("p", [spec(catchup="all")], due + 5 * HOUR, hourly)
+    assert only(history).next_at == due + 6 * HOUR
+    # The clock went back: the tick of noon must not come again.
+    history.sync_triggers("p", [spec(catchup="none")], due - HOUR / 2, hourly)
+    assert only(history).next_at == due + HOUR
+
+
+def test_a_new_name_changes_nothing_else(history: History, queue: Queue, due: datetime) -> None:
+    fired(history, queue(), due)
+    history.set_active(only(history).id, active=False, next_at=due + HOUR)
+    before = only(history)
+    history.sync_triggers("p", [spec("renamed")], due + 9 * HOUR, hourly)
+    after = only(history)
+    assert (after.id, after.last_at, after.active) == (before.id, before.last_at, False)
+    assert after.name == "renamed"
+    assert not history.situation(due + 9 * HOUR), "and it is as paused as before"
+
+
+def test_a_schedule_that_is_none_stops_no_other(history: History, noon: datetime) -> None:
+    history.sync_triggers("p", [spec("a", cron="bad"), spec("b")], noon, hourly)
+    bad, good = history.triggers()
+    assert (bad.next_at, bad.problem) == (None, "bad is not a cron line.")
+    assert (good.next_at, good.problem) == (noon + HOUR, None)
+    history.sync_triggers("p", [spec("a"), spec("b")], noon, hourly)
+    assert [table.problem for table in history.triggers()] == [None, None]
+
+
+def test_the_file_pauses_when_it_comes_to_say_so(history: History, noon: datetime) -> None:
+    history.sync_triggers("p", [spec(active=False)], noon, hourly)
+    assert not only(history).active
+    trigger = only(history).id
+    history.set_active(trigger, active=True, next_at=noon + HOUR)
+    history.sync_triggers("p", [spec(active=False, overlap="allow")], noon, hourly)
+    assert only(history).active, "an edit beside it does not pause again"
+    history.sync_triggers("p", [spec(overlap="allow")], noon, hourly)
+    history.sync_triggers("p", [spec(active=False, overlap="allow")], noon, hourly)
+    assert not only(history).active
+    with pytest.raises(NotFound):
+        history.set_active("nobody", active=True, next_at=None)
+
+
+def test_triggers_of_pipelines_that_are_gone_are_forgotten(
+    history: History, noon: datetime
+) -> None:
+    for pipeline in ("p", "q"):
+        history.sync_triggers(pipeline, [spec()], noon, hourly)
+    assert history.forget_pipelines(["q", "r"]) == ["p"]
+    assert history.forget_pipelines(["q", "r"]) == []
+    assert [table.pipeline for table in history.triggers()] == ["q"]
+
+
+def test_a_tick_its_run_and_the_next_tick_are_one(
+    history: History, queue: Queue, due: datetime
+) -> None:
+    change = queue("a", trigger="t", logical_time=due)
+    assert fired(history, change, due) == [change.record.id]
+    table = only(history)
+    assert (table.last_at, table.next_at) == (due, due + HOUR)
+    assert history.run(change.record.id).logical_time == due
+
+
+def test_a_tick_fires_once(history: History, queue: Queue, due: datetime) -> None:
+    fired(history, queue(), due)
+    assert fired(history, queue(), due) == [], "the trigger has moved on"
+    # Even a trigger that somehow stands before its tick again does not double it, and goes on.
+    history.set_active(only(history).id, active=True, next_at=due)
+    assert fired(history, queue(), due) == []
+    assert only(history).next_at == due + HOUR
+    assert len(history.runs()) == 1
+
+
+@pytest.mark.parametrize("how", ["paused", "edited", "deleted"])
+def test_a_trigger_that_changed_meanwhile_does_not_fire(
+    history: History, queue: Queue, due: datetime, how: str
+) -> None:
+    trigger = only(history).id
+    if how == "paused":
+        history.set_active(trigger, active=False, next_at=due)
+    else:
+        specs = [spec(catchup="all")] if how == "edited" else []
+        history.sync_triggers("p", specs, due + HOUR, hourly)
+    tick = TickChange(logical_time=due, queue=queue())
+    firing = Firing(trigger_id=trigger, due_at=due, next_at=due + HOUR, ticks=(tick,))
+    assert history.fire([firing]) == []
+    assert history.runs() == []
+
+
+def test_a_tick_that_waits_gets_its_run_later(
+    history: History, queue: Queue, due: datetime
+) -> None:
+    first, second = queue(origin="trigger"), queue(origin="trigger")
+    fired(history, first, due)
+    trigger = only(history).id
+    waits = TickChange(logical_time=due + HOUR)
+    history.fire(
+        [Firing(trigger_id=trigger, due_at=due + HOUR, next_at=due + 2 * HOUR, ticks=(waits,))]
+    )
+    (state,) = history.situation(due)
+    assert [run.run_id for run in state.running] == [first.record.id]
+    assert state.held == (due + HOUR,)
+    history.write([SaveRun(run_id=first.record.id, state="succeeded")])
+    (state,) = history.situation(due)
+    assert state.running == ()
+    goes = TickChange(logical_time=due + HOUR, queue=second)
+    release = Firing(trigger_id=trigger, due_at=state.next_at, next_at=state.next_at, ticks=(goes,))
+    assert history.fire([release]) == [second.record.id]
+    assert history.fire([release]) == [], "once"
+    assert history.situation(due) == []
+    assert only(history).last_at == due + HOUR
+
+
+def test_a_paused_trigger_gives_up_what_waits(
+    history: History, queue: Queue, due: datetime
+) -> None:
+    trigger = only(history).id
+    history.fire(
+        [
+            Firing(
+                trigger_id=trigger,
+                due_at=due,
+                next_at=due + HOUR,
+                ticks=(TickChange(logical_time=due),),
+            )
+        ]
+    )
+    history.set_active(trigger, active=False, next_at=due + HOUR)
+    (state,) = history.situation(due)
+    assert (state.active, state.held) == (False, (due,))
+    given_up = TickChange(logical_time=due, skipped="paused")
+    history.fire(
+        [Firing(trigger_id=trigger, due_at=state.next_at, next_at=state.next_at, ticks=(given_up,))]
+    )
+    assert history.situation(due) == []
+
+
+def test_due_triggers_come_oldest_first_and_bounded(history: History, noon: datetime) -> None:
+    for i in range(5):
+        history.sync_triggers(f"p{i}", [spec()], noon + i * HOUR, hourly)
+    now = noon + 4 * HOUR
+
+    def pipelines(states: list[TriggerState]) -> list[str]:
+        return [state.pipeline for state in states]
+
+    assert pipelines(history.situation(now)) == ["p0", "p1", "p2", "p3"]
+    assert pipelines(history.situation(now, limit=2)) == ["p0", "p1"]
+    first = history.situation(now, limit=1)[0].id
+    assert "p0" not in pipelines(history.situation(now, without=[first]))
+    assert history.next_due() == noon + HOUR
+    assert history.next_due(after=now) == noon + 5 * HOUR
+
+
+def test_purging_leaves_what_guards_against_a_second_run(
+    history: History, queue: Queue, due: datetime
+) -> None:
+    changes = [queue(minutes=60 * i) for i in range(3)]
+    for i, change in enumerate(changes):
+        fired(history, change, due + i * HOUR)
+        at = change.record.queued_at
+        history.write([SaveRun(run_id=change.record.id, state="succeeded", finished_at=at)])
+    while history.purge(due + 100 * HOUR, limit=1):
+        pass
+    assert history.runs() == []
+    table = only(history)
+    assert table.last_at == due + 2 * HOUR
+    history.set_active(table.id, active=True, next_at=due + 2 * HOUR)
+    assert fired(history, queue(), due + 2 * HOUR) == [], "the newest tick is still known"
