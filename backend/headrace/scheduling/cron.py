@@ -32,6 +32,11 @@ ALIASES = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
+# Not from strftime, which would ask the locale of the server.
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 FIELDS = ("minute", "hour", "day of the month", "month", "day of the week")
 MAX_LENGTH = 200
 _ITEM = re.compile(r"[0-9A-Za-z*/,#-]+")
@@ -67,7 +72,9 @@ def normal(line: str) -> str:
         known = ", ".join(ALIASES)
         raise InvalidInput(f"{text[:40]!r} is not known: use one of {known}.", field="cron")
     fields = text.split()
-    if len(text) > MAX_LENGTH or len(fields) != len(FIELDS):
+    if len(text) > MAX_LENGTH:
+        raise InvalidInput(f"A cron line has at most {MAX_LENGTH} characters.", field="cron")
+    if len(fields) != len(FIELDS):
         raise InvalidInput(
             f"A cron line has five fields: {', '.join(FIELDS)}. This one has {len(fields)}.",
             field="cron",
@@ -89,6 +96,12 @@ def _check_field(name: str, field: str, position: int) -> None:
             known = False
     if not known:
         raise InvalidInput(f"{field[:40]!r} is not a {name} that cron knows.", field="cron")
+
+
+@lru_cache(maxsize=4096)
+def cron_of(line: str, timezone: str) -> Cron:
+    """Return a cron line in a time zone; the same one again for the same words."""
+    return Cron(line, timezone)
 
 
 class Cron:
@@ -178,7 +191,7 @@ class Cron:
         """Say in words what a change of clocks does to a tick; empty when nothing."""
         local = tick.astimezone(self.zone)
         wall = local.replace(tzinfo=None)
-        day = f"{local.day} {local:%B}"
+        day = f"{local.day} {MONTHS[local.month - 1]}"
         if self._offset(tick) == self._offset(tick - timedelta(seconds=1)):
             twice = wall.replace(tzinfo=self.zone, fold=1).astimezone(UTC) != tick
             if local.fold:

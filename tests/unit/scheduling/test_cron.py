@@ -196,7 +196,7 @@ def test_ticks_are_those_of_the_oracle() -> None:
         ("H * * * *", "minute"),
         ("é * * * *", "minute"),
         ("@reboot", "@daily"),
-        ("1," * 200 + "1 * * * *", "five fields"),
+        ("1," * 200 + "1 * * * *", "200 characters"),
         ("0 0 30 2 *", "never fires"),
         ("0 0 31 4 *", "never fires"),
     ],

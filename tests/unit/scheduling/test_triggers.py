@@ -11,11 +11,15 @@ from hypothesis import strategies as st
 
 from headrace.core.errors import InvalidInput
 from headrace.project.pipeline import TriggerSpec
-from headrace.protocol.tables import TriggerTable
+from headrace.runs.firing import TickRun, TriggerState
 from headrace.scheduling.triggers import (
     MAX_CATCHUP,
+    MAX_HELD,
+    STAGGER,
+    Action,
+    Cancel,
     Fire,
-    Going,
+    Hold,
     Skip,
     decide,
     next_of,
@@ -23,72 +27,139 @@ from headrace.scheduling.triggers import (
 )
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-IDLE = Going()
+MINUTE = timedelta(minutes=1)
+STATE = ("active", "next_at", "running", "held")
 
 
-def trigger(**fields: Any) -> TriggerTable:
-    defaults: dict[str, Any] = {"cron": "*/5 * * * *", "next_at": NOON}
-    return TriggerTable(id="t", pipeline="p", name="n", **(defaults | fields))
+def state(running: int = 0, held: int = 0, **fields: Any) -> TriggerState:
+    """Make a trigger due at noon, with runs and waiting ticks of the minutes before."""
+    times = [NOON - MINUTE * back for back in range(running + held, 0, -1)]
+    own: dict[str, Any] = {
+        "next_at": NOON,
+        "running": tuple(TickRun(time, f"run-{i}") for i, time in enumerate(times[:running])),
+        "held": tuple(times[running:]),
+    }
+    own |= {name: fields.pop(name) for name in STATE if name in fields}
+    spec = TriggerSpec(name="n", **({"cron": "*/5 * * * *"} | fields))
+    return TriggerState(id="t", pipeline="p", spec=spec, **own)
 
 
-def fired(actions: list[Fire | Skip]) -> list[datetime]:
-    return [action.logical_time for action in actions if isinstance(action, Fire)]
+def acts(state: TriggerState, now: datetime = NOON) -> list[Action]:
+    return list(decide(state, now).actions)
 
 
-def test_a_tick_on_time_fires() -> None:
-    assert decide(trigger(), NOON + timedelta(seconds=1), IDLE) == [Fire(NOON)]
+def times(actions: list[Action], kind: type[Fire | Hold | Skip]) -> list[datetime]:
+    return [action.logical_time for action in actions if isinstance(action, kind)]
 
 
-@pytest.mark.parametrize("next_at", [None, NOON + timedelta(minutes=5)])
-def test_nothing_happens_before_the_tick_and_when_paused(next_at: datetime | None) -> None:
-    assert decide(trigger(next_at=next_at), NOON, IDLE) == []
+def test_a_tick_on_time_fires_and_the_next_one_is_later() -> None:
+    decision = decide(state(), NOON + timedelta(seconds=1))
+    assert decision.actions == (Fire(NOON),)
+    assert decision.next_at == NOON + 5 * MINUTE
+
+
+@pytest.mark.parametrize("next_at", [None, NOON + 5 * MINUTE])
+def test_nothing_happens_before_the_tick_nor_without_one(next_at: datetime | None) -> None:
+    decision = decide(state(next_at=next_at), NOON)
+    assert decision.actions == ()
+    assert decision.next_at == next_at
+
+
+def test_a_clock_that_goes_back_fires_nothing_again() -> None:
+    decision = decide(state(next_at=NOON + MINUTE), NOON - timedelta(hours=2))
+    assert (decision.actions, decision.next_at) == ((), NOON + MINUTE)
 
 
 @pytest.mark.parametrize(("catchup", "runs"), [("none", 0), ("latest", 1), ("all", 36)])
-def test_after_three_hours_down(catchup: str, runs: int) -> None:
-    actions = decide(trigger(catchup=catchup), NOON + timedelta(hours=2, minutes=58), IDLE)
-    assert len(fired(actions)) == (runs if catchup != "all" else 1)
-    actions = decide(
-        trigger(catchup=catchup, overlap="allow"), NOON + timedelta(hours=2, minutes=58), IDLE
-    )
-    assert len(fired(actions)) == runs
+@pytest.mark.parametrize("overlap", ["skip", "queue_one", "queue_all", "cancel_previous", "allow"])
+def test_after_three_hours_down(catchup: str, runs: int, overlap: str) -> None:
+    late = NOON + timedelta(hours=2, minutes=58)
+    actions = acts(state(catchup=catchup, overlap=overlap), late)
+    fired, held = times(actions, Fire), times(actions, Hold)
+    assert len(fired) + len(held) == runs, "each gets its run, at once or after those before it"
+    assert len(fired) == min(runs, STAGGER if overlap == "allow" else 1)
     assert len(actions) == 36, "what does not fire is recorded"
 
 
 def test_a_tick_on_time_stands_for_the_missed_ones_before_it() -> None:
-    actions = decide(trigger(), NOON + timedelta(minutes=10, seconds=2), IDLE)
-    assert fired(actions) == [NOON + timedelta(minutes=10)]
+    actions = acts(state(), NOON + 10 * MINUTE + timedelta(seconds=2))
+    assert times(actions, Fire) == [NOON + 10 * MINUTE]
     assert [type(action) for action in actions] == [Skip, Skip, Fire]
 
 
-def test_400_days_down_are_bounded() -> None:
-    actions = decide(
-        trigger(cron="* * * * *", catchup="all", overlap="allow"), NOON + timedelta(days=400), IDLE
-    )
-    assert len(fired(actions)) == MAX_CATCHUP
-    assert isinstance(actions[0], Skip)
-    assert actions[0].logical_time == NOON
+@pytest.mark.parametrize("catchup", ["none", "latest", "all"])
+def test_400_days_down_are_bounded_and_leave_no_gap(catchup: str) -> None:
+    now = NOON + timedelta(days=400, seconds=40)
+    actions = acts(state(cron="* * * * *", catchup=catchup), now)
+    assert len(actions) == MAX_CATCHUP + 1
+    first = actions[0]
+    assert isinstance(first, Skip)
+    assert first.logical_time == NOON
+    recorded = sorted(times(actions[1:], Skip) + times(actions, Hold) + times(actions, Fire))
+    assert first.until == recorded[0], "the span ends where single records begin"
+    assert recorded == [recorded[0] + MINUTE * i for i in range(MAX_CATCHUP)]
+
+
+def test_all_that_was_due_before_the_window_is_one_record() -> None:
+    now = NOON + timedelta(days=3)
+    actions = acts(state(cron="0 12 2 * *", catchup="all"), now)
+    assert actions == [Skip(NOON, "missed, with all before the last 24 h or 100 ticks", until=now)]
 
 
 @pytest.mark.parametrize(
-    ("overlap", "going", "expected"),
+    ("overlap", "running", "held", "expected"),
     [
-        ("skip", Going(0, 0), Fire(NOON)),
-        ("skip", Going(1, 0), None),
-        ("allow", Going(3, 0), Fire(NOON)),
-        ("cancel_previous", Going(1, 0), Fire(NOON, cancel=True)),
-        ("queue_one", Going(1, 0), Fire(NOON, wait=True)),
-        ("queue_one", Going(1, 1), None),
-        ("queue_all", Going(1, 5), Fire(NOON, wait=True)),
+        ("skip", 0, 0, [Fire(NOON)]),
+        ("skip", 1, 0, [Skip(NOON, "a run is going on; overlap: skip")]),
+        ("allow", 3, 0, [Fire(NOON)]),
+        ("cancel_previous", 0, 0, [Fire(NOON)]),
+        ("cancel_previous", 1, 0, [Cancel("run-0"), Hold(NOON)]),
+        (
+            "cancel_previous",
+            1,
+            1,
+            [
+                Skip(NOON - MINUTE, "a newer tick came; overlap: cancel_previous"),
+                Cancel("run-0"),
+                Hold(NOON),
+            ],
+        ),
+        ("queue_one", 1, 0, [Hold(NOON)]),
+        ("queue_one", 1, 1, [Skip(NOON, "a run is going on; overlap: queue_one")]),
+        ("queue_all", 1, 5, [Hold(NOON)]),
+        ("queue_all", 1, MAX_HELD, [Skip(NOON, f"{MAX_HELD} ticks wait already")]),
     ],
 )
-def test_overlap(overlap: str, going: Going, expected: Fire | None) -> None:
-    (action,) = decide(trigger(overlap=overlap), NOON, going)
-    if expected is None:
-        assert isinstance(action, Skip)
-        assert overlap in action.reason
-    else:
-        assert action == expected
+def test_overlap(overlap: str, running: int, held: int, expected: list[Action]) -> None:
+    assert acts(state(running, held, overlap=overlap)) == expected
+
+
+def test_of_several_ticks_at_once_the_newest_replaces_the_others() -> None:
+    now = NOON + timedelta(seconds=2)
+    idle = acts(state(every="1s", cron=None, overlap="cancel_previous"), now)
+    assert times(idle, Fire) == [now]
+    assert times(idle, Skip) == [NOON, NOON + timedelta(seconds=1)]
+    busy = acts(state(1, every="1s", cron=None, overlap="cancel_previous"), now)
+    assert [action for action in busy if isinstance(action, Cancel)] == [Cancel("run-0")]
+    assert times(busy, Hold) == [now]
+    assert times(busy, Skip) == [NOON, NOON + timedelta(seconds=1)]
+
+
+@pytest.mark.parametrize(
+    ("running", "held", "overlap", "let_go"),
+    [(0, 3, "queue_all", 1), (1, 3, "queue_all", 0), (0, 20, "allow", STAGGER), (5, 9, "allow", 3)],
+)
+def test_ticks_that_wait_are_let_go_oldest_first(
+    running: int, held: int, overlap: str, let_go: int
+) -> None:
+    waiting = state(running, held, overlap=overlap, next_at=NOON + MINUTE)
+    assert acts(waiting) == [Fire(tick) for tick in waiting.held[:let_go]]
+
+
+def test_a_paused_trigger_gives_up_what_waits_and_what_is_due() -> None:
+    paused = state(1, 2, active=False)
+    assert acts(paused) == [Skip(tick, "the trigger was paused") for tick in paused.held]
+    assert decide(paused, NOON).next_at == NOON
 
 
 @pytest.mark.parametrize(
@@ -135,12 +206,26 @@ def test_the_preview_shows_local_times_and_notes() -> None:
     catchup=st.sampled_from(["none", "latest", "all"]),
     overlap=st.sampled_from(["skip", "queue_one", "queue_all", "cancel_previous", "allow"]),
     running=st.integers(0, 2),
+    held=st.integers(0, 2),
 )
 def test_every_due_tick_is_decided_once_and_none_of_the_future(
-    minutes: int, catchup: str, overlap: str, running: int
+    minutes: int, catchup: str, overlap: str, running: int, held: int
 ) -> None:
     now = NOON + timedelta(minutes=minutes)
-    actions = decide(trigger(catchup=catchup, overlap=overlap), now, Going(running))
-    times = [action.logical_time for action in actions]
-    assert times == sorted(set(times))
-    assert all(NOON <= tick <= now for tick in times)
+    before = state(running, held, catchup=catchup, overlap=overlap)
+    decision = decide(before, now)
+    decided = [a.logical_time for a in decision.actions if not isinstance(a, Cancel)]
+    assert len(decided) == len(set(decided))
+    assert all(tick in before.held or NOON <= tick <= now for tick in decided)
+    assert decision.next_at is not None
+    assert decision.next_at > now
+    fired = times(list(decision.actions), Fire)
+    if overlap != "allow":
+        assert len(fired) <= max(0, 1 - running), "runs of one trigger do not overlap"
+
+
+@pytest.mark.parametrize("year", [1, 1899, 9001, 9999])
+@pytest.mark.parametrize("when", [{"cron": "0 0 * * *"}, {"every": "1d"}])
+def test_years_beyond_the_calendar_are_refused(year: int, when: dict[str, str]) -> None:
+    with pytest.raises(InvalidInput, match="year"):
+        preview(TriggerSpec(name="n", **when), datetime(year, 6, 1, tzinfo=UTC), 1)

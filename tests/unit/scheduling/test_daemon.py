@@ -1,0 +1,238 @@
+"""The scheduler's shell: files in, runs out; nothing lost by errors, crashes or slow neighbours."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from headrace.core.errors import InvalidInput, Unavailable
+from headrace.protocol.events import PipelinesChanged, TriggersChanged
+from headrace.runs.history import History
+from headrace.scheduling import daemon as module
+from headrace.scheduling.daemon import Daemon
+
+if TYPE_CHECKING:
+    from conftest import World
+
+EVERY = 'cron: "*/5 * * * *"'
+
+
+async def test_a_tick_starts_one_run_and_is_told(world: World) -> None:
+    world.write("p", EVERY + ", parameters: {n: 1}")
+    await world.daemon.start()
+    assert await world.history.call(History.next_due), "known when the start is over"
+    await world.turn(minutes=5)
+    await world.until(lambda: len(world.sessions.launched) == 1)
+    await world.settled()
+    (run,) = world.sessions.launched
+    assert (run.request.origin, run.request.trigger) == ("trigger", "t0")
+    assert (run.request.logical_time, run.request.parameters) == (world.clock.time, {"n": 1})
+    (recorded,) = await world.history.call(History.runs)
+    assert recorded.id == run.id
+    assert TriggersChanged(of="p", seq=world.events[-1].seq) in world.events
+
+
+@pytest.mark.parametrize(
+    ("overlap", "started", "cancelled"),
+    [("skip", 2, 0), ("queue_one", 3, 0), ("queue_all", 5, 0), ("allow", 5, 0)],
+)
+async def test_overlap_when_runs_take_longer_than_the_time_between(
+    world: World, overlap: str, started: int, cancelled: int
+) -> None:
+    world.write("p", f"{EVERY}, overlap: {overlap}")
+    await world.daemon.start()
+    for _ in range(4):
+        await world.turn(minutes=5)
+        await world.settled()
+    assert len(world.sessions.launched) == (4 if overlap == "allow" else 1)
+    # The first run ends; each that was waiting starts when the one before is over.
+    ended = 0
+    while ended < len(world.sessions.launched):
+        await world.sessions.end(world.sessions.launched[ended])
+        ended += 1
+        await world.settled()
+    await world.turn(minutes=5)
+    await world.settled()
+    assert len(world.sessions.launched) == started
+    times = world.sessions.times()
+    assert times == sorted(set(times))
+    assert len(world.sessions.cancelled) == cancelled
+
+
+async def test_a_newer_tick_takes_the_place_of_the_run_before(world: World) -> None:
+    world.write("p", f"{EVERY}, overlap: cancel_previous")
+    await world.daemon.start()
+    for _ in range(3):
+        await world.turn(minutes=5)
+        await world.settled()
+    (first,) = world.sessions.launched
+    assert set(world.sessions.cancelled) == {first.id}
+    await world.sessions.end(first, "cancelled")
+    await world.until(lambda: len(world.sessions.launched) == 2)
+    assert world.sessions.times()[1] == world.clock.time, "the newest, not the one between"
+    assert len(await world.skipped()) == 1
+
+
+async def test_what_waited_before_a_crash_starts_after_it(world: World) -> None:
+    world.write("p", f"{EVERY}, overlap: queue_all")
+    await world.daemon.start()
+    for _ in range(3):
+        await world.turn(minutes=5)
+        await world.settled()
+    await world.daemon.close()
+    (first,) = world.sessions.launched
+    after = Daemon(sessions=world.sessions, history=world.history, clock=world.clock)
+    world.daemon = after
+    await after.start()
+    await world.settled()
+    assert len(world.sessions.launched) == 1, "the run from before the crash still goes on"
+    await world.sessions.end(first)
+    await world.until(lambda: len(world.sessions.launched) == 2)
+    await world.sessions.end(world.sessions.launched[1])
+    await world.until(lambda: len(world.sessions.launched) == 3)
+
+
+async def test_two_schedulers_on_one_history_fire_a_tick_once(world: World) -> None:
+    world.write("p", *[EVERY] * 5)
+    other = Daemon(sessions=world.sessions, history=world.history, clock=world.clock)
+    await asyncio.gather(world.daemon.start(), other.start())
+    for _ in range(3):
+        world.clock.time = world.clock.time.replace(minute=world.clock.time.minute + 5)
+        world.daemon.wake()
+        other.wake()
+        await world.settled()
+        for run in world.sessions.launched:
+            await world.sessions.end(run)
+    await other.close()
+    ticks = [(run.request.trigger, run.request.logical_time) for run in world.sessions.launched]
+    assert len(ticks) == len(set(ticks)) == 15
+
+
+async def test_a_pipeline_that_cannot_run_skips_its_ticks_and_says_why(world: World) -> None:
+    world.write("bad", EVERY)
+    world.write("good", EVERY)
+    world.sessions.refusals["bad"] = InvalidInput("month: is missing")
+    await world.daemon.start()
+    await world.turn(minutes=5)
+    await world.until(lambda: len(world.sessions.launched) == 1)
+    await world.settled()
+    bad, good = await world.history.call(History.triggers)
+    assert (bad.problem, good.problem) == ("month: is missing", None)
+    assert await world.skipped() == ["month: is missing"]
+    assert bad.next_at == good.next_at, "and goes on"
+    world.sessions.refusals.clear()
+    await world.turn(minutes=5)
+    await world.until(lambda: "bad" in [run.pipeline for run in world.sessions.launched])
+    await world.settled()
+    assert [table.problem for table in await world.history.call(History.triggers)] == [None, None]
+
+
+@pytest.mark.parametrize("error", [Unavailable("busy"), RuntimeError("a defect")])
+async def test_a_passing_problem_loses_no_tick(
+    world: World, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RETRY_S", 0.01)
+    world.write("p", EVERY)
+    world.sessions.refusals["p"] = error  # type: ignore[assignment]
+    await world.daemon.start()
+    await world.turn(minutes=5)
+    await world.until(lambda: bool(world.daemon._timers))
+    world.sessions.refusals.clear()
+    await world.until(lambda: len(world.sessions.launched) == 1)
+    assert await world.skipped() == []
+
+
+async def test_a_history_that_fails_does_not_end_the_scheduler(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RETRY_S", 0.01)
+    world.write("p", EVERY)
+    await world.daemon.start()
+    failing = [Unavailable("locked"), RuntimeError("a defect"), Unavailable("locked")]
+    fire, situation = History.fire, History.situation
+
+    def broken_fire(self: History, *args: object, **named: object) -> object:
+        if failing:
+            raise failing.pop()
+        return fire(self, *args, **named)  # type: ignore[arg-type]
+
+    odd = [RuntimeError("a defect"), Unavailable("locked")]
+
+    def broken_situation(self: History, *args: object, **named: object) -> object:
+        if odd:
+            raise odd.pop()
+        return situation(self, *args, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(History, "fire", broken_fire)
+    monkeypatch.setattr(History, "situation", broken_situation)
+    await world.turn(minutes=5)
+    await world.until(lambda: len(world.sessions.launched) == 1)
+    assert not failing
+    assert not odd
+    assert len(await world.history.call(History.runs)) == 1
+
+
+async def test_a_slow_pipeline_delays_no_other(world: World) -> None:
+    world.write("slow", EVERY)
+    world.write("fast", EVERY)
+    world.sessions.opening["slow"] = asyncio.Event()
+    await world.daemon.start()
+    for runs in (1, 2):
+        await world.turn(minutes=5)
+        await world.until(lambda runs=runs: len(world.sessions.launched) == runs)
+        await world.sessions.end(world.sessions.launched[-1])
+    assert {run.pipeline for run in world.sessions.launched} == {"fast"}
+    world.sessions.opening["slow"].set()
+    await world.until(lambda: "slow" in {run.pipeline for run in world.sessions.launched})
+
+
+async def test_files_are_followed(world: World) -> None:
+    world.write("p", EVERY)
+    world.write("q", EVERY)
+    await world.daemon.start()
+
+    async def known() -> list[tuple[str, str, str | None]]:
+        await world.settled()
+        tables = await world.history.call(History.triggers)
+        return [(table.pipeline, table.name, table.cron) for table in tables]
+
+    assert [name for name, _, _ in await known()] == ["p", "q"]
+    world.write("p", 'cron: "0 6 * * *"', 'cron: "nonsense"')
+    (world.root / "pipelines" / "q" / "pipeline.yaml").unlink()
+    world.sessions.log.publish(PipelinesChanged())
+    assert await known() == [("p", "t0", "0 6 * * *"), ("p", "t1", "nonsense")]
+    assert (await world.history.call(History.triggers))[1].problem
+    (world.root / "pipelines" / "p" / "pipeline.yaml").write_text("<<<<<<< HEAD\n")
+    world.daemon.changed("p")
+    assert len(await known()) == 2, "a file that cannot be read takes no trigger away"
+
+
+async def test_a_burst_of_many_pipelines_is_one_transaction_or_few(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for i in range(50):
+        world.write(f"p{i}", EVERY)
+    await world.daemon.start()
+    await world.until(lambda: world.daemon._read.is_set())
+    calls: list[int] = []
+    fire = History.fire
+
+    def counted(self: History, firings: list[object]) -> object:
+        calls.append(len(firings))
+        return fire(self, firings)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(History, "fire", counted)
+    await world.turn(minutes=5)
+    await world.until(lambda: len(world.sessions.launched) == 50)
+    assert sum(calls) == 50
+    assert len(calls) <= 10
+
+
+async def test_a_jump_of_the_clock_is_told(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.write("p", EVERY)
+    await world.daemon.start()
+    await world.turn(hours=3)
+    await world.until(lambda: len(world.sessions.launched) == 1)
+    assert "clock jumped" in caplog.text
