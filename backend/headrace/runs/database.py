@@ -6,6 +6,8 @@ On SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE for writers; readers never wai
 from __future__ import annotations
 
 import logging
+import sqlite3
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -152,15 +154,28 @@ def _engine(address: str) -> Engine:
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     # pysqlite's own transactions are off: BEGIN is ours, see `_begin`.
     connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    _use_wal(connection)
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _use_wal(connection: Any) -> None:
+    """Switch to the write-ahead log, which a file then keeps.
+
+    The busy timeout does not count for the switch: while another process opens the same new file,
+    SQLite refuses it at once, and tells nobody when it would succeed.
+    """
+    last_try = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > last_try:
+                raise
+            time.sleep(0.005)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:
