@@ -77,6 +77,8 @@ def test_a_new_name_changes_nothing_else(history: History, queue: Queue, due: da
     assert (after.id, after.last_at, after.active) == (before.id, before.last_at, False)
     assert after.name == "renamed"
     assert not history.situation(due + 9 * HOUR), "and it is as paused as before"
+    history.sync_triggers("p", [spec("again", overlap="allow")], due + 9 * HOUR, hourly)
+    assert only(history).id == before.id, "by its times it is known even if all else is different"
 
 
 def test_a_schedule_that_is_none_stops_no_other(history: History, noon: datetime) -> None:
