@@ -103,7 +103,7 @@ class NoFiles:
         return ["p"], {}
 
 
-async def main(database: Path, effects: Path, now: datetime) -> None:
+async def main(database: str, effects: Path, now: datetime) -> None:
     history = HistoryThread(database)
     first = await history.call(History.next_due)
     clock = SteppingClock(first or now, now)
@@ -128,4 +128,4 @@ async def main(database: Path, effects: Path, now: datetime) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2]), datetime.fromisoformat(sys.argv[3])))
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), datetime.fromisoformat(sys.argv[3])))

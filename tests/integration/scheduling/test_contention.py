@@ -25,7 +25,7 @@ LINE = 21
 CONTENDER = Path(__file__).with_name("contenders.py")
 
 
-def prepare(database: Path, triggers: int) -> None:
+def prepare(database: str, triggers: int) -> None:
     history = History.open(database)
     specs = [
         TriggerSpec(name=f"t{i}", cron="* * * * *", catchup="all", overlap="allow")
@@ -35,20 +35,21 @@ def prepare(database: Path, triggers: int) -> None:
     history.close()
 
 
-def start(folder: Path, now: datetime) -> subprocess.Popen[bytes]:
-    arguments = [str(folder / "h.db"), str(folder / "effects"), now.isoformat()]
+def start(database: str, folder: Path, now: datetime) -> subprocess.Popen[bytes]:
+    arguments = [database, str(folder / "effects"), now.isoformat()]
     return subprocess.Popen([sys.executable, str(CONTENDER), *arguments])
 
 
-def check(folder: Path, triggers: int, minutes: int) -> None:
+def check(database: str, folder: Path, triggers: int, minutes: int) -> None:
     """Each trigger has one run of each minute: none lost, none double, none without effect."""
-    history = History.open(folder / "h.db")
+    history = History.open(database)
     with history.database.reading() as connection:
         rows = connection.exec_driver_sql(
             "SELECT trigger_id, logical_time, run_id, skipped FROM ticks"
         ).all()
         runs = set(connection.exec_driver_sql("SELECT id FROM runs").scalars())
-        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+        if history.database.dialect == "sqlite":
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
     history.close()
     wanted = [START + timedelta(minutes=i + 1) for i in range(minutes)]
     by_trigger: dict[str, list[datetime]] = {}
@@ -65,14 +66,14 @@ def check(folder: Path, triggers: int, minutes: int) -> None:
 
 
 @pytest.mark.timeout(90)
-def test_four_schedulers_make_one_run_of_each_tick(tmp_path: Path) -> None:
+def test_four_schedulers_make_one_run_of_each_tick(place: str, tmp_path: Path) -> None:
     triggers, minutes = 10, 100
-    prepare(tmp_path / "h.db", triggers)
+    prepare(place, triggers)
     now = START + timedelta(minutes=minutes)
-    processes = [start(tmp_path, now) for _ in range(4)]
+    processes = [start(place, tmp_path, now) for _ in range(4)]
     assert [process.wait(60) for process in processes] == [0] * 4
-    check(tmp_path, triggers, minutes)
-    history = History.open(tmp_path / "h.db")
+    check(place, tmp_path, triggers, minutes)
+    history = History.open(place)
     with history.database.reading() as connection:
         owners = connection.exec_driver_sql("SELECT DISTINCT owner FROM runs").all()
     history.close()
@@ -87,11 +88,12 @@ def test_kills_at_any_moment_lose_and_double_no_tick(tmp_path: Path) -> None:
     chance = random.Random(int(os.environ.get("HEADRACE_SEED", "1")))
     effects = tmp_path / "effects"
     effects.touch()
-    prepare(tmp_path / "h.db", triggers)
+    database = str(tmp_path / "h.db")
+    prepare(database, triggers)
     killed = 0
     for number in range(rounds):
         now = START + timedelta(minutes=minutes * (number + 1) // (rounds + 1))
-        process = start(tmp_path, now)
+        process = start(database, tmp_path, now)
         # Somewhere in the work of this round, which is about 45 runs of a line each.
         enough = effects.stat().st_size + LINE * chance.randint(1, 40)
         while process.poll() is None and effects.stat().st_size < enough:
@@ -99,5 +101,5 @@ def test_kills_at_any_moment_lose_and_double_no_tick(tmp_path: Path) -> None:
         process.kill()
         killed += process.wait(30) == -signal.SIGKILL
     assert killed > rounds // 2, "the kills came in time"
-    assert start(tmp_path, START + timedelta(minutes=minutes)).wait(60) == 0
-    check(tmp_path, triggers, minutes)
+    assert start(database, tmp_path, START + timedelta(minutes=minutes)).wait(60) == 0
+    check(database, tmp_path, triggers, minutes)
