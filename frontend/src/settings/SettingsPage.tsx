@@ -1,6 +1,16 @@
 import type { ReactElement, ReactNode } from "react";
 import { useResource } from "../session";
-import { formatBytes, LoadFailed, Page, Segmented, setTheme, type Theme, useTheme } from "../ui";
+import {
+  formatBytes,
+  LoadFailed,
+  Page,
+  Segmented,
+  setSingleKeys,
+  setTheme,
+  type Theme,
+  useSingleKeys,
+  useTheme,
+} from "../ui";
 import "./settings.css";
 
 interface Status {
@@ -22,9 +32,15 @@ const THEMES: readonly { value: Theme; label: string }[] = [
   { value: "dark", label: "Dark" },
 ];
 
-/** Looks, versions and what the server uses. */
+const SWITCH = [
+  { value: "on", label: "On" },
+  { value: "off", label: "Off" },
+] as const;
+
+/** Looks, keys, versions and what the server uses. */
 export function SettingsPage(): ReactElement {
   const theme = useTheme();
+  const singleKeys = useSingleKeys();
   const { data, error, reload } = useResource("status", (api, signal) =>
     api.get<Status>("status", { signal }),
   );
@@ -35,6 +51,16 @@ export function SettingsPage(): ReactElement {
         <Section title="Appearance">
           <Row label="Colours">
             <Segmented label="Colours" value={theme} choices={THEMES} onChange={setTheme} />
+          </Row>
+        </Section>
+        <Section title="Keyboard">
+          <Row label="Keys without Ctrl or Alt, such as A and G B">
+            <Segmented
+              label="Keys without Ctrl or Alt"
+              value={singleKeys ? "on" : "off"}
+              choices={SWITCH}
+              onChange={(value) => setSingleKeys(value === "on")}
+            />
           </Row>
         </Section>
         {error === undefined || data !== undefined ? null : (

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "react";
 import { type CommandId, SHORTCUTS, type Shortcut } from "./shortcuts";
+import { singleKeysOn } from "./single-keys";
 
 /** What a command does while something that can do it is on the page. */
 export interface Handler {
@@ -14,7 +15,6 @@ const SEQUENCE_MS = 900;
 const bound = new Map<CommandId, Handler[]>();
 let prefix = "";
 let prefixTimer: ReturnType<typeof setTimeout> | undefined;
-let singleKeys = true;
 
 /** Binds handlers until the returned function is called; the latest binding of a command wins. */
 export function bindCommands(handlers: Handlers): () => void {
@@ -70,11 +70,6 @@ export function availableCommands(): { id: CommandId; shortcut: Shortcut }[] {
     .filter(({ id, shortcut }) => shortcut.silent !== true && handlerOf(id) !== undefined);
 }
 
-/** Switches keys without a modifier off and on, for people who speak to their computer. */
-export function setSingleKeys(on: boolean): void {
-  singleKeys = on;
-}
-
 function handlerOf(id: CommandId): Handler | undefined {
   return bound.get(id)?.findLast((handler) => handler.enabled?.() ?? true);
 }
@@ -112,7 +107,7 @@ function handleChord(chord: string, target: EventTarget | null): boolean {
     const { where } = SHORTCUTS[id];
     if (where === "code") return false;
     if (typing) return where === "anywhere";
-    return !pressing && (singleKeys || hasModifier(chord)) && reaches(where, target);
+    return !pressing && (singleKeysOn() || hasModifier(chord)) && reaches(where, target);
   });
   const full = before === "" ? chord : `${before} ${chord}`;
   for (const candidate of before === "" ? [chord] : [full, chord]) {

@@ -16,7 +16,6 @@ export {
   type Handler,
   type Handlers,
   runCommand,
-  setSingleKeys,
   useCommands,
 } from "./commands";
 export { Dialog, type DialogProps, Modal, Sheet, type SheetProps } from "./dialog";
@@ -55,6 +54,7 @@ export {
   signOfState,
   type Tone,
 } from "./signs";
+export { setSingleKeys, useSingleKeys } from "./single-keys";
 export {
   type CanvasProps,
   type DataPanelProps,

@@ -17,7 +17,8 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
   const editor = useEditor();
   const [kind, setKind] = useState<Kind>(block.kind);
   const [retries, setRetries] = useState(String(block.retries));
-  const [timeout, setTimeoutText] = useState(block.timeout_s === null ? "" : `${block.timeout_s}s`);
+  const written = block.timeout_s === null ? "" : `${block.timeout_s}s`;
+  const [timeout, setTimeoutText] = useState(written);
   const [cache, setCache] = useState(block.cache ?? "");
   const [connection, setConnection] = useState(block.connection ?? "");
   const [settings, setSettings] = useState(block.settings);
@@ -36,7 +37,7 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
       ...(settings !== block.settings && { settings }),
       ...(kind !== block.kind && { kind }),
       ...(retries !== String(block.retries) && { retries: Number(retries) }),
-      ...(timeout !== "" && timeout !== `${block.timeout_s}s` && { timeout: timeout.trim() }),
+      ...(timeout !== written && { timeout: timeout.trim() }),
       ...(cache !== (block.cache ?? "") && { cache }),
       ...(connection !== (block.connection ?? "") && { connection }),
     });
