@@ -1,6 +1,6 @@
 import { type ReactElement, useState } from "react";
 import type { BlockTable, Parameter } from "../../protocol";
-import { Button, ParametersForm, toastError } from "../../ui";
+import { Button, ParametersForm, plural, toastError } from "../../ui";
 import { useEditor } from "../page/context";
 import { duplicate } from "../page/operations";
 import { CodeArea } from "./CodeArea";
@@ -22,6 +22,7 @@ function Settings({ block }: { block: BlockTable }): ReactElement | null {
   const editor = useEditor();
   // What was typed stays on the screen until the files say it.
   const [typed, setTyped] = useState<Record<string, unknown> | null>(null);
+  const { shown, folded, open } = useFoldedSettings(block);
   if (block.form.length === 0) return null;
   const change = (settings: Record<string, unknown>): void => {
     setTyped(settings);
@@ -39,9 +40,37 @@ function Settings({ block }: { block: BlockTable }): ReactElement | null {
           Needed before it can run: {missing.map((field) => field.name).join(", ")}
         </p>
       )}
-      <ParametersForm parameters={block.form} values={typed ?? block.settings} onChange={change} />
+      <ParametersForm parameters={shown} values={typed ?? block.settings} onChange={change} />
+      {folded === 0 ? null : (
+        <button type="button" className="shared-code-toggle" aria-expanded={false} onClick={open}>
+          <span aria-hidden="true">▸</span> {plural(folded, "more setting")}
+        </button>
+      )}
     </div>
   );
+}
+
+const FEW = 2;
+
+/**
+ * Settings that have their defaults are folded away, unless they are few. Which ones is decided
+ * once, so that a field does not jump while it is typed into.
+ */
+function useFoldedSettings(block: BlockTable): {
+  shown: Parameter[];
+  folded: number;
+  open(): void;
+} {
+  const [given] = useState(() => new Set(Object.keys(block.settings)));
+  const [isOpen, setOpen] = useState(false);
+  const first = block.form.filter((field) => field.required || given.has(field.name));
+  const folded = block.form.length - first.length;
+  const isFolded = !isOpen && first.length > 0 && folded > FEW;
+  return {
+    shown: isFolded ? first : block.form,
+    folded: isFolded ? folded : 0,
+    open: () => setOpen(true),
+  };
 }
 
 function isMissing(field: Parameter, settings: BlockTable["settings"]): boolean {
