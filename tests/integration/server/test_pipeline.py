@@ -19,7 +19,7 @@ def running(tmp_path_factory, harness):
 
 
 def test_a_run_gives_rows_profile_log_and_notebook(running):
-    record = running.run("example")
+    record = running.run("hello")
     assert record["state"] == "succeeded", record
     address = record["blocks"][1]["address"]
     rows = running.get(f"outputs/{address}/rows?limit=3", headers={"Accept": "application/json"})
@@ -28,20 +28,20 @@ def test_a_run_gives_rows_profile_log_and_notebook(running):
     assert "immutable" in rows.headers["Cache-Control"]
     for path in (f"outputs/{address}/profile", f"outputs/{address}/export?format=csv"):
         assert running.get(path).status_code == 200
-    assert running.get(f"runs/{record['id']}/blocks/orders/log").status_code == 200
+    assert running.get(f"runs/{record['id']}/blocks/counts/log").status_code == 200
     assert running.get("runs").json()["runs"][0]["id"] == record["id"]
 
 
 def test_an_idempotency_key_gives_one_run(running):
     ids = {
-        running.post("pipelines/example/runs", headers={"Idempotency-Key": "once"}).json()["id"]
+        running.post("pipelines/hello/runs", headers={"Idempotency-Key": "once"}).json()["id"]
         for _ in range(3)
     }
     assert len(ids) == 1
 
 
 def test_a_source_is_saved_only_on_its_own_hash(running):
-    path = "pipelines/example/blocks/orders/source"
+    path = "pipelines/hello/blocks/counts/source"
     before = running.get(path).json()
     wrong = running.put(path, {"text": "x"}, headers={"If-Match": '"0"'})
     assert wrong.status_code == 409
@@ -57,10 +57,10 @@ def test_the_stream_gives_a_snapshot_and_refuses_nonsense(running):
     with running.ws() as line, running.ws() as other:
         line.send("nonsense")
         assert json.loads(line.recv(timeout=5))["op"] == "refused"
-        line.send('{"op":"no-such","pipeline":"example","req":"1"}')
+        line.send('{"op":"no-such","pipeline":"hello","req":"1"}')
         refused = json.loads(line.recv(timeout=5))
         assert (refused["op"], refused["req"]) == ("refused", "1")
-        other.send('{"op":"open-session","pipeline":"example","req":"2"}')
+        other.send('{"op":"open-session","pipeline":"hello","req":"2"}')
         seen = []
         while not any(m["op"] == "accepted" for m in seen):
             frame = json.loads(other.recv(timeout=10))

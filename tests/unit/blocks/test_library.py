@@ -98,7 +98,11 @@ def test_http_api_by_page_number(call: Call, api: str) -> None:
 
 def test_http_api_by_next_link(call: Call, api: str) -> None:
     rows = call(
-        "loaders/call_http_api", f"{api}/links", Context(), records="items", next_field="paging.next"
+        "loaders/call_http_api",
+        f"{api}/links",
+        Context(),
+        records="items",
+        next_field="paging.next",
     )
     assert len(rows) == 5
 
@@ -121,7 +125,10 @@ def test_read_files_by_pattern(call: Call) -> None:
 
 
 def test_filter_rows(call: Call, flights: pd.DataFrame) -> None:
-    assert call("transformers/filter_rows", flights, "delay > 5")["carrier"].tolist() == ["UA", "B6"]
+    assert call("transformers/filter_rows", flights, "delay > 5")["carrier"].tolist() == [
+        "UA",
+        "B6",
+    ]
 
 
 def test_join_keeps_what_is_asked_for(call: Call, flights: pd.DataFrame) -> None:
