@@ -5,6 +5,7 @@ import {
   type CompletionContext,
   type CompletionResult,
 } from "@codemirror/autocomplete";
+import { syntaxTree } from "@codemirror/language";
 import type { Extension } from "@codemirror/state";
 import type { Completions } from "../../protocol";
 import { type Place, placeAt, utf16Units } from "./positions";
@@ -40,10 +41,14 @@ function pause(context: CompletionContext): Promise<boolean> {
   });
 }
 
+function isInComment({ state, pos }: CompletionContext): boolean {
+  return /comment/i.test(syntaxTree(state).resolveInner(pos, -1).name);
+}
+
 function source(ask: AskCompletions) {
   return async (context: CompletionContext): Promise<CompletionResult | null> => {
     const typed = context.matchBefore(/[\w.["':]+$/);
-    if (!context.explicit && typed === null) {
+    if (!context.explicit && (typed === null || isInComment(context))) {
       return null;
     }
     if (!context.explicit && !(await pause(context))) {

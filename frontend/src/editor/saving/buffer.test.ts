@@ -50,6 +50,12 @@ describe("buffer", () => {
     expect(wantsSave(buffer)).toBe(false);
   });
 
+  it("is no conflict any more when the disk goes back to what was edited", () => {
+    const buffer = changedOnDisk(changedOnDisk(typed, { text: "b", hash: "h9" }), first);
+    expect(buffer.theirs).toBeNull();
+    expect(wantsSave(buffer)).toBe(true);
+  });
+
   it("saves mine on top of theirs when mine is kept", () => {
     const buffer = keptMine(changedOnDisk(typed, { text: "b", hash: "h9" }));
     expect(buffer.saved.hash).toBe("h9");

@@ -55,7 +55,7 @@ export function sent(buffer: Buffer): Buffer {
 /** The disk now holds `version`: our own save, or an edit of someone else. */
 export function changedOnDisk(buffer: Buffer, version: Version): Buffer {
   if (version.hash === buffer.saved.hash && version.text === buffer.saved.text) {
-    return buffer;
+    return buffer.theirs === null ? buffer : { ...buffer, theirs: null };
   }
   if (version.text === buffer.sending) {
     return { ...buffer, saved: version, sending: null, theirs: null, problem: null };
