@@ -130,7 +130,7 @@ function NoPipelines(props: { onCreate(): void }): ReactElement {
         }
       >
         A pipeline is a list of blocks of Python or SQL that hand data to one another. Press N to
-        make the first one, or run “headrace import notebook.ipynb” to begin with a notebook.
+        make the first one.
       </EmptyState>
     </div>
   );

@@ -10,6 +10,7 @@ import { run } from "../page/operations";
 export function RunButton(): ReactElement {
   const editor = useEditor();
   const plan = useSession(useShallow(staleBlocks));
+  const isEmpty = useSession((state) => state.blocks.length === 0);
   const isRunning = useSession((state) => state.runs.some((one) => one.origin === "editor"));
   if (isRunning) {
     return (
@@ -32,7 +33,7 @@ export function RunButton(): ReactElement {
       disabled={plan.length === 0}
       onClick={() => void run(editor, [])}
     >
-      {plan.length === 0 ? "All fresh" : `Run ${plan.length} stale`}
+      {plan.length > 0 ? `Run ${plan.length} stale` : isEmpty ? "Nothing to run" : "All fresh"}
     </Button>
   );
 }
