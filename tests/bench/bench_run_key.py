@@ -75,13 +75,12 @@ def _press(page: Page, text: str, *, saved: bool, before: Callable[[], None] | N
     page.evaluate("text => bench.expect(text)", text)
     page.keyboard.insert_text(f'return "{text}"')
     if saved:
-        page.wait_for_function("bench.wire.some(([, what]) => what === '< source-changed')")
-        page.wait_for_function("bench.wire.some(([, what]) => what === '< accepted')")
+        page.evaluate("bench.saved")
         page.wait_for_timeout(30)  # the page comes to rest
     if before is not None:
         before()
     page.keyboard.press("Control+Enter")
-    page.wait_for_function("bench.frame > 0", polling=20)
+    page.evaluate("bench.painted")
     note: Note = page.evaluate(
         "({key: bench.key, text: bench.text, frame: bench.frame, wire: bench.wire})"
     )

@@ -3,8 +3,19 @@
 (() => {
   const bench = { key: 0, text: 0, frame: 0, wire: [], awaited: null };
   window.bench = bench;
+  let painted = () => {};
+  let heard = () => {};
   bench.expect = (text) => {
     Object.assign(bench, { key: 0, text: 0, frame: 0, wire: [], awaited: text });
+    bench.painted = new Promise((resolve) => {
+      painted = () => resolve(null);
+    });
+    bench.saved = new Promise((resolve) => {
+      heard = () => {
+        const has = (what) => bench.wire.some(([, name]) => name === what);
+        if (has("< source-changed") && has("< accepted")) resolve(null);
+      };
+    });
   };
   addEventListener(
     "keydown",
@@ -24,6 +35,7 @@
       const channel = new MessageChannel();
       channel.port1.onmessage = () => {
         bench.frame = performance.now();
+        painted();
       };
       channel.port2.postMessage(null);
     });
@@ -46,6 +58,7 @@
         for (const message of Array.isArray(parsed) ? parsed : [parsed]) {
           bench.wire.push([at, `< ${message.op}`, message.req ?? ""]);
         }
+        heard();
       });
     }
     send(text) {
