@@ -1,4 +1,8 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { constants, gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 /** Server that `npm run dev` hands API requests to. */
@@ -13,10 +17,29 @@ const FIRST_PAGE: [string, RegExp][] = [
   ],
 ];
 
+/** Smaller files gain nothing. */
+const COMPRESSED_FROM_BYTES = 1024;
+
+/** Writes `x.js.gz` beside `x.js`: the server hands out files and compresses nothing itself. */
+function compress(): Plugin {
+  return {
+    name: "compress",
+    writeBundle({ dir = "" }, bundle) {
+      for (const name of Object.keys(bundle)) {
+        if (!/\.(js|css|svg)$/.test(name)) continue;
+        const content = readFileSync(join(dir, name));
+        if (content.length < COMPRESSED_FROM_BYTES) continue;
+        const level = constants.Z_BEST_COMPRESSION;
+        writeFileSync(join(dir, `${name}.gz`), gzipSync(content, { level }));
+      }
+    },
+  };
+}
+
 export default defineConfig({
   root: "frontend",
   base: "/",
-  plugins: [react()],
+  plugins: [react(), compress()],
   experimental: {
     // Chunks name one another relatively, so that the server can mount the app below any path.
     renderBuiltUrl: (file, { hostType }) => (hostType === "html" ? `/${file}` : { relative: true }),

@@ -13,7 +13,7 @@ const assets = join(
 /** Chunks that opening a pipeline fetches; the others wait until they are wanted. */
 const FIRST = /^(index|rolldown-runtime|react|codemirror|ui|editor|data|preload-helper)[-.]/;
 
-const files = readdirSync(assets).filter((name) => FIRST.test(name));
+const files = readdirSync(assets).filter((name) => FIRST.test(name) && !name.endsWith(".gz"));
 let total = 0;
 for (const name of files) {
   const bytes = gzipSync(readFileSync(join(assets, name))).length;

@@ -43,11 +43,23 @@ class AssetHandler(ApiHandler):
 
     @operation("A file of the frontend")
     async def get(self, name: str) -> None:
-        content = read_static(f"assets/{name}")
+        content = self._compressed(name) or read_static(f"assets/{name}")
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         self.set_header("Content-Type", kind)
         self.set_header("Cache-Control", "public, max-age=31536000, immutable")
+        self.set_header("Vary", "Accept-Encoding")
         self.finish(content)
+
+    def _compressed(self, name: str) -> bytes | None:
+        """Return the compressed file, when there is one and the caller reads it."""
+        if "gzip" not in self.request.headers.get("Accept-Encoding", ""):
+            return None
+        try:
+            content = read_static(f"assets/{name}.gz")
+        except NotFound:
+            return None
+        self.set_header("Content-Encoding", "gzip")
+        return content
 
 
 class IconHandler(ApiHandler):
