@@ -1,8 +1,10 @@
-"""Spares processes of our own the slowest import of the Jupyter libraries.
+"""Spares processes of our own what Jupyter's libraries import and nothing of ours uses.
 
-`jupyter_events` pulls in jsonschema's format checkers, and these `rfc3987_syntax`, which compiles a
-grammar for 0.8 s when it is imported. It checks IRIs, which nothing of ours contains. jsonschema
-treats the package as optional, so a None in its place is the supported way to be without it.
+`jupyter_events` pulls in jsonschema's format checkers. One of them, `rfc3987_syntax`, compiles a
+grammar for 0.8 s when it is imported; `isoduration` brings arrow and dateutil, 2 MB that stay for
+good. They check IRIs, durations, host names and colours in JSON schemas, which nothing of ours
+contains. jsonschema treats each as optional, so a None in its place is the supported way to be
+without it.
 """
 
 from __future__ import annotations
@@ -10,7 +12,19 @@ from __future__ import annotations
 import sys
 from typing import Any, cast
 
+_UNUSED = (
+    "rfc3987_syntax",
+    "isoduration",
+    "fqdn",
+    "idna",
+    "webcolors",
+    "uri_template",
+    "jsonpointer",
+    "rfc3339_validator",
+)
+
 
 def skip_slow_imports() -> None:
     """Call before the first import of a Jupyter library, in a process that is wholly ours."""
-    cast("dict[str, Any]", sys.modules).setdefault("rfc3987_syntax", None)
+    for name in _UNUSED:
+        cast("dict[str, Any]", sys.modules).setdefault(name, None)

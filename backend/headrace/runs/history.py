@@ -9,12 +9,14 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 from sqlalchemy import (
     Connection,
+    Executable,
     Row,
     Select,
     and_,
@@ -350,6 +352,29 @@ def _save_block(connection: Connection, change: SaveBlock) -> None:
         connection.execute(_COUNT_BLOCK, {"run": change.run_id, "more": done})
 
 
+_OF_RESULTS = and_(
+    results.c.pipeline == bindparam("of_pipeline"), results.c.block == bindparam("of_block")
+)
+_OLDEST_KEPT = (
+    select(results.c.finished_at)
+    .where(_OF_RESULTS)
+    .order_by(results.c.finished_at.desc())
+    .offset(KEPT_RESULTS - 1)
+    .limit(1)
+    .scalar_subquery()
+)
+_DROP_OLD_RESULTS = delete(results).where(_OF_RESULTS, results.c.finished_at < _OLDEST_KEPT)
+
+
+@cache
+def _put_result(dialect: str) -> Executable:
+    insert = insert_or_replace(dialect, results)
+    return insert.on_conflict_do_update(
+        index_elements=["pipeline", "block", "key"],
+        set_={"output": insert.excluded.output, "finished_at": insert.excluded.finished_at},
+    )
+
+
 def _save_result(connection: Connection, change: SaveResult) -> None:
     values = {
         "pipeline": change.pipeline,
@@ -358,24 +383,9 @@ def _save_result(connection: Connection, change: SaveResult) -> None:
         "output": msgspec.json.encode(change.output),
         "finished_at": stamp(change.finished_at),
     }
-    connection.execute(
-        insert_or_replace(connection, results)
-        .values(values)
-        .on_conflict_do_update(
-            index_elements=["pipeline", "block", "key"],
-            set_={"output": values["output"], "finished_at": values["finished_at"]},
-        )
-    )
-    of_block = and_(results.c.pipeline == change.pipeline, results.c.block == change.block)
-    oldest_kept = (
-        select(results.c.finished_at)
-        .where(of_block)
-        .order_by(results.c.finished_at.desc())
-        .offset(KEPT_RESULTS - 1)
-        .limit(1)
-        .scalar_subquery()
-    )
-    connection.execute(delete(results).where(of_block, results.c.finished_at < oldest_kept))
+    connection.execute(_put_result(connection.dialect.name), values)
+    of_block = {"of_pipeline": change.pipeline, "of_block": change.block}
+    connection.execute(_DROP_OLD_RESULTS, of_block)
 
 
 def _record(row: Row[Any], blocks: list[BlockRun]) -> RunRecord:

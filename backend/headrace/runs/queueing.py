@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy import Connection, Table, insert
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from headrace.runs.changes import QueueRun
 from headrace.runs.tables import block_runs, runs, versions
 from headrace.runs.times import stamp
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 
 def queue_runs(connection: Connection, queued: Sequence[QueueRun]) -> None:
@@ -19,7 +22,7 @@ def queue_runs(connection: Connection, queued: Sequence[QueueRun]) -> None:
     if not queued:
         return
     files = {change.record.version: change.files for change in queued}
-    statement = insert_or_replace(connection, versions)
+    statement = insert_or_replace(connection.dialect.name, versions)
     connection.execute(
         statement.on_conflict_do_nothing(),
         [{"hash": version, "files": content} for version, content in files.items()],
@@ -30,10 +33,13 @@ def queue_runs(connection: Connection, queued: Sequence[QueueRun]) -> None:
         connection.execute(insert(block_runs), blocks)
 
 
-def insert_or_replace(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """Return the insert of the database's dialect, which knows what to do on a conflict."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return dialect.insert(table)
+def insert_or_replace(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return the insert of a dialect, which knows what to do on a conflict."""
+    if dialect == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # 2 MB that most servers never need
+
+    return postgresql.insert(table)
 
 
 def _run_row(change: QueueRun) -> dict[str, Any]:
