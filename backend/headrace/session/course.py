@@ -35,16 +35,22 @@ class Course:
         reused = True
         while reused and not run.cancelled:
             reused = False
+            free = run.slots - len(run.running)
             for name in run.ready():
-                key = key_of(run.definition.blocks[name], run.inputs(name), run.parameters)
-                decision = self._decide(run, name, key.text, at)
-                run.blocks[name].key = key
-                run.blocks[name].miss = decision.why
+                block = run.blocks[name]
+                if block.miss and free <= 0:
+                    continue  # nothing was known of it; it is looked up again when it can start
+                if block.key is None:  # what a run has pinned never changes
+                    planned = run.definition.blocks[name]
+                    block.key = key_of(planned, run.inputs(name), run.parameters)
+                decision = self._decide(run, name, block.key.text, at)
+                block.miss = decision.why
                 if decision.result is not None:
                     step.add(self._reuse(run, name, decision, at))
                     reused = True
-                elif len(run.running) < run.slots:
+                elif free > 0:
                     step.add(self._dispatch(run, name, at))
+                    free -= 1
         return step.add(self.finish_if_over(run, at))
 
     def _decide(self, run: Run, name: str, key: str, at: datetime) -> Decision:

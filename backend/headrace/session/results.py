@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -28,6 +28,23 @@ class Result(Struct, frozen=True, kw_only=True):
     made_at: datetime
 
 
+class _KnownKey(NamedTuple):
+    """The key that a block had last, and what it was made of."""
+
+    block: PlannedBlock
+    inputs: list[str]
+    parameters: bytes
+    key: Key
+
+
+class _KnownStaleness(NamedTuple):
+    """What was said last of a stale block, and of which comparison."""
+
+    recorded: Mapping[str, str]
+    wanted: str
+    staleness: Staleness
+
+
 class Results:
     """Results of all blocks of one pipeline, and their status in the editor.
 
@@ -41,6 +58,8 @@ class Results:
         self._known: dict[str, dict[str, Result]] = {}
         self._parts: dict[str, dict[str, str]] = {}
         self._shown_key: dict[str, str] = {}
+        self._keys: dict[str, _KnownKey] = {}
+        self._stale_then: dict[str, _KnownStaleness] = {}
 
     def remember(self, block: str, result: Result, parts: Mapping[str, str] | None = None) -> None:
         """Add a result; the newest of a block is the one added last."""
@@ -83,7 +102,10 @@ class Results:
 
     def change(self, block: str, **fields: Any) -> BlockStatus:
         """Change fields of a block's status."""
-        status = msgspec.structs.replace(self.status.get(block, BlockStatus()), **fields)
+        before = self.status.get(block)
+        if before is not None and all(getattr(before, n) is v for n, v in fields.items()):
+            return before
+        status = msgspec.structs.replace(before or BlockStatus(), **fields)
         self.status[block] = status
         return status
 
@@ -96,6 +118,8 @@ class Results:
         for name in names:
             self.status.pop(name, None)
             self._shown_key.pop(name, None)
+            self._keys.pop(name, None)
+            self._stale_then.pop(name, None)
 
     def wanted(
         self, definition: Definition, parameters: Mapping[str, Any]
@@ -108,13 +132,14 @@ class Results:
         keys: dict[str, Key] = {}
         staleness: dict[str, Staleness] = {}
         fresh: dict[str, Result] = {}
+        said = msgspec.json.encode(parameters, order="sorted")
         for block in definition.blocks.values():
             missing = [name for name in block.upstream if name not in fresh]
             if missing:
                 staleness[block.name] = self._waiting(block, missing)
                 continue
             inputs = {name: fresh[name].output for name in block.upstream}
-            key = keys[block.name] = key_of(block, inputs, parameters)
+            key = keys[block.name] = self._key_of(block, inputs, parameters, said)
             result = self._current(block, key.text)
             if result is not None and block.problem is None:
                 fresh[block.name] = result
@@ -122,6 +147,30 @@ class Results:
             else:
                 staleness[block.name] = self._stale(block, key)
         return keys, staleness, fresh
+
+    def _key_of(
+        self,
+        block: PlannedBlock,
+        inputs: Mapping[str, Output],
+        parameters: Mapping[str, Any],
+        said: bytes,
+    ) -> Key:
+        """Return the key of a block; `said` is `parameters` as text.
+
+        Every block is compared after every result, and hardly any of them is different then.
+        """
+        digests = [output.digest for output in inputs.values()]
+        known = self._keys.get(block.name)
+        if (
+            known is not None
+            and known.block is block
+            and known.parameters == said
+            and known.inputs == digests
+        ):
+            return known.key
+        key = key_of(block, inputs, parameters)
+        self._keys[block.name] = _KnownKey(block, digests, said, key)
+        return key
 
     def _current(self, block: PlannedBlock, key: str) -> Result | None:
         if block.kind == "transformer":
@@ -143,4 +192,10 @@ class Results:
         shown = self._shown_key.get(block.name)
         newest = self.newest(block.name)
         recorded = self._parts.get(shown or (newest.key if newest else ""), {})
-        return Staleness(state="stale", reasons=reasons(recorded, key.parts) or ["not yet run"])
+        known = self._stale_then.get(block.name)
+        if known is not None and known.recorded is recorded and known.wanted == key.text:
+            return known.staleness
+        why = reasons(recorded, key.parts) or ["not yet run"]
+        staleness = Staleness(state="stale", reasons=why)
+        self._stale_then[block.name] = _KnownStaleness(recorded, key.text, staleness)
+        return staleness
