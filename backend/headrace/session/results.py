@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -28,21 +29,17 @@ class Result(Struct, frozen=True, kw_only=True):
     made_at: datetime
 
 
-class _KnownKey(NamedTuple):
-    """The key that a block had last, and what it was made of."""
+@dataclass
+class _Comparison:
+    """The last comparison of all blocks with a draft, and what has become known since."""
 
-    block: PlannedBlock
-    inputs: list[str]
+    definition: Definition
     parameters: bytes
-    key: Key
-
-
-class _KnownStaleness(NamedTuple):
-    """What was said last of a stale block, and of which comparison."""
-
-    recorded: Mapping[str, str]
-    wanted: str
-    staleness: Staleness
+    keys: dict[str, Key] = field(default_factory=dict[str, Key])
+    staleness: dict[str, Staleness] = field(default_factory=dict[str, Staleness])
+    fresh: dict[str, Result] = field(default_factory=dict[str, Result])
+    touched: set[str] = field(default_factory=set[str])
+    """Blocks of which something else is known now."""
 
 
 class Results:
@@ -58,11 +55,11 @@ class Results:
         self._known: dict[str, dict[str, Result]] = {}
         self._parts: dict[str, dict[str, str]] = {}
         self._shown_key: dict[str, str] = {}
-        self._keys: dict[str, _KnownKey] = {}
-        self._stale_then: dict[str, _KnownStaleness] = {}
+        self._compared: _Comparison | None = None
 
     def remember(self, block: str, result: Result, parts: Mapping[str, str] | None = None) -> None:
         """Add a result; the newest of a block is the one added last."""
+        self._touch(block)
         known = self._known.setdefault(block, {})
         known.pop(result.key, None)
         known[result.key] = result
@@ -96,6 +93,7 @@ class Results:
             checks=last.checks,
             displays=last.displays,
         )
+        self._touch(block)
         if last.key:
             self._parts[last.key] = last.parts
             self._shown_key[block] = last.key
@@ -103,7 +101,7 @@ class Results:
     def change(self, block: str, **fields: Any) -> BlockStatus:
         """Change fields of a block's status."""
         before = self.status.get(block)
-        if before is not None and all(getattr(before, n) is v for n, v in fields.items()):
+        if before is not None and _has(before, fields):
             return before
         status = msgspec.structs.replace(before or BlockStatus(), **fields)
         self.status[block] = status
@@ -111,15 +109,20 @@ class Results:
 
     def show(self, block: str, key: str) -> None:
         """Record the key of the result that the status of a block now holds."""
-        self._shown_key[block] = key
+        if self._shown_key.get(block) != key:
+            self._touch(block)
+            self._shown_key[block] = key
+
+    def _touch(self, block: str) -> None:
+        if self._compared is not None:
+            self._compared.touched.add(block)
 
     def forget(self, names: set[str]) -> None:
         """Drop the status of blocks that no longer exist; their results stay known."""
         for name in names:
             self.status.pop(name, None)
             self._shown_key.pop(name, None)
-            self._keys.pop(name, None)
-            self._stale_then.pop(name, None)
+            self._touch(name)
 
     def wanted(
         self, definition: Definition, parameters: Mapping[str, Any]
@@ -127,50 +130,44 @@ class Results:
         """Compare every block with the draft.
 
         Returns the wanted key of each block whose inputs are all fresh, the staleness of each
-        block, and the result that each fresh block has. O(blocks + edges).
+        block, and the result that each fresh block has. O(blocks + edges) for a new draft or other
+        parameters; after a result, only its block and those right below are compared.
         """
-        keys: dict[str, Key] = {}
-        staleness: dict[str, Staleness] = {}
-        fresh: dict[str, Result] = {}
         said = msgspec.json.encode(parameters, order="sorted")
-        for block in definition.blocks.values():
-            missing = [name for name in block.upstream if name not in fresh]
-            if missing:
-                staleness[block.name] = self._waiting(block, missing)
-                continue
-            inputs = {name: fresh[name].output for name in block.upstream}
-            key = keys[block.name] = self._key_of(block, inputs, parameters, said)
-            result = self._current(block, key.text)
-            if result is not None and block.problem is None:
-                fresh[block.name] = result
-                staleness[block.name] = FRESH
-            else:
-                staleness[block.name] = self._stale(block, key)
-        return keys, staleness, fresh
+        last = self._compared
+        if last is None or last.definition is not definition or last.parameters != said:
+            last = self._compared = _Comparison(definition, said)
+            last.touched.update(definition.blocks)
+        differs = last.touched
+        for block in definition.blocks.values() if differs else ():
+            name = block.name
+            if name in differs or not differs.isdisjoint(block.upstream):
+                before = last.fresh.get(name)
+                self._compare(block, parameters, last)
+                if last.fresh.get(name) is not before:
+                    differs.add(name)
+        last.touched = set()
+        return dict(last.keys), dict(last.staleness), dict(last.fresh)
 
-    def _key_of(
-        self,
-        block: PlannedBlock,
-        inputs: Mapping[str, Output],
-        parameters: Mapping[str, Any],
-        said: bytes,
-    ) -> Key:
-        """Return the key of a block; `said` is `parameters` as text.
-
-        Every block is compared after every result, and hardly any of them is different then.
-        """
-        digests = [output.digest for output in inputs.values()]
-        known = self._keys.get(block.name)
-        if (
-            known is not None
-            and known.block is block
-            and known.parameters == said
-            and known.inputs == digests
-        ):
-            return known.key
-        key = key_of(block, inputs, parameters)
-        self._keys[block.name] = _KnownKey(block, digests, said, key)
-        return key
+    def _compare(
+        self, block: PlannedBlock, parameters: Mapping[str, Any], last: _Comparison
+    ) -> None:
+        """Compare one block whose upstream blocks have been compared."""
+        name, fresh = block.name, last.fresh
+        fresh.pop(name, None)
+        missing = [upstream for upstream in block.upstream if upstream not in fresh]
+        if missing:
+            last.keys.pop(name, None)
+            last.staleness[name] = self._waiting(block, missing)
+            return
+        inputs = {upstream: fresh[upstream].output for upstream in block.upstream}
+        key = last.keys[name] = key_of(block, inputs, parameters)
+        result = self._current(block, key.text)
+        if result is not None and block.problem is None:
+            fresh[name] = result
+            last.staleness[name] = FRESH
+        else:
+            last.staleness[name] = self._stale(block, key)
 
     def _current(self, block: PlannedBlock, key: str) -> Result | None:
         if block.kind == "transformer":
@@ -192,10 +189,11 @@ class Results:
         shown = self._shown_key.get(block.name)
         newest = self.newest(block.name)
         recorded = self._parts.get(shown or (newest.key if newest else ""), {})
-        known = self._stale_then.get(block.name)
-        if known is not None and known.recorded is recorded and known.wanted == key.text:
-            return known.staleness
-        why = reasons(recorded, key.parts) or ["not yet run"]
-        staleness = Staleness(state="stale", reasons=why)
-        self._stale_then[block.name] = _KnownStaleness(recorded, key.text, staleness)
-        return staleness
+        return Staleness(state="stale", reasons=reasons(recorded, key.parts) or ["not yet run"])
+
+
+def _has(status: BlockStatus, fields: Mapping[str, Any]) -> bool:
+    for name, value in fields.items():  # noqa: SIM110 - all() would take longer than the change
+        if getattr(status, name) is not value:
+            return False
+    return True
