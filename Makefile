@@ -28,7 +28,7 @@ backend/headrace/static/index.html: node_modules/.done $(shell find frontend -ty
 	npm run --silent build
 
 start: $(BIN)/.run backend/headrace/static/index.html
-	$(BIN)/headrace start . --port $(PORT) $(ARGS)
+	$(BIN)/headrace start . --port $(PORT) --open late_flights $(ARGS)
 
 test: $(BIN)/.dev node_modules/.done backend/headrace/static/index.html
 	PATH="$(abspath $(BIN)):$$PATH" tests/run

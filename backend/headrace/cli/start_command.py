@@ -6,6 +6,7 @@ import ipaddress
 import os
 import secrets
 import sys
+from urllib.parse import quote
 
 import click
 
@@ -26,6 +27,7 @@ _LOCKED_EXIT_CODE = 3
     multiple=True,
     help="A name that browsers may use for this server; needed for a --host that others can reach.",
 )
+@click.option("--open", "opened", metavar="PIPELINE", help="Begin in this pipeline's editor.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.option("--no-scheduler", is_flag=True, help="Let no trigger fire.")
 def command(
@@ -34,6 +36,7 @@ def command(
     port: int | None,
     host: str,
     allowed_hosts: tuple[str, ...],
+    opened: str | None,
     no_browser: bool,
     no_scheduler: bool,
 ) -> None:
@@ -51,7 +54,15 @@ def command(
         click.echo(f"This project is open already{f': {url}' if url else '.'}", err=True)
         sys.exit(_LOCKED_EXIT_CODE)
     try:
-        _serve(paths, host, port, allowed_hosts, browser=not no_browser, schedule=not no_scheduler)
+        _serve(
+            paths,
+            host,
+            port,
+            allowed_hosts,
+            page=f"/p/{quote(opened)}" if opened else "/",
+            browser=not no_browser,
+            schedule=not no_scheduler,
+        )
     except OSError as error:
         click.echo(f"Error: cannot listen on {host}: {error.strerror or error}.", err=True)
         sys.exit(1)
@@ -66,6 +77,7 @@ def _serve(
     port: int | None,
     allowed_hosts: tuple[str, ...],
     *,
+    page: str,
     browser: bool,
     schedule: bool,
 ) -> None:
@@ -83,9 +95,10 @@ def _serve(
         url = f"http://{name}:{chosen}"
         described = {"url": url, "api": f"{url}/api", "token": token, "pid": os.getpid()}
         write_durable(paths.server_file, msgspec.json.encode(described), mode=0o600)
-        click.echo(f"Headrace serves {paths.root.name}: {url}/#token={token}")
+        entry = f"{url}{page}#token={token}"
+        click.echo(f"Headrace serves {paths.root.name}: {entry}")
         if browser and sys.stdout.isatty():
-            click.launch(f"{url}/#token={token}")
+            click.launch(entry)
 
     make_server(
         paths,
