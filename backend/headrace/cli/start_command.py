@@ -50,8 +50,8 @@ def command(
     paths.make_state()
     lock = ProjectLock(paths)
     if not lock.take():
-        url = lock.url_of_holder()
-        click.echo(f"This project is open already{f': {url}' if url else '.'}", err=True)
+        holder = lock.holder()
+        click.echo(f"This project is open already{f': {holder}' if holder else ''}.", err=True)
         sys.exit(_LOCKED_EXIT_CODE)
     try:
         _serve(

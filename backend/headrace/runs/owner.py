@@ -16,7 +16,7 @@ def current_owner() -> str:
 
 
 def is_alive(owner: str) -> bool:
-    """Tell whether the owner still lives; one on another host is taken to."""
+    """Tell whether the owner still lives; one on another host is taken to, a zombie is not."""
     parts = owner.split(":", 3)
     if len(parts) != 4 or not parts[0].isdigit():
         return False
@@ -26,7 +26,9 @@ def is_alive(owner: str) -> bool:
     if boot != _boot_id():
         return False
     try:
-        return f"{psutil.Process(int(pid)).create_time():.2f}" == started
+        process = psutil.Process(int(pid))
+        alive = process.status() != psutil.STATUS_ZOMBIE
+        return alive and f"{process.create_time():.2f}" == started
     except psutil.NoSuchProcess:
         return False
 

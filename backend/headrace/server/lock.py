@@ -28,15 +28,15 @@ class ProjectLock:
         self._descriptor = descriptor
         return True
 
-    def url_of_holder(self) -> str | None:
-        """Return the address of the server that has the lock, None while it is starting."""
+    def holder(self) -> str | None:
+        """Return address and process id of the server that has the lock, None while it starts."""
         try:
             described = msgspec.json.decode(
                 self._paths.server_file.read_bytes(), type=dict[str, object]
             )
-        except (OSError, msgspec.DecodeError):
+            return f"{described['url']} (process {described['pid']})"
+        except (OSError, msgspec.DecodeError, KeyError):
             return None
-        return str(described["url"]) if "url" in described else None
 
     def release(self) -> None:
         """Give the lock back."""

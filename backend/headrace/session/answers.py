@@ -235,7 +235,7 @@ class Answers:
         if again:
             step.effects.append(Wait(run.id, name, answer.attempt, delay))
             return step.add(self._course.advance(run, at))
-        run.reason = run.reason or _one_line(name, answer.failure)
+        run.reason = run.reason or one_line(name, answer.failure)
         return step.add(self._skip_below(run, name)).add(self._course.advance(run, at))
 
     def _stopped(self, run: Run, answer: Stopped, at: datetime) -> Step:
@@ -295,7 +295,8 @@ def _backoff(base_s: float, failed: int, run: str, block: str) -> float:
     return min(base_s * 2**failed, MAX_BACKOFF_S) * (0.75 + 0.5 * spread)
 
 
-def _one_line(block: str, failure: Failure) -> str:
+def one_line(block: str, failure: Failure) -> str:
+    """Say why a run failed, in at most 300 characters."""
     message = failure.message.splitlines()[0] if failure.message else ""
     text = f"{block}: {failure.type}: {message}" if message else f"{block}: {failure.type}"
     return text[:300]

@@ -27,6 +27,8 @@ class Draft:
     problem: str | None
     refusals: list[str]
     """Errors that keep the whole pipeline from running, though some of its blocks could."""
+    reads: frozenset[str] = frozenset()
+    """Files of the project's modules that the blocks import, at any distance."""
 
     @classmethod
     def of(
@@ -52,7 +54,17 @@ class Draft:
             if p.severity == "error" and p.block not in definition.blocks
         ]
         problem = refusals[0] if refusals and not pipeline.blocks else None
-        return cls(files, definition, tables, analysis.diagnostics, problem, refusals)
+        reads = frozenset(path for found in analysis.blocks.values() for path in found.reads)
+        return cls(files, definition, tables, analysis.diagnostics, problem, refusals, reads)
+
+    def looks_like(self, other: Draft) -> bool:
+        """Tell whether nothing of what an editor shows differs."""
+        return (
+            self.files.text == other.files.text
+            and self.sources == other.sources
+            and self.tables == other.tables
+            and self.diagnostics == other.diagnostics
+        )
 
     @property
     def sources(self) -> dict[str, str]:

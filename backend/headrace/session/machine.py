@@ -10,26 +10,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from headrace.core.errors import InvalidInput, NotFound
 from headrace.protocol import events as ev
 from headrace.protocol.tables import (
-    Attempt,
     BlockRun,
     BlockStatus,
-    Failure,
     Output,
     RunRecord,
     Staleness,
 )
-from headrace.runs.changes import QueueRun
-from headrace.session.answers import Answers
+from headrace.runs.changes import QueueRun, SaveRun
+from headrace.session.answers import Answers, one_line
 from headrace.session.course import Course
 from headrace.session.definition import Definition, PlannedBlock
 from headrace.session.effects import Step, Stop
 from headrace.session.results import Result, Results
-from headrace.session.run import BlockProgress, Run, RunRequest, attempts_of
+from headrace.session.run import BlockProgress, Run, RunRequest
 from headrace.workers.jobs import AnyAnswer
 
 
@@ -220,31 +216,20 @@ class Machine:
         if run.interactive:
             for name in run.blocks:
                 self.results.change(name, state="queued", run=run.id, because=None, progress=None)
+        if run.cancelled:
+            return step.add(self.cancel(run.id, at))
         return step.add(self._course.advance(run, at))
 
-    def resume(self, record: RunRecord, definition: Definition, at: datetime) -> Step:
-        """Take up a run that another process left behind: what is finished stays finished."""
-        blocks: dict[str, BlockProgress] = {}
-        step = Step()
-        for block in record.blocks:
-            progress = BlockProgress(record=block, state=block.state)
-            if block.state == "running":
-                lost = Attempt(
-                    number=len(block.attempts) or 1,
-                    state="failed",
-                    started_at=block.started_at,
-                    finished_at=at,
-                    failure=Failure(
-                        kind="lost", type="Interrupted", message="The server stopped meanwhile."
-                    ),
-                )
-                progress.record = msgspec.structs.replace(
-                    block, state="queued", attempts=attempts_of(block, lost)
-                )
-                progress.state = "queued"
-            progress.attempt = len(progress.record.attempts)
-            blocks[block.name] = progress
-        run = Run(
+    def revive(self, record: RunRecord, definition: Definition, at: datetime) -> Run:
+        """Make the run again that another process left behind; `launch` takes it up.
+
+        What is finished stays finished, what was cut off is tried again, and a run that was being
+        cancelled is cancelled.
+        """
+        blocks = {block.name: BlockProgress.left(block, at) for block in record.blocks}
+        failed = (b for b in record.blocks if b.state == "failed")
+        reasons = [one_line(block.name, block.failure) for block in failed if block.failure]
+        return Run(
             id=record.id,
             origin=record.origin,
             definition=definition,
@@ -257,9 +242,11 @@ class Machine:
             trigger=record.trigger,
             logical_time=record.logical_time,
             started_at=record.started_at,
+            cancelled=record.reason is not None
+            or any(block.state == "cancelled" for block in record.blocks),
+            reason=record.reason or next(iter(reasons), None),
             attempt=record.attempt,
         )
-        return step.add(self.launch(run, at))
 
     def _known_outside(
         self, definition: Definition, blocks: Mapping[str, BlockProgress]
@@ -273,12 +260,16 @@ class Machine:
         return found
 
     def cancel(self, run_id: str, at: datetime, reason: str = "cancelled") -> Step:
-        """Take what waits off the queue, and stop what runs."""
+        """Take what waits off the queue, and stop what runs.
+
+        The reason is recorded at once: whoever takes the run up after a crash cancels it too.
+        """
         run = self._live_run(run_id)
         run.cancelled = True
         run.reason = run.reason or reason
+        step = Step(records=[SaveRun(run_id=run.id, state=run.state, reason=run.reason)])
         waiting = [n for n, b in run.blocks.items() if b.state == "queued"]
-        step = self._answers.cancel_blocks(run, waiting, at)
+        step.add(self._answers.cancel_blocks(run, waiting, at))
         step.effects += [Stop(run.id, name) for name in run.running]
         return step.add(self._course.finish_if_over(run, at))
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from headrace.core.errors import InvalidInput
+from headrace.project.durations import parse_duration
 from headrace.session.definition import PlannedBlock
 from headrace.session.results import Result
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_DURATION = re.compile(r"(\d{1,9})\s*([smhd])")
 
 
 @dataclass(frozen=True)
@@ -26,15 +22,7 @@ def cache_age(text: str | None) -> timedelta | None:
     """Return how old a result may be: None for `cache:` absent, the maximum for `forever`."""
     if text is None:
         return None
-    if text == "forever":
-        return timedelta.max
-    found = _DURATION.fullmatch(text.strip())
-    if found is None:
-        raise InvalidInput(
-            f"cache: {text!r} is not `forever` or a duration such as 90s, 15m, 1h, 7d.",
-            field="cache",
-        )
-    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+    return timedelta.max if text == "forever" else timedelta(seconds=parse_duration(text, "cache"))
 
 
 def decide(

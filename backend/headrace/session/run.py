@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from headrace.protocol.events import LiveRun
 from headrace.protocol.tables import (
     Attempt,
     BlockRun,
     BlockState,
+    Failure,
     Origin,
     Output,
     RunRecord,
@@ -50,6 +53,23 @@ class BlockProgress:
     waiting: bool = False
     """True between a failed attempt and the next one."""
     record: BlockRun = field(default_factory=lambda: BlockRun(name="", kind="loader"))
+
+    @classmethod
+    def left(cls, record: BlockRun, at: datetime) -> BlockProgress:
+        """Take up a block of a run whose process died: an attempt under way then is lost."""
+        if record.state == "running":
+            lost = Attempt(
+                number=len(record.attempts) or 1,
+                state="failed",
+                started_at=record.started_at,
+                finished_at=at,
+                failure=Failure(
+                    kind="lost", type="Interrupted", message="The server stopped meanwhile."
+                ),
+            )
+            attempts = attempts_of(record, lost)
+            record = msgspec.structs.replace(record, state="queued", attempts=attempts)
+        return cls(state=record.state, attempt=len(record.attempts), record=record)
 
 
 @dataclass

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from headrace.core.errors import HeadraceError, InvalidInput
+from headrace.core.errors import HeadraceError, InvalidInput, StorageFull, Unavailable
 from headrace.core.ids import new_run_id
 from headrace.project.parameters import check_value, validate_parameters
 from headrace.protocol import commands as cmd
 from headrace.protocol import events as ev
 from headrace.protocol.tables import BlockStatus, BlockTable, RunRecord
-from headrace.runs.changes import QueueRun
+from headrace.runs.changes import Change, QueueRun
 from headrace.runs.history import History
 from headrace.session.assistance import Assistance
 from headrace.session.draft import Draft
@@ -29,6 +29,8 @@ from headrace.workers.jobs import AnyAnswer
 
 logger = logging.getLogger(__name__)
 
+_WRITE_AGAIN_S = 0.5
+"""Between two tries to write to a history that is locked or full."""
 _RUN_EVENTS = (ev.RunQueued, ev.BlockStarted, ev.BlockFinished, ev.BlockFailed, ev.RunFinished)
 
 
@@ -58,11 +60,13 @@ class Session:
         self._editing = editing
         self._assistance = Assistance(surroundings.pool, editing.pipeline)
         self._edits = asyncio.Lock()
+        self._keys = asyncio.Lock()
         self._stimuli: asyncio.Queue[_Stimulus] = asyncio.Queue()
         self._runs: dict[str, Run] = {}
         self._ends: dict[str, asyncio.Future[None]] = {}
         self._timers: set[asyncio.TimerHandle] = set()
         self._chores: set[asyncio.Task[None]] = set()
+        self._ended = False
         self._worker = "none"
         self._work = asyncio.create_task(self._go_on(), name=f"session {self.pipeline}")
 
@@ -174,16 +178,18 @@ class Session:
         added = [table.name for table in self.draft.tables if table.name not in before]
         return {"blocks": added}
 
-    async def reread(self) -> None:
-        """Look at the files again: they may have been edited outside."""
+    async def reread(self, *, modules_changed: bool = False) -> None:
+        """Look at the files again: they, or modules that they import, may be edited outside."""
+        own = any(path.startswith("pipelines/") for path in self.draft.reads)
         async with self._edits:
-            await self._reread("")
+            await self._reread("", modules_changed=modules_changed or own)
 
-    async def _reread(self, cause: str) -> None:
+    async def _reread(self, cause: str, *, modules_changed: bool = False) -> None:
         """Read and analyse the files; tell what is new. The caller holds the edit lock."""
         files = await self._editing.read()
         titles = (self._editing.undo_title, self._editing.redo_title)
-        if files.text == self.draft.files.text and files.sources == self.draft.files.sources:
+        same = files.text == self.draft.files.text and files.sources == self.draft.files.sources
+        if same and not modules_changed:
             return
         draft = await self._around.draft(files, self._status)
         await self._do(lambda: self._take(draft, cause, titles))
@@ -191,6 +197,8 @@ class Session:
     def _take(self, draft: Draft, cause: str, titles: tuple[str | None, str | None]) -> Step:
         """Make `draft` the present one and say how it differs, in the smallest event that does."""
         before, self.draft = self.draft, draft
+        if draft.looks_like(before):
+            return self.machine.define(draft.definition)
         sources = {n: t for n, t in draft.sources.items() if before.sources.get(n) != t}
         event: ev.Event
         changed = _only_source_changed(before, draft, sources)
@@ -227,7 +235,7 @@ class Session:
             origin="editor", blocks=command.blocks, only=command.only, force=command.force
         )
         run = self.machine.prepare(new_run_id(), request, self._now())
-        await self._record_and_launch(run, None)
+        await self._record_and_launch(run)
         return {"run": run.id, "blocks": plan}
 
     async def start_run(self, request: RunRequest, idempotency_key: str | None = None) -> str:
@@ -235,16 +243,20 @@ class Session:
 
         Returns its id once it is recorded. The same idempotency key gives the same run for 24 h.
         """
-        history = self._around.history
-        if idempotency_key is not None:
-            known = await history.call(
+        if idempotency_key is None:
+            run = self.prepare_run(request)
+            await self._record_and_launch(run)
+            return run.id
+        # Only one at a time: the second of a double click must find the run of the first.
+        async with self._keys:
+            known = await self._around.history.call(
                 History.find_by_key, self.pipeline, idempotency_key, self._around.a_day_ago()
             )
             if known is not None:
                 return known
-        run = self.prepare_run(request)
-        await self._record_and_launch(run, idempotency_key)
-        return run.id
+            run = self.prepare_run(request)
+            await self._record_and_launch(run, idempotency_key)
+            return run.id
 
     def prepare_run(self, request: RunRequest) -> Run:
         """Make a run that pins the draft; `queue_change` gives its record, `launch` starts it.
@@ -263,7 +275,7 @@ class Session:
         """Return the record that makes a prepared run durable."""
         return self.machine.queue_change(run, idempotency_key)
 
-    async def _record_and_launch(self, run: Run, idempotency_key: str | None) -> None:
+    async def _record_and_launch(self, run: Run, idempotency_key: str | None = None) -> None:
         change = self.machine.queue_change(run, idempotency_key)
         await self._around.history.call(History.write, [change])
         await self.launch(run)
@@ -277,36 +289,31 @@ class Session:
     async def resume(self, record: RunRecord, files: bytes) -> None:
         """Take up a run that a dead process left behind."""
         definition = await self._around.decode(files)
-        self._ends[record.id] = asyncio.get_running_loop().create_future()
-
-        def act() -> Step:
-            step = self.machine.resume(record, definition, self._now())
-            run = self.machine.runs.get(record.id)
-            if run is not None:
-                self._runs[record.id] = run
-            return step
-
-        await self._do(act)
+        await self.launch(self.machine.revive(record, definition, self._now()))
 
     async def _cancel(self, command: cmd.CancelRun) -> dict[str, Any]:
         if command.run is not None:
-            chosen = [command.run]
-        else:
-            chosen = [run.id for run in self.machine.runs.values() if run.interactive]
-        for run in chosen:
-            await self._do(lambda run=run: self.machine.cancel(run, self._now()))
+            run_id = command.run
+            await self._do(lambda: self.machine.cancel(run_id, self._now()))
+            return {"runs": [run_id]}
+        chosen = [run.id for run in self.machine.runs.values() if run.interactive]
+        await asyncio.gather(*(self.cancel_run(run, "cancelled") for run in chosen))
         return {"runs": chosen}
 
     async def cancel_run(self, run_id: str, reason: str) -> None:
         """Cancel a run if it still goes on; it is over some time later."""
-        if run_id in self.machine.runs:
-            await self._do(lambda: self.machine.cancel(run_id, self._now(), reason))
+
+        def act() -> Step:
+            if run_id not in self.machine.runs:
+                return Step()
+            return self.machine.cancel(run_id, self._now(), reason)
+
+        await self._do(act)
 
     async def cancel_all(self, reason: str) -> None:
         """Cancel every run and wait until they are over."""
         going = list(self.machine.runs)
-        for run in going:
-            await self._do(lambda run=run: self.machine.cancel(run, self._now(), reason))
+        await asyncio.gather(*(self.cancel_run(run, reason) for run in going))
         await asyncio.gather(*(self.finished(run) for run in going))
 
     # The loop
@@ -315,7 +322,12 @@ class Session:
         return self._around.clock.now()
 
     async def _do(self, act: Callable[[], Step]) -> None:
-        """Hand the machine a stimulus and wait until its step is recorded and told."""
+        """Hand the machine a stimulus and wait until its step is recorded and told.
+
+        Raises Unavailable when the session ends before.
+        """
+        if self._ended:
+            raise _session_ended()
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._stimuli.put_nowait(_Stimulus(act, done))
         await done
@@ -324,11 +336,19 @@ class Session:
         self._stimuli.put_nowait(_Stimulus(lambda: self.machine.answer(answer, self._now())))
 
     async def _go_on(self) -> None:
-        while True:
-            batch = [await self._stimuli.get()]
+        batch: list[_Stimulus] = []
+        try:
+            while True:
+                batch = [await self._stimuli.get()]
+                while not self._stimuli.empty():
+                    batch.append(self._stimuli.get_nowait())
+                await self._carry_out(batch)
+        finally:
+            self._ended = True
             while not self._stimuli.empty():
                 batch.append(self._stimuli.get_nowait())
-            await self._carry_out(batch)
+            for stimulus in batch:
+                _refuse(stimulus, _session_ended())
 
     async def _carry_out(self, batch: list[_Stimulus]) -> None:
         """Let the machine take a batch of stimuli; write once, tell all, then act."""
@@ -340,14 +360,8 @@ class Session:
                 heard.append(stimulus)
             except HeadraceError as error:
                 _refuse(stimulus, error)
-        try:
-            if step.records:
-                await self._around.history.call(History.write, step.records)
-        except HeadraceError as error:
-            logger.error("%s: history cannot be written: %s", self.pipeline, error)  # noqa: TRY400 the message says it all
-            for stimulus in heard:
-                _refuse(stimulus, error)
-            return
+        if step.records:
+            await self._record(step.records)
         for event in step.events:
             self._publish(event)
         for effect in step.effects:
@@ -355,6 +369,20 @@ class Session:
         for stimulus in heard:
             if stimulus.done is not None and not stimulus.done.done():
                 stimulus.done.set_result(None)
+
+    async def _record(self, records: Sequence[Change]) -> None:
+        """Write until it is written: what the machine decided cannot be taken back.
+
+        While the database is locked or the disk is full all stimuli wait, and none is lost.
+        """
+        while True:
+            try:
+                await self._around.history.call(History.write, records)
+            except (Unavailable, StorageFull) as error:
+                logger.warning("%s: history cannot be written now: %s", self.pipeline, error)
+                await asyncio.sleep(_WRITE_AGAIN_S)
+            else:
+                return
 
     def _publish(self, event: ev.Event) -> None:
         self.log.publish(event)
@@ -424,7 +452,13 @@ class Session:
         tasks = [self._work, *self._chores]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                logger.error("%s: the session broke", self.pipeline, exc_info=ended)
+
+
+def _session_ended() -> Unavailable:
+    return Unavailable("The session of this pipeline has ended.")
 
 
 def _refuse(stimulus: _Stimulus, error: HeadraceError) -> None:

@@ -142,7 +142,7 @@ class Sessions:
             ]
             for session in changed:
                 try:
-                    await session.reread()
+                    await session.reread(modules_changed=bool(batch.modules))
                 except NotFound:
                     self._opening.pop(session.pipeline, None)
                     await session.close("the pipeline was removed from the disk")
@@ -156,7 +156,9 @@ class Sessions:
         history = self._around.history
         taken: list[str] = []
         for record, files, owner in await history.call(History.unfinished):
-            if is_alive(owner) or not await history.call(History.take_over, record.id, self._owner):
+            if is_alive(owner):
+                continue
+            if not await history.call(History.take_over, record.id, self._owner, owner):
                 continue
             try:
                 session = await self.open(record.pipeline)

@@ -9,7 +9,7 @@ import pytest
 from headrace.core.errors import InvalidInput, NotFound
 from headrace.protocol import events as ev
 from headrace.protocol.bindings import Binding
-from headrace.protocol.tables import Display, Failure, Staleness
+from headrace.protocol.tables import Display, Failure, RunRecord, Staleness
 from headrace.runs.changes import QueueRun, SaveBlock, SaveResult, SaveRun
 from headrace.session.definition import Definition
 from headrace.session.effects import EndRun, Execute, Step, Stop, Wait
@@ -48,6 +48,11 @@ def editor(m: Machine, *blocks: str, **fields: object) -> Step:
 
 def api(m: Machine, run_id: str = "r1", **fields: object) -> Step:
     return m.launch(m.prepare(run_id, RunRequest(origin="api", **fields), NOW), NOW)  # type: ignore[arg-type]
+
+
+def taken_up(m: Machine, left: RunRecord, drafted: Definition) -> Step:
+    """Take up a run that another process left behind."""
+    return m.launch(m.revive(left, drafted, NOW), NOW)
 
 
 def finish_all(m: Machine, step: Step) -> list[str]:
@@ -397,7 +402,7 @@ def test_a_left_run_goes_on_where_it_was() -> None:
     assert [b.state for b in left.blocks] == ["succeeded", "running", "queued"]
 
     other = machine(CHAIN)
-    (again,) = jobs(other.resume(left, CHAIN, NOW))
+    (again,) = jobs(taken_up(other, left, CHAIN))
     assert (again.block, again.attempt) == ("clean", 2)
     lost = run_of(other).blocks["clean"].record.attempts[0].failure
     assert isinstance(lost, Failure)
@@ -410,7 +415,7 @@ def test_a_left_editor_run_reads_what_was_known_outside_of_it() -> None:
     finish_all(m, editor(m, "load"))
     run = m.prepare("r2", RunRequest(origin="editor", blocks=["clean"]), NOW)
     m.launch(run, NOW)
-    (again,) = jobs(m.resume(run.to_record(), CHAIN, NOW))
+    (again,) = jobs(taken_up(m, run.to_record(), CHAIN))
     assert list(again.inputs) == ["load"]
 
 
@@ -424,7 +429,7 @@ def test_an_interrupted_attempt_does_not_use_up_a_retry() -> None:
     run = m.prepare("r1", RunRequest(origin="api"), NOW)
     m.launch(run, NOW)
     other = machine(drafted)
-    (job,) = jobs(other.resume(run.to_record(), drafted, NOW))
+    (job,) = jobs(taken_up(other, run.to_record(), drafted))
     step = other.answer(raised(job), NOW)
     assert [type(e).__name__ for e in step.effects] == ["Wait"]
 
