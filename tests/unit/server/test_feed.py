@@ -50,6 +50,20 @@ async def test_the_first_message_goes_alone_and_the_rest_together():
     client.feed.close()
 
 
+async def test_a_flood_goes_in_few_frames_though_its_beginning_does_not_wait():
+    client = Client()
+    loop = asyncio.get_running_loop()
+    began, seq = loop.time(), 0
+    while loop.time() - began < 0.1:
+        seq += 1
+        client.feed.event(PipelinesChanged(seq=seq))
+        await asyncio.sleep(0)
+    await client.until(lambda: len(messages(client)) == seq)
+    assert 8 <= len(client.frames) <= 9 + (loop.time() - began) / 0.008
+    assert [message["seq"] for message in messages(client)] == list(range(1, seq + 1))
+    client.feed.close()
+
+
 async def test_a_client_that_reads_nothing_costs_a_bounded_queue_and_then_gets_a_snapshot():
     client = Client()
     client.reads.clear()
