@@ -1,0 +1,1 @@
+"""What a user does in a real browser on a real server."""
