@@ -1,188 +1,96 @@
-"""Edits of a block's code that keep all other text: arguments and names, by syntax tree."""
+"""The edits of code that edits of a pipeline bring along. All other text stays as it is."""
 
 from __future__ import annotations
 
 import ast
-import io
-import tokenize
-from collections.abc import Iterator
+from collections.abc import Collection
 
-from headrace.analysis.signature import Trouble, code_points, marked_functions, parse
-
-_FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
-_Span = tuple[int, int]
+from headrace.analysis import argument_edits, renames, wiring
+from headrace.analysis.code_text import CodeText, FunctionNode
+from headrace.analysis.signature import read_signature
+from headrace.analysis.sql import read_query
+from headrace.analysis.sql_rename import rename_table
+from headrace.project.edit_plan import Wiring
+from headrace.project.pipeline import Block, Pipeline
 
 
 class CodeEditor:
-    """The edits of code that edits of a pipeline bring along. A source that cannot be parsed, or
-    that has no single block function, comes back unchanged.
-    """
+    """The code edits of project.edits. A source that cannot be understood comes back unchanged."""
 
     def add_argument(self, source: str, name: str) -> str:
         """Add a required argument after the last one without a default."""
-        text = _Text(source)
-        node = text.function
-        if node is None:
-            return source
-        args = node.args
-        every = [*args.posonlyargs, *args.args, *args.kwonlyargs]
-        if any(arg.arg == name for arg in every) or args.kwarg is not None:
-            return source
-        plain = [*args.posonlyargs, *args.args]
-        required = plain[: len(plain) - len(args.defaults)]
-        if required and required[-1] not in args.posonlyargs:
-            end = text.span(required[-1])[1]
-            return f"{source[:end]}, {name}{source[end:]}"
-        if required or args.posonlyargs:
-            # Behind `/` a required argument is not allowed once a default came; a keyword one is.
-            return source
-        opening, closing = text.brackets(node)
-        inside = source[opening + 1 : closing]
-        empty = not every and args.vararg is None
-        if empty:
-            return f"{source[: opening + 1]}{name}{source[opening + 1 :]}"
-        lead = len(inside) - len(inside.lstrip())
-        first = text.span(every[0])[0] if lead and "#" in inside[:lead] else opening + 1 + lead
-        return f"{source[:first]}{name}, {source[first:]}"
+        return argument_edits.add_argument(source, name)
 
     def remove_argument(self, source: str, name: str) -> str:
         """Take an argument and its default away; the body stays as it is."""
-        text = _Text(source)
-        node = text.function
-        if node is None:
-            return source
-        args = node.args
-        plain = [*args.posonlyargs, *args.args]
-        found = next((a for a in [*plain, *args.kwonlyargs] if a.arg == name), None)
-        if found is None:
-            return source
-        # The only one before `/` or after `*` would leave a signature that is not Python.
-        if found in args.posonlyargs and len(args.posonlyargs) == 1:
-            return source
-        if found in args.kwonlyargs and len(args.kwonlyargs) == 1 and args.vararg is None:
-            return source
-        opening, closing = text.brackets(node)
-        start, depth = text.span(found)[0], 0
-        previous, end, comma = opening + 1, closing, -1
-        for token, begin, _ in text.tokens(opening + 1, closing):
-            if token in "([{":
-                depth += 1
-            elif token in ")]}":
-                depth -= 1
-            elif token == "," and depth == 0:
-                if begin < start:
-                    previous = begin
-                else:
-                    comma = begin
-                    break
-        if comma >= 0:
-            end = comma + 1
-            while end < closing and source[end] in " \t":
-                end += 1
-            if not source[end:closing].strip() and previous > opening + 1:
-                return source[:previous] + source[comma:]
-            return source[:start] + source[end:]
-        tail = len(source[:closing]) - len(source[:closing].rstrip())
-        cut = previous if previous > opening + 1 else start
-        return source[:cut] + source[end - tail :]
+        return argument_edits.remove_argument(source, name)
 
     def rename_upstream(self, source: str, language: str, old: str, new: str) -> str:
         """Rename an argument with its uses in the function, or a table in SQL."""
         if language == "sql":
-            from headrace.analysis.sql import rename_table
-
             return rename_table(source, old, new)
-        if language != "python":
-            return source
-        text = _Text(source)
-        node = text.function
-        if node is None:
-            return source
-        arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-        names = {arg.arg for arg in arguments}
-        if old not in names or new in names:
-            return source
-        spots = [text.span(arg) for arg in arguments if arg.arg == old]
-        spots += [text.span(name) for part in node.body for name in _uses(part, old)]
-        for start, _ in sorted(spots, reverse=True):
-            source = source[:start] + new + source[start + len(old) :]
-        return source
+        return renames.rename_argument(source, old, new) if language == "python" else source
 
     def rename_function(self, source: str, old: str, new: str) -> str:
         """Rename the block's function and calls of it, when it is called `old`."""
-        text = _Text(source)
-        node = text.function
-        if node is None or node.name != old:
-            return source
-        opening = text.offset(node.lineno, node.col_offset)
-        start = source.index(old, source.index("def", opening) + 3)
-        spots = [start]
-        for use in ast.walk(text.tree) if text.tree else ():
-            if isinstance(use, ast.Name) and use.id == old:
-                spots.append(text.span(use)[0])
-        for spot in sorted(set(spots), reverse=True):
-            source = source[:spot] + new + source[spot + len(old) :]
-        return source
+        return renames.rename_function(source, old, new)
+
+    def names_upstream(self, source: str, language: str, name: str) -> bool:
+        """Tell whether the code has an argument of this name, or reads a table of it."""
+        if language == "sql":
+            return name in {table.name.lower() for table in read_query(source).tables}
+        if language != "python":
+            return False
+        return name in {argument.name for argument in read_signature(source).arguments}
+
+    def connected(
+        self, pipeline: Pipeline, block: Block, source: str, upstream: str, *, own: bool
+    ) -> Wiring:
+        """Tell how a Python block takes one more upstream; `own` code may get an argument."""
+        return wiring.connected(pipeline, block, read_signature(source), upstream, own=own)
+
+    def disconnected(
+        self, pipeline: Pipeline, block: Block, source: str, upstream: str
+    ) -> dict[str, str]:
+        """Return the `inputs:` of a Python block that loses an upstream."""
+        return wiring.disconnected(pipeline, block, read_signature(source), upstream)
 
 
-def _uses(node: ast.AST, name: str) -> Iterator[ast.Name]:
-    """Yield the uses of a name, leaving out inner functions that have an argument of that name."""
-    pending = [node]
-    while pending:
-        current = pending.pop()
-        if isinstance(current, ast.Name) and current.id == name:
-            yield current
-        if isinstance(current, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            inner = current.args
-            own = [*inner.posonlyargs, *inner.args, *inner.kwonlyargs]
-            if any(arg.arg == name for arg in own):
-                # Its defaults are still evaluated outside.
-                pending.extend([*inner.defaults, *(d for d in inner.kw_defaults if d)])
-                continue
-        pending.extend(ast.iter_child_nodes(current))
+def mark_function(source: str, kind: str, name: str) -> str | None:
+    """Decorate the function that is likely meant; None when the source has no function.
+
+    That is the one called like the block, or else the last one at the top.
+    """
+    text = CodeText(source)
+    found = [n for n in text.tree.body if isinstance(n, FunctionNode)] if text.tree else []
+    public = [node for node in found if not node.name.startswith("_")] or found
+    if text.tree is None or not public:
+        return None
+    node = next((node for node in public if node.name == name), public[-1])
+    line = min([node.lineno, *(entry.lineno for entry in node.decorator_list)])
+    start = text.starts[line - 1]
+    marked = f"{source[:start]}@{kind}\n{source[start:]}"
+    if _imports(text.tree, kind):
+        return marked
+    place = text.starts[_line_of_imports(text.tree) - 1]
+    return f"{marked[:place]}from headrace import {kind}\n{marked[place:]}"
 
 
-class _Text:
-    """A source with its tree and the offsets of its nodes."""
+def _imports(tree: ast.Module, kind: str) -> bool:
+    return any(
+        isinstance(node, ast.ImportFrom)
+        and node.module == "headrace"
+        and any(alias.name == kind and alias.asname is None for alias in node.names)
+        for node in tree.body
+    )
 
-    def __init__(self, source: str) -> None:
-        self.source = source
-        tree = parse(source)
-        self.tree = None if isinstance(tree, Trouble) else tree
-        found = marked_functions(self.tree)[0] if self.tree else []
-        self.function = found[0][0] if len(found) == 1 else None
-        # Only what ends a line for Python: splitlines() would also split at form feeds.
-        self.lines = io.StringIO(source, newline="").readlines()
-        self.starts = [0]
-        for line in self.lines:
-            self.starts.append(self.starts[-1] + len(line))
 
-    def offset(self, line: int, byte_column: int) -> int:
-        return self.starts[line - 1] + code_points(self.lines, line, byte_column)
-
-    def span(self, node: ast.arg | ast.Name) -> _Span:
-        start = self.offset(node.lineno, node.col_offset)
-        return start, self.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
-
-    def tokens(self, start: int, end: int) -> Iterator[tuple[str, int, int]]:
-        """Yield (operator, start, end) in a part of the source, leaving out strings, comments."""
-        for token in tokenize.generate_tokens(iter([*self.lines, ""]).__next__):
-            if token.type != tokenize.OP:
-                continue
-            begin = self.starts[token.start[0] - 1] + token.start[1]
-            if start <= begin < end:
-                yield token.string, begin, begin + len(token.string)
-
-    def brackets(self, node: _FunctionNode) -> _Span:
-        """Return the offsets of the brackets around a function's arguments."""
-        depth, opening = 0, -1
-        head = self.offset(node.lineno, node.col_offset)
-        for token, begin, _ in self.tokens(head, len(self.source)):
-            if token in "([{":
-                opening = begin if opening < 0 and token == "(" else opening
-                depth += 1
-            elif token in ")]}":
-                depth -= 1
-                if depth == 0 and opening >= 0:
-                    return opening, begin
-        return opening, opening
+def _line_of_imports(tree: ast.Module) -> int:
+    """Return the line before which an import can stand: behind docstring and `__future__`."""
+    for node in tree.body:
+        future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
+        text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if not (future or text):
+            decorators: Collection[ast.expr] = getattr(node, "decorator_list", ())
+            return min([node.lineno, *(entry.lineno for entry in decorators)])
+    return 1

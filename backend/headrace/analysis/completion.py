@@ -1,152 +1,50 @@
-"""Proposals and help from the text alone: jedi for Python, upstream tables and columns for both."""
+"""Proposals and help from the text alone: jedi for Python, upstream columns and names for both."""
 
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
-from headrace.core.errors import InvalidInput
+from headrace.analysis.cursor import Cursor, Scope, is_in_signature
+from headrace.analysis.sql_completion import complete_sql, inspect_sql
+from headrace.analysis.static_names import Asker, help_at, names_at
 from headrace.protocol.replies import Completion, Completions, Inspection
 from headrace.protocol.tables import Column
 
 _SUBSCRIPT = re.compile(r"(\w+)(?:\.loc)?\[(?:[^\]]*,\s*|\[(?:[^\]]*,\s*)?)?[\"']([^\"']*)$")
-_ATTRIBUTE = re.compile(r"\b(\w+)\.(\w*)$")
+_PARAMETER = re.compile(r"\bcontext\.parameters(?:\[|\.get\()[\"'](\w*)$")
+_CONTEXT = re.compile(r"(?<![\w.])context\.\w*$")
+_ATTRIBUTE = re.compile(r"(?<![\w.)\]])(\w+)\.(\w*)$")
 _WORD = re.compile(r"\w*$")
-_WORDS = [
-    "select",
-    "from",
-    "where",
-    "group",
-    "by",
-    "order",
-    "having",
-    "limit",
-    "join",
-    "left",
-    "inner",
-    "on",
-    "using",
-    "as",
-    "with",
-    "union",
-    "all",
-    "distinct",
-    "case",
-    "when",
-    "then",
-    "else",
-    "end",
-    "and",
-    "or",
-    "not",
-    "in",
-    "is",
-    "null",
-    "between",
-    "like",
-    "count",
-    "sum",
-    "avg",
-    "min",
-    "max",
-    "round",
-    "coalesce",
-    "cast",
-    "filter",
-    "over",
-    "partition",
-    "qualify",
-]
 _LIMIT = 200
-_FORMAT_SECONDS = 10
+WAIT_S = 0.15
+"""How long the names of libraries are waited for; columns and arguments never wait for them."""
+_Kind = Literal["function", "class", "module", "keyword", "variable"]
+_KINDS: dict[str, _Kind] = {
+    "function": "function",
+    "class": "class",
+    "module": "module",
+    "keyword": "keyword",
+}
+
+_asker = Asker()
 
 
-def complete(
-    text: str,
-    language: str,
-    line: int,
-    column: int,
-    names: Sequence[str],
-    columns: Mapping[str, Sequence[Column]],
-) -> Completions:
-    """Return proposals at a line (from 1) and column (from 0, code points)."""
-    before = _before(text, line, column)
-    if language == "python" and (match := _SUBSCRIPT.search(before)):
-        return _columns(columns.get(match.group(1), ()), match.group(2), column)
-    match = _ATTRIBUTE.search(before)
-    if language == "sql":
-        if match:
-            table = _table_of(text, match.group(1), columns)
-            return _columns(columns.get(table, ()), match.group(2), column)
-        return _sql_words(before, column, names, columns)
-    if language != "python":
-        return Completions(start=column)
-    items: dict[str, Completion] = {}
-    if match:
-        for entry in columns.get(match.group(1), ()):
-            if entry.name.isidentifier() and entry.name.startswith(match.group(2)):
-                items[entry.name] = Completion(label=entry.name, kind="column", detail=entry.type)
-    kinds = {"function": "function", "class": "class", "module": "module", "keyword": "keyword"}
-    for found in _jedi(text).complete(line, column)[:_LIMIT]:
-        kind = kinds.get(found.type, "variable")
-        items.setdefault(found.name, Completion(label=found.name, kind=kind))  # pyright: ignore[reportArgumentType]
-    word = _WORD.search(before)
-    return Completions(start=column - len(word.group() if word else ""), items=list(items.values()))
-
-
-def inspect(text: str, language: str, line: int, column: int) -> Inspection:
-    """Return the signature at a place, or the documentation of the name there."""
-    if language != "python":
-        return Inspection()
-    script = _jedi(text)
-    for signature in script.get_signatures(line, column):
-        return Inspection(
-            signature=signature.to_string(),
-            argument=signature.index,
-            documentation=signature.docstring(raw=True),
-        )
-    for name in script.help(line, column):
-        return Inspection(signature=name.description, documentation=name.docstring(raw=True))
-    return Inspection()
-
-
-def format_source(text: str, language: str) -> str:
-    """Return SQL or Python in standard form; raise InvalidInput when it cannot be formatted."""
-    if language == "sql":
-        from sqlglot import transpile
-        from sqlglot.errors import SqlglotError
-
-        try:
-            pretty = transpile(text, read="duckdb", write="duckdb", pretty=True)
-        except (SqlglotError, RecursionError) as error:
-            raise InvalidInput("This SQL cannot be read, so it was not formatted.") from error
-        return ";\n".join(pretty) + "\n"
-    ruff = shutil.which("ruff")
-    if language != "python" or ruff is None:
-        raise InvalidInput("Nothing is installed that formats this: install ruff for Python.")
-    done = subprocess.run(
-        [ruff, "format", "-"],
-        input=text.encode(),
-        capture_output=True,
-        timeout=_FORMAT_SECONDS,
-        check=False,
-    )
-    if done.returncode:
-        raise InvalidInput("This Python cannot be read, so it was not formatted.")
-    return done.stdout.decode()
-
-
-def _jedi(text: str):
-    import jedi
-
-    return jedi.Script(text)
-
-
-def _before(text: str, line: int, column: int) -> str:
-    lines = text.split("\n")
-    return lines[line - 1][:column] if 0 < line <= len(lines) else ""
+def complete(cursor: Cursor, scope: Scope, *, wait_s: float = WAIT_S) -> Completions:
+    """Return proposals for what is being typed; never raises for what a user wrote."""
+    if cursor.language == "sql":
+        return complete_sql(cursor, scope)
+    if cursor.language != "python":
+        return Completions(start=cursor.column)
+    before = cursor.before
+    if match := _PARAMETER.search(before):
+        found = [Column(p.name, p.type) for p in scope.parameters]
+        return _columns(found, match.group(1), cursor.column)
+    if match := _SUBSCRIPT.search(before):
+        columns = scope.columns_by_argument(cursor).get(match.group(1), ())
+        return _columns(columns, match.group(2), cursor.column)
+    return _python(cursor, scope, wait_s)
 
 
 def _columns(found: Sequence[Column], typed: str, column: int) -> Completions:
@@ -158,27 +56,51 @@ def _columns(found: Sequence[Column], typed: str, column: int) -> Completions:
     return Completions(start=column - len(typed), items=items)
 
 
-def _table_of(text: str, name: str, columns: Mapping[str, Sequence[Column]]) -> str:
-    """Return the table behind an alias; a text being typed seldom parses, so words must do."""
-    if name in columns:
-        return name
-    for match in re.finditer(rf"\b(\w+)\s+(?:as\s+)?{re.escape(name)}\b", text, re.IGNORECASE):
-        if match.group(1) in columns:
-            return match.group(1)
-    return name
+def _python(cursor: Cursor, scope: Scope, wait_s: float) -> Completions:
+    before = cursor.before
+    word = _WORD.search(before)
+    typed = word.group() if word else ""
+    items: dict[str, Completion] = {}
+    if match := _ATTRIBUTE.search(before):
+        for entry in scope.columns_by_argument(cursor).get(match.group(1), ()):
+            if entry.name.isidentifier() and entry.name.lower().startswith(typed.lower()):
+                items[entry.name] = Completion(label=entry.name, kind="column", detail=entry.type)
+    elif is_in_signature(cursor):
+        for name in scope.free_arguments(cursor):
+            if name.startswith(typed):
+                kind = "block" if name in scope.upstream else "variable"
+                items[name] = Completion(label=name, kind=kind)
+        return Completions(start=cursor.column - len(typed), items=list(items.values()))
+    for item in _from_jedi(cursor, scope, typed, wait_s):
+        items.setdefault(item.label, item)
+    return Completions(start=cursor.column - len(typed), items=list(items.values())[:_LIMIT])
 
 
-def _sql_words(
-    before: str, column: int, names: Sequence[str], columns: Mapping[str, Sequence[Column]]
-) -> Completions:
-    match = _WORD.search(before)
-    typed = match.group() if match else ""
-    items = [Completion(label=name, kind="block") for name in names]
-    items += [
-        Completion(label=entry.name, kind="column", detail=entry.type)
-        for found in columns.values()
-        for entry in found
-    ]
-    items += [Completion(label=word, kind="keyword") for word in _WORDS]
-    kept = {i.label: i for i in reversed(items) if i.label.lower().startswith(typed.lower())}
-    return Completions(start=column - len(typed), items=list(reversed(kept.values()))[:_LIMIT])
+def _from_jedi(cursor: Cursor, scope: Scope, typed: str, wait_s: float) -> Iterable[Completion]:
+    """Yield jedi's names; asked at the beginning of the word, so that a word is asked once."""
+    lines = cursor.text.split("\n")
+    line, start = lines[cursor.line - 1], cursor.column - len(typed)
+    lines[cursor.line - 1] = line[:start] + line[cursor.column :]
+    text, number = "\n".join(lines), cursor.line
+    if _CONTEXT.search(cursor.before):
+        text, number = _with_context(text), number + 1
+    names = _asker.ask(names_at, (scope.root, text, number, start), wait_s) or ()
+    for name, kind in names:
+        if name.lower().startswith(typed.lower()) and (typed or not name.startswith("_")):
+            yield Completion(label=name, kind=_KINDS.get(kind, "variable"))
+
+
+def _with_context(text: str) -> str:
+    """Annotate the reserved argument, so that its attributes are known without a type as well."""
+    typed = re.sub(r"([(,]\s*)context(?=\s*[,)])", r"\1context:Context", text, count=1)
+    return "from headrace import Context\n" + typed
+
+
+def inspect(cursor: Cursor, scope: Scope, *, wait_s: float = WAIT_S) -> Inspection:
+    """Return the signature at a place, or the documentation of the name there."""
+    if cursor.language == "sql":
+        return inspect_sql(cursor, scope)
+    if cursor.language != "python":
+        return Inspection()
+    question = (scope.root, cursor.text, cursor.line, cursor.column)
+    return _asker.ask(help_at, question, wait_s) or Inspection()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import metadata
 
@@ -23,7 +23,8 @@ def _version(distribution: str) -> str:
         return ""
 
 
-def environment_fingerprint(modules: Iterable[str]) -> str:
+@lru_cache(maxsize=1024)
+def environment_fingerprint(modules: tuple[str, ...]) -> str:
     """Digest Python's version and those of the distributions behind top-level `modules`."""
     names = {name for module in modules for name in _distributions().get(module, ())}
     versions = [f"{name}=={_version(name)}" for name in sorted(names)]

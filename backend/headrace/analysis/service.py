@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,12 @@ import msgspec
 
 from headrace.analysis.analyse import analyse
 from headrace.analysis.code_edits import CodeEditor
-from headrace.analysis.completion import complete, format_source, inspect
+from headrace.analysis.completion import complete, inspect
+from headrace.analysis.cursor import Cursor, Scope
+from headrace.analysis.formatting import format_source
 from headrace.core.errors import InvalidInput
 from headrace.project.pipeline import PipelineFiles
-from headrace.protocol.tables import Column
+from headrace.protocol.tables import Column, Parameter
 
 _Columns = dict[str, list[Column]]
 _EDITS = ("add_argument", "remove_argument", "rename_upstream", "rename_function")
@@ -47,17 +49,29 @@ def _analyse(files: Any, root: str, columns: Any) -> Any:
     return msgspec.to_builtins(result)
 
 
-def _complete(
-    text: str, language: str, line: int, column: int, names: list[str], columns: Any
-) -> Any:
-    known = msgspec.convert(columns, _Columns)
-    return msgspec.to_builtins(complete(text, language, line, column, names, known))
+def _complete(*, text: str, language: str, line: int, column: int, **scope: Any) -> Any:
+    return msgspec.to_builtins(complete(Cursor(text, language, line, column), _scope(**scope)))
 
 
-def _inspect(
-    text: str, language: str, line: int, column: int, names: list[str], columns: Any
-) -> Any:
-    return msgspec.to_builtins(inspect(text, language, line, column))
+def _inspect(*, text: str, language: str, line: int, column: int, **scope: Any) -> Any:
+    return msgspec.to_builtins(inspect(Cursor(text, language, line, column), _scope(**scope)))
+
+
+def _scope(
+    *,
+    names: Sequence[str] = (),
+    columns: Any = None,
+    inputs: dict[str, str] | None = None,
+    parameters: Any = None,
+    root: str = "",
+) -> Scope:
+    return Scope(
+        upstream=list(names),
+        columns=msgspec.convert(columns or {}, _Columns),
+        inputs=inputs or {},
+        parameters=msgspec.convert(parameters or [], list[Parameter]),
+        root=root,
+    )
 
 
 def _format(text: str, language: str) -> str:
@@ -78,5 +92,5 @@ METHODS: dict[str, Callable[..., Any]] = {
     "code-edit": _edit_code,
 }
 """analyse(files, root, columns) → Analysis; complete and inspect(text, language, line, column,
-names, columns) → Completions, Inspection; format(text, language) → text; code-edit(name, args) →
-text."""
+names, columns, inputs, parameters, root) → Completions, Inspection, the last three optional;
+format(text, language) → text; code-edit(name, args) → text."""

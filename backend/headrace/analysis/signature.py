@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import ast
-import re
 from functools import lru_cache
-from typing import Any, Literal, cast
+from typing import Literal
 
 from msgspec import Struct, field
 
-from headrace.protocol.tables import Parameter, ParameterType
+from headrace.analysis.forms import Enums, annotated, documentation, enums_of, form_of
+from headrace.protocol.tables import Parameter
 
 ROLES = ("loader", "transformer", "exporter", "sensor")
-_TYPES: dict[str, ParameterType] = {
-    "int": "integer",
-    "float": "number",
-    "str": "string",
-    "bool": "boolean",
-    "date": "date",
-    "datetime": "datetime",
-}
 _FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -32,6 +24,8 @@ class Trouble(Struct, frozen=True, kw_only=True):
     column: int = 0
     end_column: int | None = None
     severity: Literal["error", "warning"] = "error"
+    instead: str = ""
+    """What should stand there, when that is likely."""
 
 
 class Argument(Struct, frozen=True, kw_only=True):
@@ -43,6 +37,8 @@ class Argument(Struct, frozen=True, kw_only=True):
     column: int
     end_column: int
     keyword_only: bool = False
+    takes_data: bool = False
+    """True for a required one whose type a form could not hold: it waits for an upstream."""
 
     @property
     def required(self) -> bool:
@@ -76,11 +72,14 @@ def parse(source: str) -> ast.Module | Trouble:
     try:
         return ast.parse(source)
     except SyntaxError as error:
+        column = max((error.offset or 1) - 1, 0)
+        one_line = error.end_lineno == error.lineno and (error.end_offset or 0) - 1 > column
         return Trouble(
             code="syntax",
-            message=f"{error.msg}.",
+            message=f"{error.msg[:1].upper()}{error.msg[1:]}.",
             line=error.lineno or 1,
-            column=max((error.offset or 1) - 1, 0),
+            column=column,
+            end_column=(error.end_offset or 0) - 1 if one_line else None,
         )
     except (RecursionError, MemoryError, ValueError) as error:
         return Trouble(code="syntax", message=f"Python cannot parse this: {error}.")
@@ -94,30 +93,48 @@ def read_signature(source: str) -> Signature:
         return Signature(troubles=[tree])
     found, checks = marked_functions(tree)
     if len(found) != 1:
-        message = (
-            "This block has no decorated function: put @loader, @transformer, @exporter or @sensor"
-            " above one."
-            if not found
-            else f"Only one function can be the block, but {len(found)} are decorated: "
-            + ", ".join(node.name for node, _ in found)
-            + "."
-        )
+        names = [node.name for node, _ in found]
         line = found[1][0].lineno if found else 1
-        code = "several-functions" if found else "no-function"
-        return Signature(checks=checks, troubles=[Trouble(code=code, message=message, line=line)])
+        return Signature(checks=checks, troubles=[_not_one_function(names, line)])
     node, kind = found[0]
     lines = source.splitlines()
-    description, notes = _documentation(ast.get_docstring(node) or "")
+    description, notes = documentation(ast.get_docstring(node) or "")
     return Signature(
         function=node.name,
         kind=kind,
         line=node.lineno,
         column=node.col_offset,
-        arguments=_arguments(node, lines, notes),
+        arguments=_arguments(node, lines, notes, enums_of(tree)),
         takes_all=node.args.kwarg is not None,
         description=description,
         checks=checks,
     )
+
+
+def _not_one_function(names: list[str], line: int) -> Trouble:
+    if not names:
+        return Trouble(
+            code="no-function",
+            message="This block has no decorated function: put @loader, @transformer, @exporter or"
+            " @sensor above one.",
+        )
+    listed = ", ".join(names)
+    return Trouble(
+        code="several-functions",
+        message=f"Only one function can be the block, but {len(names)} are decorated: {listed}.",
+        line=line,
+    )
+
+
+def checks_of(tree: ast.Module) -> list[_FunctionNode]:
+    """Return the functions decorated as checks, in file order."""
+    names, modules = _imports(tree)
+    return [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and any(_role(entry, names, modules) == "check" for entry in node.decorator_list)
+    ]
 
 
 def marked_functions(tree: ast.Module) -> tuple[list[tuple[_FunctionNode, str]], list[str]]:
@@ -170,7 +187,9 @@ def code_points(lines: list[str], line: int, byte_column: int) -> int:
     return len(text.encode()[:byte_column].decode(errors="ignore"))
 
 
-def _arguments(node: _FunctionNode, lines: list[str], notes: dict[str, str]) -> list[Argument]:
+def _arguments(
+    node: _FunctionNode, lines: list[str], notes: dict[str, str], enums: Enums
+) -> list[Argument]:
     positional = [*node.args.posonlyargs, *node.args.args]
     missing = len(positional) - len(node.args.defaults)
     defaults: list[ast.expr | None] = [*([None] * missing), *node.args.defaults]
@@ -183,101 +202,12 @@ def _arguments(node: _FunctionNode, lines: list[str], notes: dict[str, str]) -> 
         arguments.append(
             Argument(
                 name=arg.arg,
-                form=_form(arg, default, notes.get(arg.arg, "")),
+                form=form_of(arg, default, notes.get(arg.arg, ""), enums),
                 line=arg.lineno,
                 column=column,
                 end_column=column + len(arg.arg),
                 keyword_only=keyword_only,
+                takes_data=default is None and not annotated(arg.annotation, enums).is_setting,
             )
         )
     return arguments
-
-
-def _form(arg: ast.arg, default: ast.expr | None, description: str) -> Parameter:
-    value = _literal(default)
-    kind, choices, multiple = _type(arg.annotation)
-    if kind is None:
-        sample = cast("list[Any]", value)[0] if isinstance(value, list) and value else value
-        kind = _TYPES.get(type(sample).__name__, "json" if default is None else "string")
-        multiple = isinstance(value, list)
-    return Parameter(
-        name=arg.arg,
-        type=kind,
-        default=value,
-        required=default is None,
-        choices=choices,
-        description=description,
-        multiple=multiple,
-    )
-
-
-def _literal(node: ast.expr | None) -> Any:
-    """Return a default that JSON can hold, None for any other."""
-    if node is None:
-        return None
-    try:
-        value = ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        return None
-    if isinstance(value, tuple):
-        value = list(cast("tuple[Any, ...]", value))
-    return value if isinstance(value, str | int | float | bool | list | dict) else None
-
-
-def _type(node: ast.expr | None) -> tuple[ParameterType | None, list[Any] | None, bool]:
-    """Return (type, choices, multiple) of an annotation; type None when it says nothing."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        try:
-            return _type(ast.parse(node.value, mode="eval").body)
-        except SyntaxError:
-            return None, None, False
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        sides = [s for s in (node.left, node.right) if not _is_none(s)]
-        return _type(sides[0]) if len(sides) == 1 else ("json", None, False)
-    name = _last_name(node)
-    if isinstance(node, ast.Subscript):
-        head, inner = _last_name(node.value), node.slice
-        if head == "Literal":
-            items = inner.elts if isinstance(inner, ast.Tuple) else [inner]
-            choices = [_literal(item) for item in items]
-            kind = _TYPES.get(type(choices[0]).__name__, "string") if choices else "string"
-            return kind, choices, False
-        if head == "Optional":
-            return _type(inner)
-        if head in {"list", "List", "Sequence", "tuple"}:
-            first = inner.elts[0] if isinstance(inner, ast.Tuple) else inner
-            kind, choices, _ = _type(first)
-            return kind or "json", choices, True
-        return "json", None, False
-    if name in {"list", "List", "Sequence"}:
-        return "json", None, True
-    return (_TYPES.get(name, "json") if name else None), None, False
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
-
-
-def _last_name(node: ast.expr | None) -> str:
-    if isinstance(node, ast.Name):
-        return node.id
-    return node.attr if isinstance(node, ast.Attribute) else ""
-
-
-def _documentation(text: str) -> tuple[str, dict[str, str]]:
-    """Split a docstring into its first paragraph and Google style notes on arguments."""
-    first = " ".join(text.split("\n\n", 1)[0].split())
-    notes: dict[str, str] = {}
-    section = re.search(
-        r"^(?:Args|Arguments|Parameters):[ \t]*\n((?:[ \t]+.*\n?|\n)+)", text, re.MULTILINE
-    )
-    current, indent = "", -1
-    for line in section.group(1).splitlines() if section else ():
-        depth = len(line) - len(line.lstrip())
-        match = re.match(r"\s+\*{0,2}(\w+)\s*(?:\([^)]*\))?:\s*(.*)", line)
-        if match and (indent < 0 or depth <= indent):
-            indent, current = depth, match.group(1)
-            notes[current] = match.group(2).strip()
-        elif current and line.strip():
-            notes[current] = f"{notes[current]} {line.strip()}".strip()
-    return first, notes

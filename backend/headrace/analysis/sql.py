@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from headrace.analysis.placeholders import placeholders, unclosed, with_placeholders
+from headrace.analysis.places import Place, place, position
 from headrace.analysis.signature import Trouble
 from headrace.core.ids import digest
 
 if TYPE_CHECKING:
     from sqlglot import exp
+    from sqlglot.errors import ParseError
 
-_PLACEHOLDER = re.compile(r"(?<![:\w]):(?=[A-Za-z_])")
 _CODES = re.compile(r"\x1b\[[0-9;]*m")
-
-
-class Place(Struct, frozen=True):
-    """A name in a source. `line` from 1, `column` from 0 in code points; offsets in the text."""
-
-    name: str
-    line: int = 1
-    column: int = 0
-    start: int = -1
-    end: int = -1
+_OWN_VIEWS = ("duckdb_", "pg_", "pragma_", "sqlite_")
+_NOT_A_READ = "A SQL block is one statement that reads, such as SELECT."
 
 
 class Query(Struct, frozen=True, kw_only=True):
@@ -38,55 +34,92 @@ class Query(Struct, frozen=True, kw_only=True):
     troubles: list[Trouble] = field(default_factory=list[Trouble])
 
 
-@lru_cache(maxsize=1024)
+class _AllNames:
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+def parse_statements(text: str, dialect: str = "duckdb") -> list[exp.Expr]:
+    """Parse a text with placeholders; offsets in the trees are those of the text.
+
+    Raises sqlglot's ParseError and TokenError, and RecursionError.
+    """
+    from sqlglot import parse
+
+    # sqlglot takes `select :n` for DuckDB's `name: value`; `$n` is as long and never ambiguous.
+    readable, _ = with_placeholders(text, _AllNames())
+    return [statement for statement in parse(readable, dialect=dialect) if statement]
+
+
+@lru_cache(maxsize=2048)
 def read_query(text: str, dialect: str = "duckdb") -> Query:
     """Read a SQL source. Never raises; what is wrong is in `troubles`."""
-    from sqlglot import exp, parse
+    from sqlglot import exp
     from sqlglot.errors import ParseError, TokenError
 
     try:
-        try:
-            trees = parse(text, dialect=dialect)
-        except ParseError:
-            # DuckDB's `name: value` makes `select :n` an error to sqlglot; `$n` is as long.
-            trees = parse(_PLACEHOLDER.sub("$", text), dialect=dialect)
-        statements = [statement for statement in trees if statement]
+        statements = parse_statements(text, dialect)
     except ParseError as error:
-        first = error.errors[0] if error.errors else {}
-        highlight = str(first.get("highlight") or "")
-        return _broken(
-            text,
-            _CODES.sub("", str(first.get("description") or error)).split("\n")[0],
-            line=int(first.get("line") or 1),
-            column=max(int(first.get("col") or 1) - max(len(highlight), 1), 0),
-        )
+        return _broken(text, _syntax_error(error))
     except TokenError:
-        return _broken(text, "A quote or comment is not closed", line=text.count("\n") + 1)
+        return _broken(text, _trouble(text, "A quote or comment is not closed.", unclosed(text)))
     except RecursionError:
-        return _broken(text, "This statement is nested too deeply to be read")
+        return _broken(text, _trouble(text, "This statement is nested too deeply to be read."))
     if len(statements) != 1:
-        count = len(statements)
-        return _broken(text, f"A SQL block is one statement, this is {count or 'none'}")
+        return _broken(text, _not_one(text, dialect, len(statements)))
     tree = statements[0]
+    if isinstance(tree, exp.Command):
+        return _broken(text, _trouble(text, _NOT_A_READ))
     try:
         canonical = tree.sql(dialect=dialect, comments=False)
     except RecursionError:
         canonical = text
-    return (
-        Query(
-            digest=digest("sql", dialect, canonical),
-            reads_only=_reads_only(tree),
-            tables=_tables(tree, text),
-            placeholders=[_placeholder(node, text) for node in _ordered(tree, text)],
-        )
-        if not isinstance(tree, exp.Command)
-        else _broken(text, "A SQL block is one statement that reads, such as SELECT")
+    return Query(
+        digest=digest("sql", dialect, canonical),
+        reads_only=_reads_only(tree),
+        tables=_tables(tree, text),
+        placeholders=_once(placeholders(text)),
     )
 
 
-def _broken(text: str, message: str, *, line: int = 1, column: int = 0) -> Query:
-    trouble = Trouble(code="syntax", message=f"{message}.", line=line, column=column)
+def _broken(text: str, trouble: Trouble) -> Query:
     return Query(digest=digest("sql", text), troubles=[trouble])
+
+
+def _trouble(text: str, message: str, offset: int | None = None) -> Trouble:
+    line, column = position(text, offset or 0)
+    return Trouble(code="syntax", message=message, line=line, column=column)
+
+
+def _syntax_error(error: ParseError) -> Trouble:
+    first = error.errors[0] if error.errors else {}
+    highlight = str(first.get("highlight") or "")
+    message = _CODES.sub("", str(first.get("description") or error)).partition("\n")[0].rstrip(".")
+    column = max(int(first.get("col") or 1) - max(len(highlight), 1), 0)
+    near = f" near {highlight.partition(chr(10))[0]!r}" if highlight.strip() else ""
+    return Trouble(
+        code="syntax",
+        message=f"{message}{near}.",
+        line=int(first.get("line") or 1),
+        column=column,
+        end_column=column + len(highlight) if near and "\n" not in highlight else None,
+    )
+
+
+def _not_one(text: str, dialect: str, count: int) -> Trouble:
+    """Tell that there is none, or where the second one begins."""
+    from sqlglot import tokenize
+    from sqlglot.tokenizer_core import TokenType
+
+    if not count:
+        return _trouble(text, "A SQL block is one statement, this is none.")
+    tokens = tokenize(with_placeholders(text, _AllNames())[0], dialect=dialect)
+    second = next(
+        token
+        for before, token in pairwise(tokens)
+        if before.token_type == TokenType.SEMICOLON and token.token_type != TokenType.SEMICOLON
+    )
+    return _trouble(text, f"A SQL block is one statement, this is {count}.", second.start)
 
 
 def _reads_only(tree: exp.Expr) -> bool:
@@ -103,91 +136,48 @@ def _tables(tree: exp.Expr, text: str) -> list[Place]:
 
     found: list[Place] = []
     for node in tree.find_all(exp.Table):
-        if not isinstance(node.this, exp.Identifier) or node.db or _is_cte(node):
-            continue
-        found.append(_place(node.this, text))
-    return sorted(found, key=lambda place: place.start)
+        if isinstance(node.this, exp.Identifier) and reads_outside(node):
+            start, end = node.this.meta.get("start", -1), node.this.meta.get("end", -1)
+            found.append(place(text, node.name, start, end + 1))
+    return sorted(found, key=lambda entry: entry.start)
 
 
-def _is_cte(table: exp.Table) -> bool:
-    """Tell whether a WITH around the table defines its name."""
+def _once(found: Sequence[Place]) -> list[Place]:
+    first = {entry.name: entry for entry in reversed(found)}
+    return sorted(first.values(), key=lambda entry: entry.start)
+
+
+def is_own_table(name: str) -> bool:
+    """Tell whether DuckDB itself gives a table of this name: a file, or one of its views."""
+    return (not name.isidentifier() and "." in name) or name.lower().startswith(_OWN_VIEWS)
+
+
+def reads_outside(table: exp.Table) -> bool:
+    """Tell whether a table comes from outside: no schema, and no WITH around defines its name."""
     from sqlglot import exp
 
-    name, node = table.name.lower(), table.parent
-    inside: exp.CTE | None = table.find_ancestor(exp.CTE)
+    if table.db:
+        return False
+    name = table.name.lower()
+    inside = table.find_ancestor(exp.CTE)
+    node = table.parent
     while node is not None:
-        with_ = node.args.get("with_") or node.args.get("with")
-        for cte in with_.expressions if isinstance(with_, exp.With) else ():
-            recursive = bool(with_.args.get("recursive"))
-            if cte is inside and not recursive:
-                break
-            if cte.alias.lower() == name:
-                return True
+        if name in _names_defined(node, inside):
+            return False
         node = node.parent
-    return False
+    return True
 
 
-def _place(node: exp.Identifier, text: str) -> Place:
-    start, end = node.meta.get("start", -1), node.meta.get("end", -1)
-    line, column = position(text, start)
-    return Place(node.name, line, column, start, end)
-
-
-def position(text: str, offset: int) -> tuple[int, int]:
-    """Turn an offset into line from 1 and column from 0."""
-    offset = max(offset, 0)
-    return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1)
-
-
-def _ordered(tree: exp.Expr, text: str) -> list[str]:
+def _names_defined(node: exp.Expr, inside: exp.CTE | None) -> set[str]:
+    """Return the names that a node's WITH defines, as far as they are visible in `inside`."""
     from sqlglot import exp
 
-    names = {str(node.this) for node in tree.find_all(exp.Placeholder) if node.this}
-    names |= {node.name for node in tree.find_all(exp.Parameter) if node.name}
-    return sorted(names, key=lambda name: _found(text, name))
-
-
-def _found(text: str, name: str) -> int:
-    match = re.search(rf"(?<!:):{re.escape(name)}\b", text)
-    return match.start() if match else 0
-
-
-def _placeholder(name: str, text: str) -> Place:
-    start = _found(text, name)
-    line, column = position(text, start)
-    return Place(name, line, column, start, start + len(name))
-
-
-def rename_table(text: str, old: str, new: str, dialect: str = "duckdb") -> str:
-    """Rename a table where it is read and where it qualifies columns; the rest stays as it is."""
-    from sqlglot import exp, parse
-    from sqlglot.errors import SqlglotError
-
-    try:
-        statements = parse(text, dialect=dialect)
-    except (SqlglotError, RecursionError):
-        return text
-    spots: set[tuple[int, int]] = set()
-    for tree in statements:
-        if tree is None:
-            continue
-        for table in tree.find_all(exp.Table):
-            if table.name.lower() == old.lower() and not table.db and not _is_cte(table):
-                _note(table.this, spots)
-        if not spots:
-            continue
-        taken = {alias.name.lower() for alias in tree.find_all(exp.TableAlias)}
-        for column in tree.find_all(exp.Column):
-            if column.table.lower() == old.lower() and old.lower() not in taken:
-                _note(column.args.get("table"), spots)
-    for start, end in sorted(spots, reverse=True):
-        quote = text[start] if text[start] in '"`' else ""
-        text = f"{text[:start]}{quote}{new}{quote}{text[end + 1 :]}"
-    return text
-
-
-def _note(node: object, spots: set[tuple[int, int]]) -> None:
-    from sqlglot import exp
-
-    if isinstance(node, exp.Identifier) and "start" in node.meta:
-        spots.add((node.meta["start"], node.meta["end"]))
+    found: set[str] = set()
+    with_ = node.args.get("with_") or node.args.get("with")
+    if not isinstance(with_, exp.With):
+        return found
+    for cte in with_.expressions:
+        if cte is inside and not with_.args.get("recursive"):
+            break
+        found.add(cte.alias.lower())
+    return found

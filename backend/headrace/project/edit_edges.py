@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from headrace.core.cycles import cycle_if_connected
@@ -39,19 +39,32 @@ def connect(plan: Plan, command: Connect) -> None:
 
 
 def _bring_into_code(plan: Plan, block: Block, upstream: str) -> None:
+    """Let the code take the new upstream: by its template, by `inputs:`, or by an argument."""
     source = plan.own_source(block.name)
-    if source is None or upstream in block.inputs.values():
+    now = [*block.upstream, upstream]
+    if source is not None and _is_template(source.text, block, block.upstream):
+        plan.write(source, template(block.kind, block.language, block.name, now))
         return
-    untouched = template(block.kind, block.language, block.name, block.upstream)
-    if source.text == untouched:
-        text = template(block.kind, block.language, block.name, [*block.upstream, upstream])
-        plan.write(source, text)
-    elif block.language == "python":
+    text = plan.files.sources.get(block.name)
+    if block.language != "python" or text is None or text.missing:
+        return
+    wiring = plan.code.connected(plan.pipeline, block, text.text, upstream, own=source is not None)
+    if wiring.inputs != block.inputs:
+        plan.yaml.update_map(plan.entry(block.name), "inputs", dict(wiring.inputs))
+    if source is not None and wiring.argument:
         plan.write(source, plan.code.add_argument(source.text, upstream))
 
 
+def _is_template(text: str, block: Block, upstream: Sequence[str]) -> bool:
+    return text == template(block.kind, block.language, block.name, upstream)
+
+
 def disconnect(plan: Plan, command: Disconnect) -> None:
-    """Remove an edge, also one to a block that does not exist."""
+    """Remove an edge, also one to a block that does not exist.
+
+    With `remove_argument` it is the reverse of `connect`: an argument with the upstream's name goes
+    from the code; one that `inputs:` mapped stays, for it was there before.
+    """
     entry = plan.entry(command.downstream)
     upstream = entry.get("upstream")
     items = [] if upstream is None else upstream.items or [upstream]
@@ -60,17 +73,31 @@ def disconnect(plan: Plan, command: Disconnect) -> None:
             f"{command.upstream!r} is not upstream of {command.downstream!r}.", field="upstream"
         )
     plan.yaml.remove_words(entry, "upstream", {command.upstream})
-    _forget_inputs(plan, command.downstream, entry, {command.upstream})
-    source = plan.own_source(command.downstream)
     block = plan.pipeline.block(command.downstream)
-    if source is None or block is None or block.language != "python":
+    if block is not None:
+        _take_from_code(plan, block, entry, command)
+
+
+def _take_from_code(plan: Plan, block: Block, entry: Node, command: Disconnect) -> None:
+    gone, text = command.upstream, plan.files.sources.get(block.name)
+    if block.language != "python" or text is None or text.missing:
+        _forget_inputs(plan, block.name, entry, {gone})
+    else:
+        rest = plan.code.disconnected(plan.pipeline, block, text.text, gone)
+        if rest != block.inputs:
+            plan.yaml.update_map(entry, "inputs", dict(rest))
+    source = plan.own_source(block.name)
+    if source is None:
         return
-    if command.remove_argument:
-        arguments = [arg for arg, name in block.inputs.items() if name == command.upstream]
-        text = source.text
-        for argument in arguments or [command.upstream]:
-            text = plan.code.remove_argument(text, argument)
-        plan.write(source, text)
+    left = [name for name in block.upstream if name != gone]
+    if _is_template(source.text, block, block.upstream) and (
+        command.remove_argument or block.language == "sql"
+    ):
+        plan.write(source, template(block.kind, block.language, block.name, left))
+        return
+    is_mapped = gone in {*block.inputs, *block.inputs.values()}
+    if command.remove_argument and block.language == "python" and not is_mapped:
+        plan.write(source, plan.code.remove_argument(source.text, gone))
 
 
 def _forget_inputs(plan: Plan, name: str, entry: Node, gone: set[str]) -> None:
@@ -138,10 +165,13 @@ def _rename_upstream(plan: Plan, below: Block, old: str, new: str) -> None:
         inputs = {arg: new if above == old else above for arg, above in below.inputs.items()}
         plan.yaml.update_map(entry, "inputs", dict(inputs))
         return
-    source = plan.own_source(below.name)
+    source, text = plan.own_source(below.name), plan.files.sources[below.name].text
     if source is not None:
-        text = plan.code.rename_upstream(source.text, below.language, old, new)
-        plan.write(source, text)
-    elif re.search(rf"\b{old}\b", plan.files.sources[below.name].text):
-        # The code belongs to others as well: its argument stays, and is told where to look.
+        renamed = plan.code.rename_upstream(text, below.language, old, new)
+        plan.write(source, renamed)
+        if renamed != text:
+            return
+    if plan.code.names_upstream(text, below.language, old):
+        # The code belongs to others as well, or would mean something else: it is told where to
+        # look.
         plan.yaml.update_map(entry, "inputs", {**below.inputs, old: new})

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
+from msgspec import Struct
+
 from headrace.core.errors import InvalidInput, NotFound
 from headrace.project.changes import FileChange
 from headrace.project.entries import Entries
-from headrace.project.pipeline import Block, PipelineFiles, Source
+from headrace.project.pipeline import Block, Pipeline, PipelineFiles, Source
 from headrace.project.yaml_nodes import Node
 from headrace.project.yaml_text import YamlText
+
+
+class Wiring(Struct, frozen=True, kw_only=True):
+    """How a block takes a new upstream: all its `inputs:`, and whether it gets an argument."""
+
+    inputs: dict[str, str]
+    argument: bool
 
 
 class CodeEdits(Protocol):
@@ -30,6 +39,22 @@ class CodeEdits(Protocol):
 
     def rename_function(self, source: str, old: str, new: str) -> str:
         """Rename the block's function when it is called `old`."""
+        ...
+
+    def names_upstream(self, source: str, language: str, name: str) -> bool:
+        """Tell whether the code has an argument of this name, or reads a table of it."""
+        ...
+
+    def connected(
+        self, pipeline: Pipeline, block: Block, source: str, upstream: str, *, own: bool
+    ) -> Wiring:
+        """Tell how a Python block takes one more upstream; `own` code may get an argument."""
+        ...
+
+    def disconnected(
+        self, pipeline: Pipeline, block: Block, source: str, upstream: str
+    ) -> dict[str, str]:
+        """Return the `inputs:` of a Python block that loses an upstream."""
         ...
 
 

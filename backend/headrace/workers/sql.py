@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from headrace.analysis.placeholders import with_placeholders
 from headrace.protocol.tables import Failure, Frame
 from headrace.workers.handover import Handover
 from headrace.workers.jobs import Job
 
-_TOKENS = re.compile(
-    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | \$\$.*?\$\$ | --[^\n]* | /\*.*?\*/ | ::
-        | (?<![\w:\]]):(?P<name>[A-Za-z_]\w*)""",
-    re.VERBOSE | re.DOTALL,
-)
 _LINE = re.compile(r"^LINE (\d+):", re.MULTILINE)
 _CANDIDATES = re.compile(r"(?:Candidate bindings|Did you mean)[: ]+(.+)")
 _READING = frozenset({"SELECT", "EXPLAIN", "MULTI"})
@@ -62,23 +58,6 @@ def result_of(job: Job, handover: Handover) -> Any:
         raise _failed(job, type(error).__name__, message) from error
     finally:
         cursor.close()
-
-
-def with_placeholders(source: str, known: set[str]) -> tuple[str, list[str]]:
-    """Turn `:name` of known names into DuckDB's `$name`; return the text and the names used.
-
-    Strings, quoted names, comments, casts and slices stay as they are.
-    """
-    used: dict[str, None] = {}
-
-    def replaced(match: re.Match[str]) -> str:
-        name = match["name"]
-        if name is None or name not in known:
-            return match[0]
-        used[name] = None
-        return f"${name}"
-
-    return _TOKENS.sub(replaced, source), list(used)
 
 
 def _database() -> Any:

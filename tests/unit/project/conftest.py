@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from headrace.core.paths import ProjectPaths
+from headrace.project.edit_plan import Wiring
 from headrace.project.files import Project
-from headrace.project.pipeline import PipelineFiles
+from headrace.project.pipeline import Block, Pipeline, PipelineFiles
 
 
 class SimpleCode:
@@ -29,6 +30,19 @@ class SimpleCode:
 
     def rename_function(self, source: str, old: str, new: str) -> str:
         return re.sub(rf"def {old}\(", f"def {new}(", source)
+
+    def names_upstream(self, source: str, language: str, name: str) -> bool:
+        return re.search(rf"\b{name}\b", source) is not None
+
+    def connected(
+        self, pipeline: Pipeline, block: Block, source: str, upstream: str, *, own: bool
+    ) -> Wiring:
+        return Wiring(inputs=block.inputs, argument=own and upstream not in block.inputs.values())
+
+    def disconnected(
+        self, pipeline: Pipeline, block: Block, source: str, upstream: str
+    ) -> dict[str, str]:
+        return {key: above for key, above in block.inputs.items() if above != upstream}
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from headrace.core.errors import CycleError, InvalidInput
 from headrace.core.ids import text_hash
+from headrace.project.edit_plan import Wiring
 from headrace.project.edits import plan_edit
-from headrace.project.pipeline import PipelineFiles, Source
+from headrace.project.pipeline import Block, Pipeline, PipelineFiles, Source
 from headrace.project.reader import read_pipeline
 from headrace.protocol import commands as do
 
@@ -30,6 +31,19 @@ class NoCode:
 
     def rename_function(self, source: str, old: str, new: str) -> str:
         return source
+
+    def names_upstream(self, source: str, language: str, name: str) -> bool:
+        return False
+
+    def connected(
+        self, pipeline: Pipeline, block: Block, source: str, upstream: str, *, own: bool
+    ) -> Wiring:
+        return Wiring(inputs=block.inputs, argument=own)
+
+    def disconnected(
+        self, pipeline: Pipeline, block: Block, source: str, upstream: str
+    ) -> dict[str, str]:
+        return {key: above for key, above in block.inputs.items() if above != upstream}
 
 
 LAYOUTS = [

@@ -1,0 +1,141 @@
+"""The analysis of a SQL block: tables and placeholders, and what of them is not there."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from headrace.analysis.diagnostics import Teller, at, nearest
+from headrace.analysis.environment import environment_fingerprint
+from headrace.analysis.placeholders import foreign_placeholders
+from headrace.analysis.places import Place
+from headrace.analysis.result import BlockAnalysis
+from headrace.analysis.signature import Trouble
+from headrace.analysis.sql import Query, is_own_table, read_query
+from headrace.analysis.sql_columns import unknown_columns
+from headrace.analysis.surroundings import Around
+from headrace.project.pipeline import Block, Source
+from headrace.protocol import commands as cmd
+from headrace.protocol.bindings import Binding
+from headrace.protocol.replies import Diagnostic, Fix
+from headrace.protocol.tables import Parameter
+
+
+def analyse_sql(
+    around: Around, block: Block, source: Source
+) -> tuple[BlockAnalysis, list[Diagnostic]]:
+    """Analyse one block."""
+    teller = Teller(around, block, source)
+    query = read_query(source.text)
+    for trouble in query.troubles:
+        teller.tell(trouble)
+    if not query.reads_only and block.kind != "exporter":
+        message = "Only an exporter may write: make this a statement that reads."
+        teller.tell(Trouble(code="sql-writes", message=message))
+    tables = _tables(teller, query)
+    values = _values(teller, query)
+    if not query.troubles:
+        _tell_of_unused(teller, tables)
+        _tell_of_columns(teller, tables)
+    problem = teller.problem
+    bindings = [*tables.values(), *values]
+    found = BlockAnalysis(
+        name=block.name,
+        fingerprint=query.digest,
+        environment=environment_fingerprint(("duckdb",)),
+        bindings=bindings,
+        form=[_setting(around, place) for place in query.placeholders],
+        runnable=problem is None,
+        problem=problem,
+        arguments=[table.name for table in query.tables],
+    )
+    return found, teller.told
+
+
+def _tables(teller: Teller, query: Query) -> dict[str, Binding]:
+    """Bind the tables that are upstream blocks, by their lower case; tell of all others."""
+    block = teller.block
+    by_table = {name.lower(): name for name in block.upstream}
+    by_table |= {table.lower(): name for table, name in block.inputs.items()}
+    found: dict[str, Binding] = {}
+    for table in query.tables:
+        name = table.name.lower()
+        upstream = by_table.get(name)
+        if upstream in block.upstream:
+            binding = Binding(argument=table.name, source="upstream", name=upstream)
+            found.setdefault(name, binding)
+        else:
+            _tell_of_table(teller, table)
+    return found
+
+
+def _tell_of_table(teller: Teller, table: Place) -> None:
+    around, block = teller.around, teller.block
+    other = around.names.get(table.name.lower())
+    if other is not None and other != block.name:
+        message = f"{other!r} is read here but is not connected."
+        fixes = around.connect(other, block.name)
+        teller.tell(at(table, Trouble(code="not-upstream", message=message)), fixes)
+        return
+    if block.connection is not None or is_own_table(table.name):
+        return
+    near = nearest(table.name.lower(), (name for name in around.names if name != block.name))
+    meant = around.names.get(near, "")
+    hint = f"did you mean {meant!r}?" if meant else "tables are the upstream blocks."
+    message = f"There is no block {table.name!r} to read from: {hint}"
+    trouble = at(table, Trouble(code="unknown-table", message=message, instead=meant))
+    teller.tell(trouble, around.connect(meant, block.name))
+
+
+def _values(teller: Teller, query: Query) -> list[Binding]:
+    """Bind the placeholders that a setting or a parameter gives; tell of all others."""
+    found: list[Binding] = []
+    block, parameters = teller.block, teller.around.parameters
+    for place in query.placeholders:
+        name = place.name
+        if name in block.settings:
+            found.append(Binding(argument=name, source="setting", name=name))
+        elif name in parameters:
+            found.append(Binding(argument=name, source="parameter", name=name))
+        else:
+            message = f"Nothing gives :{name}: declare a parameter, or set it."
+            trouble = at(place, Trouble(code="unknown-placeholder", message=message))
+            teller.tell(trouble, [_declared(teller.around, name)])
+    if not query.troubles:
+        teller.unknown_settings([place.name for place in query.placeholders])
+    for place in foreign_placeholders(teller.source.text):
+        right = f":{place.name}" if place.name else ""
+        message = f"A placeholder is written {right or ':name'}; text is never put into SQL."
+        trouble = at(place, Trouble(code="foreign-placeholder", message=message, instead=right))
+        teller.tell(trouble)
+    return found
+
+
+def _declared(around: Around, name: str) -> Fix:
+    parameters = [*around.parameters.values(), Parameter(name=name, required=True)]
+    command = cmd.ConfigurePipeline(pipeline=around.pipeline, parameters=parameters)
+    return Fix(title=f"Declare the parameter {name}", command=command)
+
+
+def _setting(around: Around, place: Place) -> Parameter:
+    given = around.parameters.get(place.name)
+    if given is None:
+        return Parameter(name=place.name, required=True)
+    return replace(given, required=False)
+
+
+def _tell_of_unused(teller: Teller, tables: dict[str, Binding]) -> None:
+    used = {binding.name for binding in tables.values()}
+    for upstream in teller.block.upstream:
+        if upstream not in used:
+            teller.unused(upstream, 1)
+
+
+def _tell_of_columns(teller: Teller, tables: dict[str, Binding]) -> None:
+    columns = teller.around.columns
+    known = tuple(
+        (table, tuple(column.name for column in columns[binding.name]))
+        for table, binding in tables.items()
+        if columns.get(binding.name)
+    )
+    for trouble in unknown_columns(teller.source.text, known) if known else ():
+        teller.tell(trouble)

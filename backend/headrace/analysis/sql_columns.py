@@ -1,0 +1,170 @@
+"""Columns that a SQL text names and its upstream tables do not have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from headrace.analysis.places import position
+from headrace.analysis.signature import Trouble
+from headrace.analysis.sql import parse_statements
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+    from sqlglot.optimizer.scope import Scope
+
+_ALWAYS_THERE = frozenset({"rowid", "filename", "current_date", "current_timestamp"})
+_LISTED = 8
+_PLAIN = re.compile(r"[A-Za-z_]\w*")
+
+Known = tuple[tuple[str, tuple[str, ...]], ...]
+"""(table in lower case, its columns) of each table whose columns are known."""
+
+
+@lru_cache(maxsize=1024)
+def unknown_columns(text: str, known: Known, dialect: str = "duckdb") -> tuple[Trouble, ...]:
+    """Return a warning for each column that no table in reach has.
+
+    What cannot be told for sure is passed over: tables without known columns, pivots, structs.
+    """
+    from sqlglot.errors import SqlglotError
+    from sqlglot.optimizer.scope import traverse_scope
+
+    try:
+        (tree,) = parse_statements(text, dialect)
+        scopes = traverse_scope(tree)
+    except (SqlglotError, RecursionError, ValueError):
+        return ()
+    tables = {table: {name.lower(): name for name in names} for table, names in known}
+    spots = {
+        trouble.line * 100_000 + trouble.column: trouble
+        for scope in scopes
+        for trouble in _of_scope(text, scope, tables)
+    }
+    return tuple(spots[spot] for spot in sorted(spots))
+
+
+_Columns = Mapping[str, str]
+"""Lower case → as it is written."""
+
+
+def _of_scope(text: str, scope: Scope, tables: Mapping[str, _Columns]) -> Iterator[Trouble]:
+    from sqlglot import exp
+
+    if not isinstance(scope.expression, exp.Select) or scope.pivots:
+        return
+    sources = _sources(scope, tables)
+    aliases = {item.alias_or_name.lower() for item in scope.expression.selects}
+    for column in scope.columns:
+        name, node = column.name.lower(), column.this
+        if not isinstance(node, exp.Identifier) or "start" not in node.meta:
+            continue
+        if column.find_ancestor(exp.Lambda) or column.args.get("db"):
+            continue
+        reach = _reach(scope, sources, column.table.lower(), tables)
+        if reach is None or name in reach or name in _ALWAYS_THERE:
+            continue
+        if not column.table and (name in aliases or name in _names_in_reach(scope)):
+            continue
+        yield _trouble(text, column.name, node, reach)
+
+
+def _sources(scope: Scope, tables: Mapping[str, _Columns]) -> dict[str, _Columns | None]:
+    """Return the columns of each source of a scope, None where they are not known."""
+    return {name.lower(): _columns_of(source, tables) for name, source in scope.sources.items()}
+
+
+def _columns_of(source: object, tables: Mapping[str, _Columns]) -> _Columns | None:
+    from sqlglot import exp
+    from sqlglot.optimizer.scope import Scope
+
+    if isinstance(source, exp.Table):
+        renamed = source.args.get("alias")
+        if source.db or (renamed is not None and renamed.args.get("columns")):
+            return None
+        return tables.get(source.name.lower())
+    if not isinstance(source, Scope) or not isinstance(source.expression, exp.Select):
+        return None
+    found: dict[str, str] = {}
+    inner = _sources(source, tables)
+    for item in source.expression.selects:
+        if item.is_star:
+            columns = _columns_of_star(item, inner)
+            if columns is None:
+                return None
+            found |= columns
+        elif not item.alias_or_name:
+            return None
+        else:
+            found[item.alias_or_name.lower()] = item.alias_or_name
+    return found
+
+
+def _columns_of_star(item: exp.Expr, sources: Mapping[str, _Columns | None]) -> _Columns | None:
+    from sqlglot import exp
+
+    if not isinstance(item, exp.Star) or any(item.args.values()):
+        return None
+    found: dict[str, str] = {}
+    for columns in sources.values():
+        if columns is None:
+            return None
+        found |= columns
+    return found or None
+
+
+def _reach(
+    scope: Scope, sources: Mapping[str, _Columns | None], table: str, tables: Mapping[str, _Columns]
+) -> _Columns | None:
+    """Return the columns that a name can mean: those of its table, or of all, also further out."""
+    if table:
+        return sources.get(table)
+    found: dict[str, str] = {}
+    current: Scope | None = scope
+    while current is not None:
+        own = sources if current is scope else _sources(current, tables)
+        for columns in own.values():
+            if columns is None:
+                return None
+            found |= columns
+        current = current.parent
+    return found or None
+
+
+def _names_in_reach(scope: Scope) -> set[str]:
+    """Return the names of sources: a whole row goes by the name of its table."""
+    found: set[str] = set()
+    current: Scope | None = scope
+    while current is not None:
+        found |= {name.lower() for name in current.sources}
+        current = current.parent
+    return found
+
+
+def _written(name: str) -> str:
+    return name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'
+
+
+def _trouble(text: str, name: str, node: exp.Expr, reach: _Columns) -> Trouble:
+    start, end = node.meta["start"], node.meta["end"] + 1
+    line, column = position(text, start)
+    near = get_close_matches(name.lower(), reach, n=1, cutoff=0.6)
+    listed = list(reach.values())
+    rest = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
+    hint = (
+        f"did you mean {reach[near[0]]!r}?"
+        if near
+        else f"there are {', '.join(listed[:_LISTED])}{rest}."
+    )
+    return Trouble(
+        code="unknown-column",
+        message=f"There is no column {name!r}: {hint}",
+        line=line,
+        column=column,
+        end_column=column + end - start,
+        severity="warning",
+        instead=_written(reach[near[0]]) if near else "",
+    )

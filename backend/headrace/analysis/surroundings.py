@@ -1,0 +1,58 @@
+"""What the analysis of one block needs to know of the pipeline around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from headrace.analysis.fingerprint import ReadModule
+from headrace.core.cycles import cycle_if_connected
+from headrace.project.pipeline import PipelineFiles
+from headrace.protocol import commands as cmd
+from headrace.protocol.replies import Fix
+from headrace.protocol.tables import Column, Parameter
+
+
+class Around(Struct, frozen=True, kw_only=True):
+    """Computed once for all blocks of a pipeline."""
+
+    pipeline: str
+    edges: dict[str, list[str]]
+    names: dict[str, str]
+    """Block names by their lower case."""
+    parameters: dict[str, Parameter]
+    columns: Mapping[str, Sequence[Column]]
+    read_module: ReadModule
+
+    @classmethod
+    def of(
+        cls,
+        files: PipelineFiles,
+        read_module: ReadModule,
+        columns: Mapping[str, Sequence[Column]],
+    ) -> Around:
+        """Take from a pipeline what its blocks share."""
+        blocks = files.pipeline.blocks
+        return cls(
+            pipeline=files.pipeline.name,
+            edges={block.name: list(block.upstream) for block in blocks},
+            names={block.name.lower(): block.name for block in blocks},
+            parameters={parameter.name: parameter for parameter in files.pipeline.parameters},
+            columns=columns,
+            read_module=read_module,
+        )
+
+    def connect(self, upstream: str, downstream: str) -> list[Fix]:
+        """Return the fix that draws an edge, when it can be drawn."""
+        if upstream not in self.edges or upstream in self.edges.get(downstream, ()):
+            return []
+        if cycle_if_connected(self.edges, upstream, downstream) is not None:
+            return []
+        command = cmd.Connect(pipeline=self.pipeline, upstream=upstream, downstream=downstream)
+        return [Fix(title=f"Connect {upstream}", command=command)]
+
+    def disconnect(self, upstream: str, downstream: str) -> Fix:
+        """Return the fix that removes an edge."""
+        command = cmd.Disconnect(pipeline=self.pipeline, upstream=upstream, downstream=downstream)
+        return Fix(title=f"Disconnect {upstream}", command=command)
