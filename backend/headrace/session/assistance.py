@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,9 +21,11 @@ KEPT_PROPOSALS = 200
 class Assistance:
     """Answers `complete`, `inspect` and `format-source` for one pipeline."""
 
-    def __init__(self, pool: Pool, pipeline: str) -> None:
+    def __init__(self, pool: Pool, pipeline: str, root: Path) -> None:
+        """Help in one pipeline of the project at `root`, whose modules are known by name."""
         self._pool = pool
         self._pipeline = pipeline
+        self._root = root
 
     async def complete(
         self, command: cmd.Complete, draft: Draft, status: Mapping[str, BlockStatus]
@@ -31,7 +34,7 @@ class Assistance:
         table = _table(draft, command.block)
         live = await self._ask_live("complete", command, table)
         static = msgspec.convert(
-            await self._ask_static("complete", command, table, status), Completions
+            await self._ask_static("complete", command, draft, status), Completions
         )
         if live is None:
             return static
@@ -47,7 +50,7 @@ class Assistance:
             found = msgspec.convert(live, Inspection)
             if found.signature:
                 return found
-        answer = await self._ask_static("inspect", command, table, status)
+        answer = await self._ask_static("inspect", command, draft, status)
         return msgspec.convert(answer, Inspection)
 
     async def format(self, command: cmd.FormatSource, draft: Draft) -> dict[str, Any]:
@@ -76,9 +79,10 @@ class Assistance:
         self,
         what: str,
         command: cmd.Complete | cmd.Inspect,
-        table: BlockTable,
+        draft: Draft,
         status: Mapping[str, BlockStatus],
     ) -> Any:
+        table = _table(draft, command.block)
         columns = columns_of({n: s for n, s in status.items() if n in table.upstream})
         return await self._pool.service("analysis").call(
             what,
@@ -88,6 +92,9 @@ class Assistance:
             column=command.column,
             names=table.upstream,
             columns=msgspec.to_builtins(columns),
+            inputs=table.inputs,
+            parameters=msgspec.to_builtins(draft.parameters),
+            root=str(self._root),
         )
 
 

@@ -58,7 +58,9 @@ class Session:
         self.machine = machine
         self._around = surroundings
         self._editing = editing
-        self._assistance = Assistance(surroundings.pool, editing.pipeline)
+        self._assistance = Assistance(
+            surroundings.pool, editing.pipeline, surroundings.project.paths.root
+        )
         self._edits = asyncio.Lock()
         self._keys = asyncio.Lock()
         self._stimuli: asyncio.Queue[_Stimulus] = asyncio.Queue()
