@@ -42,6 +42,19 @@ describe("a client", () => {
     await expect(result).rejects.toMatchObject(error);
   });
 
+  it("tells a listener when its pipeline cannot be opened", () => {
+    const { server, client } = connected();
+    const refused = vi.fn();
+    client.listen("gone", {
+      received: () => {},
+      position: () => ({ after: null, epoch: "" }),
+      refused,
+    });
+    const error = { code: "not-found", message: "There is no such pipeline.", details: {} };
+    server.send({ op: "refused", req: server.commands[0]?.req ?? "", error });
+    expect(refused).toHaveBeenCalledExactlyOnceWith(expect.objectContaining(error));
+  });
+
   it("keeps commands given while offline and sends them after the session is open again", () => {
     const { server, client } = connected();
     client.listen("p", { received: () => {}, position: () => ({ after: 7, epoch: "e" }) });

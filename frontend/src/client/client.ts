@@ -22,6 +22,8 @@ export interface Listener {
   received(events: AnyEvent[]): void;
   /** Asked at every (re)connection. */
   position(): Position;
+  /** The server does not open this pipeline: there is none of that name, or it cannot be read. */
+  refused?(error: ApiError): void;
 }
 
 /** One line to the server, shared by all open sessions; reconnects and resumes by itself. */
@@ -70,6 +72,8 @@ export function createClient(transport: Transport): Client {
     failures: 0,
   }));
   const pending = new Map<string, Pending>();
+  /** Pipelines whose opening was asked for, by the number of the command. */
+  const opening = new Map<string, string>();
   const listeners = new Map<string, Set<Listener>>();
   const prefix = randomPrefix();
   let counter = 0;
@@ -77,6 +81,10 @@ export function createClient(transport: Transport): Client {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
 
+  const nextReq = (): string => {
+    counter += 1;
+    return `${prefix}${counter}`;
+  };
   const online = (): boolean => connection.getState().phase === "online";
   const count = (): void => connection.setState({ unsent: pending.size });
 
@@ -90,7 +98,9 @@ export function createClient(transport: Transport): Client {
     const first = listeners.get(pipeline)?.values().next().value;
     if (first === undefined) return;
     const { after, epoch } = fresh ? { after: null, epoch: "" } : first.position();
-    line?.send(JSON.stringify({ op: "open-session", pipeline, after, epoch }));
+    const req = nextReq();
+    opening.set(req, pipeline);
+    line?.send(JSON.stringify({ op: "open-session", pipeline, after, epoch, req }));
   };
 
   const connect = (): void => {
@@ -108,6 +118,7 @@ export function createClient(transport: Transport): Client {
   const lost = (): void => {
     if (closed) return;
     line = null;
+    opening.clear();
     const failures = connection.getState().failures + 1;
     connection.setState({ phase: "offline", failures });
     for (const [req, entry] of [...pending]) {
@@ -137,6 +148,15 @@ export function createClient(transport: Transport): Client {
   };
 
   const settle = (reply: AnyReply): void => {
+    const pipeline = opening.get(reply.req);
+    if (pipeline !== undefined) {
+      opening.delete(reply.req);
+      if (reply.op === "accepted") return;
+      for (const listener of [...(listeners.get(pipeline) ?? [])]) {
+        listener.refused?.(new ApiError(reply.error));
+      }
+      return;
+    }
     const entry = pending.get(reply.req);
     if (entry === undefined) return;
     pending.delete(reply.req);
@@ -146,8 +166,7 @@ export function createClient(transport: Transport): Client {
   };
 
   const send = <T>(command: AnyCommand): { req: string; result: Promise<T> } => {
-    counter += 1;
-    const req = `${prefix}${counter}`;
+    const req = nextReq();
     const result = new Promise<T>((resolve, reject) => {
       const entry: Pending = {
         command: { ...command, req },

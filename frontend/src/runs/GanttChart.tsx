@@ -17,6 +17,9 @@ export interface GanttChartProps {
   onSelect(block: string): void;
 }
 
+/** From this part of the width on, a mark's words stand left of it. */
+const EDGE = 0.95;
+
 /** One row a block: waiting, start-up, run and save in proportion, with state and words. */
 export function GanttChart({ run, selected, onSelect }: GanttChartProps): ReactElement {
   const now = useNow(run.finished_at === null ? "fast" : "still");
@@ -26,7 +29,11 @@ export function GanttChart({ run, selected, onSelect }: GanttChartProps): ReactE
     <section className="card gantt" aria-label="Blocks of this run">
       <div className="gantt-grid" aria-hidden="true">
         {gantt.marks.map((mark) => (
-          <span key={mark} style={{ left: percent(mark, gantt.span) }}>
+          <span
+            key={mark}
+            data-edge={mark / gantt.span > EDGE || undefined}
+            style={{ left: percent(mark, gantt.span) }}
+          >
             {mark === 0 ? "0 s" : formatDuration(mark)}
           </span>
         ))}

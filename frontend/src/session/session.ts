@@ -48,6 +48,7 @@ export function openSession(client: Client, pipeline: string): Session {
       const { phase, seq, epoch } = store.getState();
       return phase === "opening" ? { after: null, epoch: "" } : { after: seq, epoch };
     },
+    refused: (error) => store.setState({ phase: "ended", endedBecause: error.message }),
   });
 
   const start = <T>(command: PipelineCommand): { req: string; result: Promise<T> } =>

@@ -82,6 +82,7 @@ function SharedCode({ block }: { block: BlockTable }): ReactElement {
   const editor = useEditor();
   const [isOpen, setOpen] = useState(false);
   const [writable, setWritable] = useState(false);
+  const [file, isShipped] = placeOf(block.file);
   const others = block.used_in > 1 ? `used in ${block.used_in} pipelines` : "shared";
   return (
     <div className="shared-code">
@@ -92,19 +93,23 @@ function SharedCode({ block }: { block: BlockTable }): ReactElement {
         onClick={() => setOpen(!isOpen)}
       >
         <span aria-hidden="true">{isOpen ? "▾" : "▸"}</span> Code
-        <span className="muted"> {block.file}</span>
+        <span className="muted"> {file}</span>
       </button>
       {isOpen && (
         <>
           {!writable && (
             <div className="bar bar-row">
-              <span className="bar-words muted">This code is {others}.</span>
+              <span className="bar-words muted">
+                {isShipped ? "This code comes with Headrace." : `This code is ${others}.`}
+              </span>
               <Button size="small" onClick={() => void duplicate(editor, block.name)}>
                 Duplicate to change it here
               </Button>
-              <Button size="small" onClick={() => setWritable(true)}>
-                Edit for all
-              </Button>
+              {!isShipped && (
+                <Button size="small" onClick={() => setWritable(true)}>
+                  Edit for all
+                </Button>
+              )}
             </div>
           )}
           <CodeArea block={block} near writable={writable} />
@@ -112,4 +117,10 @@ function SharedCode({ block }: { block: BlockTable }): ReactElement {
       )}
     </div>
   );
+}
+
+/** What to call a file, and whether it ships with the product: then it lies outside of the project. */
+function placeOf(file: string): [words: string, isShipped: boolean] {
+  const isShipped = /^(?:\/|[A-Za-z]:)/.test(file);
+  return isShipped ? [`library · ${file.split(/[\\/]/).slice(-2).join("/")}`, true] : [file, false];
 }

@@ -1,6 +1,6 @@
 import { type ReactElement, useEffect, useMemo } from "react";
 import { SessionProvider, useSession, useSessionHandle } from "../../session";
-import { ErrorCard, Page as Frame, usePlace } from "../../ui";
+import { ErrorCard, Page as Frame, Link, usePlace } from "../../ui";
 import { Dialogs } from "../dialogs/Dialogs";
 import { EditorActions, EditorCrumbs, ViewSwitch } from "../header/EditorHeader";
 import { EditorStatus } from "../header/EditorStatus";
@@ -58,8 +58,8 @@ function Content(): ReactElement {
     <Frame
       title={title}
       crumbs={<EditorCrumbs />}
-      middle={<ViewSwitch />}
-      actions={<EditorActions />}
+      middle={phase === "ended" ? null : <ViewSwitch />}
+      actions={phase === "ended" ? null : <EditorActions />}
       status={<EditorStatus />}
       fixed
     >
@@ -73,7 +73,10 @@ function Content(): ReactElement {
         )}
         {phase === "ended" ? (
           <div className="editor-problem">
-            <ErrorCard title="This pipeline is closed">
+            <ErrorCard
+              title="This pipeline is not open"
+              actions={<Link to="/">All pipelines</Link>}
+            >
               <p>{ended}</p>
             </ErrorCard>
           </div>
