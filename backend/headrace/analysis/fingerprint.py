@@ -24,7 +24,7 @@ class Fingerprint(Struct, frozen=True):
     libraries: list[str]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def _read(text: str) -> tuple[str, tuple[tuple[int, str], ...]]:
     """Return the digest of one source and its imports as (level, dotted name)."""
     tree = parse(text)

@@ -85,7 +85,7 @@ def parse(source: str) -> ast.Module | Trouble:
         return Trouble(code="syntax", message=f"Python cannot parse this: {error}.")
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=8192)
 def read_signature(source: str) -> Signature:
     """Read the signature of a block. Never raises; what is wrong is in `troubles`."""
     tree = parse(source)

@@ -51,7 +51,7 @@ def parse_statements(text: str, dialect: str = "duckdb") -> list[exp.Expr]:
     return [statement for statement in parse(readable, dialect=dialect) if statement]
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=8192)
 def read_query(text: str, dialect: str = "duckdb") -> Query:
     """Read a SQL source. Never raises; what is wrong is in `troubles`."""
     from sqlglot import exp
@@ -68,7 +68,7 @@ def read_query(text: str, dialect: str = "duckdb") -> Query:
     if len(statements) != 1:
         return _broken(text, _not_one(text, dialect, len(statements)))
     tree = statements[0]
-    if isinstance(tree, exp.Command):
+    if isinstance(tree, exp.Command) or _is_expression(tree):
         return _broken(text, _trouble(text, _NOT_A_READ))
     try:
         canonical = tree.sql(dialect=dialect, comments=False)
@@ -94,16 +94,29 @@ def _trouble(text: str, message: str, offset: int | None = None) -> Trouble:
 def _syntax_error(error: ParseError) -> Trouble:
     first = error.errors[0] if error.errors else {}
     highlight = str(first.get("highlight") or "")
-    message = _CODES.sub("", str(first.get("description") or error)).partition("\n")[0].rstrip(".")
+    said = _CODES.sub("", str(first.get("description") or error)).partition("\n")[0].rstrip(".")
     column = max(int(first.get("col") or 1) - max(len(highlight), 1), 0)
-    near = f" near {highlight.partition(chr(10))[0]!r}" if highlight.strip() else ""
+    near = highlight.strip().partition("\n")[0]
     return Trouble(
         code="syntax",
-        message=f"{message}{near}.",
+        message=_in_words(said, near),
         line=int(first.get("line") or 1),
         column=column,
         end_column=column + len(highlight) if near and "\n" not in highlight else None,
     )
+
+
+def _in_words(said: str, near: str) -> str:
+    """Say plainly what sqlglot says of a token."""
+    if not near:
+        return f"{said}."
+    if said.startswith("Required keyword"):
+        return f"Something is missing after {near!r}."
+    if said.startswith("Expecting "):
+        return f"Expected {said.removeprefix('Expecting ')!r} before {near!r}."
+    if said.startswith("Invalid expression"):
+        return f"{near!r} is not expected here."
+    return f"{said} near {near!r}."
 
 
 def _not_one(text: str, dialect: str, count: int) -> Trouble:
@@ -120,6 +133,13 @@ def _not_one(text: str, dialect: str, count: int) -> Trouble:
         if before.token_type == TokenType.SEMICOLON and token.token_type != TokenType.SEMICOLON
     )
     return _trouble(text, f"A SQL block is one statement, this is {count}.", second.start)
+
+
+def _is_expression(tree: exp.Expr) -> bool:
+    """Tell a mere expression: `selekt a` is the column `selekt` by another name."""
+    from sqlglot import exp
+
+    return isinstance(tree, exp.Condition | exp.Alias) and not isinstance(tree, exp.Query)
 
 
 def _reads_only(tree: exp.Expr) -> bool:

@@ -57,12 +57,17 @@ def _of_scope(text: str, scope: Scope, tables: Mapping[str, _Columns]) -> Iterat
     if not isinstance(scope.expression, exp.Select) or scope.pivots:
         return
     sources = _sources(scope, tables)
-    aliases = {item.alias_or_name.lower() for item in scope.expression.selects}
+    # DuckDB lets every clause use a column that another one of the same SELECT defines.
+    selects = scope.expression.selects
+    aliases = {item.alias.lower() for item in selects if isinstance(item, exp.Alias)}
     for column in scope.columns:
         name, node = column.name.lower(), column.this
         if not isinstance(node, exp.Identifier) or "start" not in node.meta:
             continue
         if column.find_ancestor(exp.Lambda) or column.args.get("db"):
+            continue
+        if column.parent_select is not scope.expression:
+            # What a subquery takes from outside is looked at in the subquery.
             continue
         reach = _reach(scope, sources, column.table.lower(), tables)
         if reach is None or name in reach or name in _ALWAYS_THERE:
@@ -120,13 +125,13 @@ def _reach(
     scope: Scope, sources: Mapping[str, _Columns | None], table: str, tables: Mapping[str, _Columns]
 ) -> _Columns | None:
     """Return the columns that a name can mean: those of its table, or of all, also further out."""
-    if table:
-        return sources.get(table)
     found: dict[str, str] = {}
     current: Scope | None = scope
     while current is not None:
         own = sources if current is scope else _sources(current, tables)
-        for columns in own.values():
+        if table in own:
+            return own[table]
+        for columns in () if table else own.values():
             if columns is None:
                 return None
             found |= columns
