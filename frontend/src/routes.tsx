@@ -2,7 +2,15 @@
 import { type ComponentProps, lazy, type ReactElement, Suspense } from "react";
 import { HomePage } from "./home";
 import { useSession } from "./session";
-import { EditorSlotsContext, EmptyState, Link, matchPath, Page, usePlace } from "./ui";
+import {
+  EditorSlotsContext,
+  EmptyState,
+  Link,
+  matchPath,
+  Page,
+  type PreviewProps,
+  usePlace,
+} from "./ui";
 
 const RunsPage = lazy(async () => ({ default: (await import("./runs")).RunsPage }));
 const RunPage = lazy(async () => ({ default: (await import("./runs")).RunPage }));
@@ -11,6 +19,8 @@ const SettingsPage = lazy(async () => ({ default: (await import("./settings")).S
 
 const EditorPage = lazy(async () => ({ default: (await import("./editor")).EditorPage }));
 const Canvas = lazy(() => import("./canvas/Canvas"));
+const Preview = lazy(async () => ({ default: (await import("./data")).Preview }));
+const DataPanel = lazy(async () => ({ default: (await import("./data")).DataPanel }));
 const ScheduleSheet = lazy(async () => ({ default: (await import("./schedule")).ScheduleSheet }));
 
 type Values = Record<string, string>;
@@ -23,7 +33,9 @@ const ROUTES: readonly (readonly [pattern: string, page: (values: Values) => Rea
   ["/p/:pipeline", ({ pipeline = "" }) => <Editor key={pipeline} pipeline={pipeline} />],
   [
     "/p/:pipeline/runs/:run",
-    ({ pipeline = "", run = "" }) => <RunPage key={run} pipeline={pipeline} run={run} />,
+    ({ pipeline = "", run = "" }) => (
+      <RunPage key={run} pipeline={pipeline} run={run} preview={InlinePreview} />
+    ),
   ],
 ];
 
@@ -39,6 +51,8 @@ export function Routes(): ReactElement {
 /** What other features give to the editor. */
 const EDITOR_SLOTS: ComponentProps<typeof EditorSlotsContext>["value"] = {
   Canvas,
+  DataPanel,
+  Preview: InlinePreview,
   ScheduleSheet: EditorSchedule,
 };
 
@@ -47,6 +61,15 @@ function Editor({ pipeline }: { pipeline: string }): ReactElement {
     <EditorSlotsContext value={EDITOR_SLOTS}>
       <EditorPage pipeline={pipeline} />
     </EditorSlotsContext>
+  );
+}
+
+/** Rows below a block: while their code is fetched, everything around them stays. */
+function InlinePreview(props: PreviewProps): ReactElement {
+  return (
+    <Suspense fallback={null}>
+      <Preview {...props} />
+    </Suspense>
   );
 }
 

@@ -228,7 +228,7 @@ export async function saveNow(editor: Editor): Promise<void> {
 /** Into the grid of the data panel, or of the selected block. */
 export function focusPreview(): void {
   const grid = document.querySelector<HTMLElement>(
-    ".zone-data [tabindex='0'], .block[data-selected] .result-panel [tabindex='0']",
+    ".zone-data [role='grid'] [tabindex='0'], .block[data-selected] .result-panel [tabindex='0']",
   );
   grid?.focus();
 }

@@ -1,0 +1,95 @@
+import { Download, Pin } from "lucide-react";
+import { type ReactElement, useState } from "react";
+import { apiUrl } from "../client";
+import type { BlockTable, Output } from "../protocol";
+import { type Choice, type DataPanelProps, EmptyState, IconButton, Tabs } from "../ui";
+import { FrameView } from "./FrameView";
+import { ProfileView } from "./ProfileView";
+import { ValueView } from "./ValueView";
+import "./data.css";
+
+type View = "rows" | "profile";
+
+const VIEWS: readonly Choice<View>[] = [
+  { value: "rows", label: "Rows" },
+  { value: "profile", label: "Profile" },
+];
+
+/** The output of one block at full height: rows, statistics, files. */
+export function DataPanel({ block, output, pinned, onPin }: DataPanelProps): ReactElement {
+  if (block === null) {
+    return (
+      <EmptyState title="No data yet">Select a block to see here what it returned.</EmptyState>
+    );
+  }
+  return (
+    <section className="data-panel" aria-label={`Data of ${block.name}`}>
+      <header className="data-head">
+        <h2 className="ellipsis" title={block.name}>
+          {block.name}
+        </h2>
+        <span className="data-space" />
+        <IconButton
+          label={pinned ? "Follow the selected block again" : "Keep this block here"}
+          icon={Pin}
+          aria-pressed={pinned}
+          onClick={() => onPin(!pinned)}
+        />
+      </header>
+      {output === null ? <NotRun block={block} /> : <Content block={block} output={output} />}
+    </section>
+  );
+}
+
+function NotRun({ block }: { block: BlockTable }): ReactElement {
+  if (block.kind === "markdown") {
+    return <EmptyState title="Text returns no data">Select another block.</EmptyState>;
+  }
+  return (
+    <EmptyState title="No result yet">
+      Run {block.name} with Ctrl+Enter to see here what it returns.
+    </EmptyState>
+  );
+}
+
+function Content({ block, output }: { block: BlockTable; output: Output }): ReactElement {
+  const [view, setView] = useState<View>("rows");
+  if (output.kind !== "table") return <ValueView output={output} />;
+  return (
+    <>
+      <div className="data-bar">
+        <Tabs<View>
+          label={`Views of ${block.name}`}
+          value={view}
+          choices={VIEWS}
+          onChange={setView}
+        />
+        <span className="data-space" />
+        <ExportLink output={output} format="csv" label="CSV" />
+        <ExportLink output={output} format="parquet" label="Parquet" />
+      </div>
+      <div className="data-view" role="tabpanel" aria-label={`${view} of ${block.name}`}>
+        {view === "rows" ? (
+          <FrameView output={output} label={`Rows of ${block.name}`} />
+        ) : (
+          <ProfileView key={output.address} output={output} />
+        )}
+      </div>
+    </>
+  );
+}
+
+function ExportLink(props: { output: Output; format: string; label: string }): ReactElement {
+  const { output, format, label } = props;
+  return (
+    <a
+      className="button button-quiet button-small"
+      href={apiUrl(`outputs/${output.address}/export`, { format })}
+      download
+      data-tip={`Download all rows as ${label}`}
+    >
+      <Download size={14} aria-hidden="true" />
+      {label}
+    </a>
+  );
+}

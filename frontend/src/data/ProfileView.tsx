@@ -1,0 +1,118 @@
+import type { ReactElement } from "react";
+import type { Output } from "../protocol";
+import { useResource } from "../session";
+import { formatCount, LoadFailed } from "../ui";
+import { typeWords } from "./cells/format";
+import { formatFloat } from "./cells/numbers";
+import { type ColumnProfile, formatShare, type Histogram, type Profile } from "./profile";
+
+/** Statistics of every column. */
+export function ProfileView({ output }: { output: Output }): ReactElement {
+  const { data, error, reload } = useResource(output.address, (api, signal) =>
+    api.get<Profile>(`outputs/${output.address}/profile`, { signal }),
+  );
+  if (error !== undefined && data === undefined) {
+    return <LoadFailed error={error} onRetry={reload} />;
+  }
+  if (data === undefined) return <p className="frame-words muted">Counting…</p>;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls is reached by keys
+    <ul className="profile" tabIndex={0} aria-label="Columns">
+      {data.columns.map((column) => (
+        <ProfileItem key={column.name} column={column} rows={data.rows} />
+      ))}
+    </ul>
+  );
+}
+
+function ProfileItem({ column, rows }: { column: ColumnProfile; rows: number }): ReactElement {
+  const { name, type, nulls, histogram, top } = column;
+  return (
+    <li className="profile-column">
+      <div className="profile-head">
+        <strong className="ellipsis" title={name}>
+          {name}
+        </strong>
+        <span className="muted">{typeWords(type)}</span>
+        <span className="data-space" />
+        <span className={nulls > 0 ? "profile-nulls" : "muted"}>
+          null {formatShare(nulls, rows)}
+        </span>
+      </div>
+      <dl className="profile-facts">
+        {factsOf(column).map(([word, value]) => (
+          <div key={word}>
+            <dt>{word}</dt>
+            <dd title={value}>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {histogram ? <Bars histogram={histogram} name={name} /> : null}
+      {top !== undefined && top.length > 0 ? <Tops top={top} rows={rows} /> : null}
+    </li>
+  );
+}
+
+function factsOf(column: ColumnProfile): [word: string, value: string][] {
+  const { distinct, exact, min, max, mean } = column;
+  const facts: [string, string][] = [];
+  if (typeof distinct === "number") {
+    facts.push([exact ? "distinct" : "distinct in first million", formatCount(distinct)]);
+  }
+  if (typeof min === "string") facts.push(["min", shortNumber(min)]);
+  if (typeof max === "string") facts.push(["max", shortNumber(max)]);
+  if (typeof mean === "number") facts.push(["mean", formatFloat(mean, 2)]);
+  return facts;
+}
+
+/** Floats in six digits; whole numbers and anything else as they are. */
+function shortNumber(text: string): string {
+  return /^-?\d+\.\d+(e[+-]?\d+)?$/.test(text) ? formatFloat(Number(text), 2) : text;
+}
+
+function Bars({ histogram, name }: { histogram: Histogram; name: string }): ReactElement {
+  const { counts, low, high } = histogram;
+  const most = Math.max(1, ...counts);
+  const step = (high - low) / counts.length;
+  return (
+    <div
+      className="profile-bars"
+      role="img"
+      aria-label={`Distribution of ${name} from ${formatFloat(low, 2)} to ${formatFloat(high, 2)}`}
+    >
+      {counts.map((count, at) => {
+        const from = low + at * step;
+        return (
+          <span
+            key={from}
+            className="profile-slot"
+            data-tip={`${formatFloat(from, 2)} to ${formatFloat(from + step, 2)}: ${formatCount(count)}`}
+          >
+            <span
+              className="profile-bar"
+              style={{ height: count === 0 ? 0 : `${Math.max(3, (100 * count) / most)}%` }}
+            />
+          </span>
+        );
+      })}
+    </div>
+  );
+}
+
+function Tops(props: { top: NonNullable<ColumnProfile["top"]>; rows: number }): ReactElement {
+  const { top, rows } = props;
+  return (
+    <ol className="profile-tops" aria-label="Most frequent values">
+      {top.slice(0, 5).map(({ value, count }) => (
+        <li key={value} data-tip={`${formatCount(count)} rows`}>
+          <span className="ellipsis">{value === "" ? '""' : (value ?? "∅")}</span>
+          <span className="profile-share">{formatShare(count, rows)}</span>
+          <span
+            className="profile-track"
+            style={{ width: `${(100 * count) / Math.max(1, rows)}%` }}
+          />
+        </li>
+      ))}
+    </ol>
+  );
+}

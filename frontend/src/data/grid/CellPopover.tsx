@@ -1,0 +1,64 @@
+import { Copy, X } from "lucide-react";
+import { type ReactElement, useLayoutEffect, useRef } from "react";
+import { announce, formatCount, IconButton, toastError } from "../../ui";
+import { readableText, wholeText } from "../cells/format";
+import type { Cell } from "../rows/frame-rows";
+import { writeClipboard } from "./clipboard";
+
+export interface CellPopoverProps {
+  cell: Cell;
+  name: string;
+  type: string;
+  row: number;
+  /** The cell on the page. */
+  anchor: DOMRect;
+  onClose(): void;
+}
+
+const GAP = 4;
+
+/** The whole value of a cell, to read and to copy. */
+export function CellPopover(props: CellPopoverProps): ReactElement {
+  const { cell, name, type, row, anchor, onClose } = props;
+  const panel = useRef<HTMLDivElement>(null);
+  const text = useRef<HTMLPreElement>(null);
+  useLayoutEffect(() => {
+    const element = panel.current;
+    if (element === null) return;
+    element.showPopover();
+    const own = element.getBoundingClientRect();
+    const isBelow = anchor.bottom + GAP + own.height < window.innerHeight;
+    const top = isBelow ? anchor.bottom + GAP : anchor.top - own.height - GAP;
+    const left = Math.min(anchor.left, window.innerWidth - own.width - GAP);
+    element.style.top = `${Math.max(GAP, top)}px`;
+    element.style.left = `${Math.max(GAP, left)}px`;
+    text.current?.focus();
+  }, [anchor]);
+  const copy = (): void => {
+    writeClipboard(wholeText(cell)).then(() => announce("Copied."), toastError);
+  };
+  return (
+    <div
+      ref={panel}
+      popover="auto"
+      className="cell-popover"
+      role="dialog"
+      aria-label={`${name}, row ${formatCount(row + 1)}`}
+      onToggle={(event) => event.newState === "closed" && onClose()}
+    >
+      <div className="cell-popover-head">
+        <strong className="ellipsis">{name}</strong>
+        <span className="muted ellipsis">
+          {type} · row {formatCount(row + 1)}
+        </span>
+        <span className="data-space" />
+        <IconButton label="Copy the value" icon={Copy} onClick={copy} />
+        <IconButton label="Close" icon={X} onClick={() => panel.current?.hidePopover()} />
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls is reached by keys */}
+      <pre ref={text} tabIndex={0} className="cell-popover-text">
+        {readableText(cell)}
+      </pre>
+    </div>
+  );
+}

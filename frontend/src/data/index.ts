@@ -1,0 +1,2 @@
+export { DataPanel } from "./DataPanel";
+export { Preview } from "./Preview";
