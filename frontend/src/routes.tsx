@@ -1,6 +1,7 @@
 /** Which page stands at which address. Features meet here and nowhere else. */
 import { type ComponentProps, lazy, type ReactElement, Suspense } from "react";
 import { HomePage } from "./home";
+import { later } from "./later";
 import { useSession } from "./session";
 import {
   EditorSlotsContext,
@@ -12,12 +13,12 @@ import {
   usePlace,
 } from "./ui";
 
-const RunsPage = lazy(async () => ({ default: (await import("./runs")).RunsPage }));
-const RunPage = lazy(async () => ({ default: (await import("./runs")).RunPage }));
-const SchedulesPage = lazy(async () => ({ default: (await import("./schedule")).SchedulesPage }));
-const SettingsPage = lazy(async () => ({ default: (await import("./settings")).SettingsPage }));
+const RunsPage = later(async () => (await import("./runs")).RunsPage, Blank);
+const RunPage = later(async () => (await import("./runs")).RunPage, Blank);
+const SchedulesPage = later(async () => (await import("./schedule")).SchedulesPage, Blank);
+const SettingsPage = later(async () => (await import("./settings")).SettingsPage, Blank);
 
-const EditorPage = lazy(async () => ({ default: (await import("./editor")).EditorPage }));
+const EditorPage = later(async () => (await import("./editor")).EditorPage, Blank);
 const Canvas = lazy(() => import("./canvas/Canvas"));
 const Preview = lazy(async () => ({ default: (await import("./data")).Preview }));
 const DataPanel = lazy(async () => ({ default: (await import("./data")).DataPanel }));
@@ -43,7 +44,7 @@ export function Routes(): ReactElement {
   const { path } = usePlace();
   for (const [pattern, page] of ROUTES) {
     const values = matchPath(pattern, path);
-    if (values !== null) return <Suspense fallback={<Blank />}>{page(values)}</Suspense>;
+    if (values !== null) return page(values);
   }
   return <NotFound />;
 }
