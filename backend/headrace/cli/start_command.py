@@ -96,8 +96,11 @@ def _serve(
         described = {"url": url, "api": f"{url}/api", "token": token, "pid": os.getpid()}
         write_durable(paths.server_file, msgspec.json.encode(described), mode=0o600)
         entry = f"{url}{page}#token={token}"
+        if not sys.stdout.isatty():  # it ends in a log, where no token may ever be
+            click.echo(f"Headrace serves {paths.root.name}: {url} (token in {paths.server_file})")
+            return
         click.echo(f"Headrace serves {paths.root.name}: {entry}")
-        if browser and sys.stdout.isatty():
+        if browser:
             click.launch(entry)
 
     make_server(

@@ -67,6 +67,8 @@ class ProjectPaths:
     def make_state(self) -> None:
         """Create `.headrace/`, private to its owner and ignored by git through itself."""
         self.state.mkdir(mode=0o700, exist_ok=True)
+        if self.state.stat().st_mode & 0o077:
+            self.state.chmod(0o700)  # it came by a copy, or from an unpacked archive
         for folder in (self.store, self.logs):
             folder.mkdir(exist_ok=True)
         ignore = self.state / ".gitignore"

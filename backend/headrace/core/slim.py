@@ -10,6 +10,7 @@ without it.
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from typing import Any, cast
 
 _UNUSED = (
@@ -24,7 +25,12 @@ _UNUSED = (
 )
 
 
-def skip_slow_imports() -> None:
-    """Call before the first import of a Jupyter library, in a process that is wholly ours."""
+def skip_slow_imports(*, but: Collection[str] = ()) -> None:
+    """Call before the first import of a Jupyter library, in a process that is wholly ours.
+
+    `but` are modules that the process needs for something else.
+    """
     for name in _UNUSED:
+        if name in but:
+            continue
         cast("dict[str, Any]", sys.modules).setdefault(name, None)

@@ -56,7 +56,7 @@ def main() -> None:
     """Read a Material from standard input and write its notebook to standard output."""
     from headrace.core.slim import skip_slow_imports
 
-    skip_slow_imports()
+    skip_slow_imports(but=("idna",))  # papermill's requests needs that one
     from headrace.notebooks.executed import build
 
     sys.stdout.write(build(read(sys.stdin.buffer.read())))

@@ -19,6 +19,8 @@ class Retention(Struct, frozen=True, kw_only=True):
     size_bytes: int | None = None
     runs: int | None = None
     """How many finished runs of each pipeline keep their outputs."""
+    history_s: float | None = None
+    """How long finished runs stay in the history, with their logs; None: for ever."""
 
 
 class Defaults(Struct, frozen=True, kw_only=True):
@@ -109,6 +111,7 @@ def _retention(fields: Fields) -> Retention:
         age_s=section.parsed("age", lambda text: parse_duration(text, "age")),
         size_bytes=section.parsed("size", lambda text: parse_memory(text, "size")),
         runs=section.integer("runs", minimum=1, maximum=1_000_000),
+        history_s=section.parsed("history", lambda text: parse_duration(text, "history")),
     )
 
 

@@ -269,6 +269,8 @@ class LibraryBlock(Struct, frozen=True, kw_only=True):
     form: list[Parameter] = field(default_factory=list[Parameter])
     arguments: list[str] = field(default_factory=list[str])
     """The upstream data it takes, in order."""
+    writable: bool = False
+    """It is the project's own and may be changed; what ships with Headrace may not."""
 
 
 class Tick(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -33,6 +33,7 @@ from headrace.core.errors import NotFound
 from headrace.protocol.tables import BlockRun, Output, RunRecord, RunSummary
 from headrace.runs.changes import Change, QueueRun, SaveBlock, SaveResult, SaveRun
 from headrace.runs.database import Database
+from headrace.runs.needed import needed_addresses, unknown_runs
 from headrace.runs.queueing import insert_or_replace, queue_runs
 from headrace.runs.tables import block_runs, results, runs, ticks, triggers, versions
 from headrace.runs.times import moment, stamp
@@ -244,6 +245,16 @@ class History(Triggers):
                     found[name] = (row.run_id, msgspec.json.decode(row.record, type=BlockRun))
 
     # Retention
+
+    def needed(self, runs_each: int) -> set[str]:
+        """Return the addresses that the store must keep (see `needed_addresses`)."""
+        with self.database.reading() as connection:
+            return needed_addresses(connection, runs_each)
+
+    def unknown(self, ids: Collection[str]) -> set[str]:
+        """Return those of `ids` that are no run of this history, or no longer."""
+        with self.database.reading() as connection:
+            return unknown_runs(connection, ids)
 
     def purge(self, before: datetime, limit: int = 100) -> int:
         """Delete up to `limit` runs that ended before a moment, then as many skipped ticks.

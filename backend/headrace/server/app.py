@@ -10,10 +10,13 @@ from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
-from tornado import httpserver, netutil, web
+from tornado import netutil, web
 
 from headrace.core.paths import ProjectPaths
+from headrace.server.base import MissingHandler
 from headrace.server.identity import TokenIdentity
+from headrace.server.intake import ENDLESS_BYTES, BoundedServer
+from headrace.server.logins import Logins
 from headrace.server.routes import build_handlers
 from headrace.server.runtime import Runtime
 from headrace.server.status import LoopLag
@@ -59,6 +62,7 @@ class HeadraceExtension(ExtensionApp):
             headrace_standalone=standalone,
             headrace_allowed_hosts=self.allowed_hosts,
             headrace_lag=self.lag,
+            headrace_logins=Logins(paths.state / "logouts.json"),
             websocket_max_message_size=SOCKET_MESSAGE_LIMIT_BYTES,
         )
         self._opening: asyncio.Task[None] | None = None
@@ -123,6 +127,7 @@ class SlimServerApp(ServerApp):
             authorizer=self.authorizer,
             serverapp=self,
             log_function=_log_request,
+            default_handler_class=MissingHandler,
             config=self.config,
         )
         self.identity_provider.validate_security(self, ssl_options=None)
@@ -138,9 +143,9 @@ class SlimServerApp(ServerApp):
 
     def init_httpserver(self) -> None:
         """Listen on the first free port of `ports`."""
-        self._http_server: Any = httpserver.HTTPServer(
+        self._http_server: Any = BoundedServer(
             self.web_app,
-            max_body_size=BODY_LIMIT_BYTES + 1024,
+            max_body_size=ENDLESS_BYTES,
             max_buffer_size=BODY_LIMIT_BYTES + 64 * 1024,
             max_header_size=_HEADER_LIMIT_BYTES,
             body_timeout=_SLOW_CLIENT_S,

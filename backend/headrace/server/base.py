@@ -18,7 +18,7 @@ import msgspec
 from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 
-from headrace.core.errors import Forbidden, HeadraceError, InvalidInput, NotFound
+from headrace.core.errors import Forbidden, HeadraceError, InvalidInput, NotFound, TooLarge
 from headrace.core.ids import check_address, check_name, check_run_id
 from headrace.protocol.tables import ErrorBody
 from headrace.server.errors import (
@@ -30,7 +30,8 @@ from headrace.server.errors import (
     encode_error,
     status_of,
 )
-from headrace.server.strict import read_json
+from headrace.server.intake import was_dropped
+from headrace.server.strict import BODY_LIMIT_BYTES, read_json
 
 if TYPE_CHECKING:
     from headrace.server.runtime import Runtime
@@ -66,6 +67,12 @@ class Operation(NamedTuple):
     returns: Any = None
     status: int = 200
     query: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
+    """Types of an answer that is no JSON, or that can also be something else."""
+    headers: tuple[str, ...] = ()
+    """Request headers that it looks at, beside those of every request."""
+    also: tuple[int, ...] = ()
+    """Statuses that the same answer can have."""
 
 
 Method = Callable[..., Coroutine[Any, Any, None]]
@@ -78,6 +85,9 @@ def operation(
     returns: Any = None,
     status: int = 200,
     query: tuple[str, ...] = (),
+    media: tuple[str, ...] = (),
+    headers: tuple[str, ...] = (),
+    also: tuple[int, ...] = (),
 ) -> Callable[[Callable[..., Awaitable[Any]]], Method]:
     """Make an HTTP method of a function that takes the decoded body and returns the answer.
 
@@ -94,7 +104,9 @@ def operation(
             if not self._finished:  # pyright: ignore[reportPrivateUsage]
                 self.reply(answer, status)
 
-        method.operation = Operation(summary, body, returns, status, query)  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
+        method.operation = Operation(  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
+            summary, body, returns, status, query, media, headers, also
+        )
         return method
 
     return decorate
@@ -157,6 +169,11 @@ class SecureHandler(JupyterHandler):
             raise Unauthenticated("Log in first, or send the header `Authorization: token …`.")
         if user is not None and not self.public:
             await self._check_authorized(user)
+        if was_dropped(self.request):
+            limit = BODY_LIMIT_BYTES
+            raise TooLarge(
+                f"The body is larger than {limit // 1024 // 1024} MB.", limit_bytes=limit
+            )
         for name, text in self.path_kwargs.items():
             check = _PARAMETER_CHECKS.get(name)
             if check is not None:
@@ -178,7 +195,8 @@ class SecureHandler(JupyterHandler):
         if origin is not None and not self.is_own_origin(origin):
             raise Forbidden("This came from a page of another origin.")
         site = self.request.headers.get("Sec-Fetch-Site")
-        if not self.is_page and site not in (None, "same-origin", "none"):
+        is_link = self.is_page and self.request.method in ("GET", "HEAD")
+        if not is_link and site not in (None, "same-origin", "none"):
             raise Forbidden("This came from a page of another site.")
         if self.request.method in _SAFE_METHODS:
             return

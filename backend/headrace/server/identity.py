@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import hmac
-from typing import Any
+from typing import Any, cast
 
+import msgspec
 from jupyter_server.auth.identity import IdentityProvider, User
 from tornado import web
+
+from headrace.server.logins import Logins, new_login
 
 _IDLE_DAYS = 0.5
 """A browser that was away for 12 hours logs in again; each page load starts the time anew."""
 _USER = User("owner", "Owner", "Owner", "O")
+
+
+class _Login(msgspec.Struct):
+    """What a login's cookie holds."""
+
+    login: str
 
 
 class TokenIdentity(IdentityProvider):
@@ -43,11 +52,36 @@ class TokenIdentity(IdentityProvider):
         if user is not None:
             handler._token_authenticated = True  # type: ignore[attr-defined] # noqa: SLF001 as the base class does
             return user
-        return self.get_user_cookie(handler)  # type: ignore[return-value]
+        return None if self.login_of(handler) is None else _USER
+
+    def login_of(self, handler: web.RequestHandler) -> str | None:
+        """Return the login that the request's cookie names, None when there is none or it ended."""
+        cookie = handler.get_secure_cookie(self.get_cookie_name(handler), max_age_days=_IDLE_DAYS)
+        try:
+            login = msgspec.json.decode(cookie or b"", type=_Login).login
+        except msgspec.DecodeError:
+            return None
+        return None if self.logins_of(handler).is_over(login) else login
+
+    def logins_of(self, handler: web.RequestHandler) -> Logins:
+        """Return the logins of this server."""
+        return cast("Logins", handler.settings["headrace_logins"])
 
     def log_in(self, handler: web.RequestHandler) -> None:
-        """Set, or renew, the cookie that stands for the token."""
-        self.set_login_cookie(handler, _USER)
+        """Set the cookie that stands for the token, or renew the time that it lasts."""
+        login = self.login_of(handler) or new_login()
+        self.set_login_cookie(handler, User(login))
+
+    def user_to_cookie(self, user: User) -> str:
+        """Name the login, by which it can be ended before the cookie is."""
+        return msgspec.json.encode(_Login(user.username)).decode()
+
+    async def log_out(self, handler: web.RequestHandler) -> None:
+        """End the login of the request: its cookie, everywhere, and its websockets."""
+        login = self.login_of(handler)
+        if login is not None:
+            await self.logins_of(handler).end(login)
+        self.clear_login_cookie(handler)
 
     def get_cookie_name(self, handler: web.RequestHandler) -> str:
         """Name the cookie after the port: cookies of one host are shared by all its ports."""

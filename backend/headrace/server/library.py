@@ -40,7 +40,14 @@ class LibraryHandler(ApiHandler):
             columns={},
         )
         analysis = msgspec.convert(answer, _Analysis)
-        return [_described(file, analysis.blocks.get(_name(file), _Described())) for file in files]
+        own = self.runtime.paths.blocks
+        return [
+            msgspec.structs.replace(
+                _described(file, analysis.blocks.get(_name(file), _Described())),
+                writable=file.file.is_relative_to(own),
+            )
+            for file in files
+        ]
 
 
 def _as_pipeline(files: Sequence[LibraryFile]) -> PipelineFiles:

@@ -1,4 +1,4 @@
-"""The login page: a static page whose script trades the token of the fragment for a cookie."""
+"""Login by a static page whose script trades the fragment's token for a cookie; and logout."""
 
 from __future__ import annotations
 
@@ -54,4 +54,15 @@ class LoginHandler(ApiHandler):
         _ = self.xsrf_token  # sets the cookie of that name
 
 
-__all__ = ["Login", "LoginHandler"]
+class LogoutHandler(ApiHandler):
+    """Ends the login of a browser."""
+
+    @operation("End this login: its cookie and its websockets")
+    async def post(self) -> None:
+        identity = self.identity_provider
+        if not isinstance(identity, TokenIdentity):
+            raise NotFound("Logging out is up to the server around Headrace.")
+        await identity.log_out(self)
+
+
+__all__ = ["Login", "LoginHandler", "LogoutHandler"]

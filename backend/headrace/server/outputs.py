@@ -67,6 +67,7 @@ class RowsHandler(OutputHandler):
         "A window of rows as an Arrow IPC stream, or as JSON by Accept",
         returns=dict[str, Any],
         query=("offset", "limit", "columns", "sort", "filter"),
+        media=(_ARROW,),
     )
     async def get(self, address: str) -> Any:
         as_json = "application/json" in self.request.headers.get("Accept", "")
@@ -103,7 +104,7 @@ class ProfileHandler(OutputHandler):
 class ExportHandler(OutputHandler):
     """Whole outputs as files."""
 
-    @operation("The whole output as a file", query=("format",))
+    @operation("The whole output as a file", query=("format",), media=tuple(_EXPORT_TYPES.values()))
     async def get(self, address: str) -> None:
         form = self.text("format") or "parquet"
         if form not in _EXPORT_TYPES:
@@ -132,7 +133,7 @@ class DisplayHandler(OutputHandler):
     def content_security_policy(self) -> str:
         return _SANDBOX_POLICY
 
-    @operation("What a block displayed", query=("mime",))
+    @operation("What a block displayed", query=("mime",), media=("*/*",))
     async def get(self, address: str) -> None:
         await self.runtime.ready()
         mime, content = await asyncio.to_thread(self._read, address)

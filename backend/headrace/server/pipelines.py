@@ -153,7 +153,10 @@ class SourceHandler(ApiHandler):
         return await _source(self.runtime, pipeline, block)
 
     @operation(
-        "Save a source; If-Match names the hash it is based on", body=NewSource, returns=SourceText
+        "Save a source; If-Match names the hash it is based on",
+        body=NewSource,
+        returns=SourceText,
+        headers=("If-Match",),
     )
     async def put(self, new: NewSource, pipeline: str, block: str) -> SourceText:
         await self.runtime.ready()

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from headrace.server.base import MissingHandler, SecureHandler
 from headrace.server.library import LibraryHandler
-from headrace.server.login import LoginHandler
+from headrace.server.login import LoginHandler, LogoutHandler
 from headrace.server.openapi import OpenApiHandler
 from headrace.server.outputs import (
     DisplayHandler,
@@ -81,6 +81,7 @@ API: tuple[Route, ...] = (
     Route("api/triggers/preview", PreviewHandler),
     Route("api/library", LibraryHandler),
     Route("api/timezones", TimezonesHandler),
+    Route("api/logout", LogoutHandler),
 )
 
 PAGES: tuple[Route, ...] = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
@@ -27,6 +28,10 @@ from headrace.store.files import StoreFiles
 
 _LOG_LIMIT_BYTES = 32 * 1024 * 1024
 _IDEMPOTENCY_KEY_LENGTH = 200
+_CANCEL_WAIT_S = 2.0
+"""Most blocks end at the first interrupt; one that does not may take up to 12 s."""
+_NOTEBOOK_LOG_BYTES = 1024 * 1024
+"""Of each block; a notebook is for reading, the whole log is a download of its own."""
 
 
 class NewRun(Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,6 +63,7 @@ class RunsOfPipelineHandler(ApiHandler):
         body=NewRun,
         returns=RunStarted,
         status=201,
+        headers=("Idempotency-Key",),
     )
     async def post(self, new: NewRun, pipeline: str) -> RunStarted:
         await self.runtime.ready()
@@ -119,16 +125,26 @@ class RunHandler(ApiHandler):
 class CancelHandler(ApiHandler):
     """Stops a run."""
 
-    @operation("Cancel a run", returns=RunRecord)
-    async def post(self, run: str) -> RunRecord:
+    @operation(
+        "Cancel a run; 202 when it still goes on because a block resists",
+        returns=RunRecord,
+        also=(202,),
+    )
+    async def post(self, run: str) -> RunRecord | None:
         await self.runtime.ready()
         history = self.runtime.history
         record: RunRecord = await history.call(lambda known: known.run(run))
+        if record.state not in FINAL_RUN_STATES:
+            session = await self.runtime.sessions.open(record.pipeline)
+            await session.handle(cmd.CancelRun(pipeline=record.pipeline, run=run))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CANCEL_WAIT_S):
+                    await session.finished(run)
+            record = await history.call(lambda known: known.run(run))
         if record.state in FINAL_RUN_STATES:
             return record
-        command = cmd.CancelRun(pipeline=record.pipeline, run=run)
-        await self.runtime.sessions.handle(command)
-        return await history.call(lambda known: known.run(run))
+        self.reply(record, 202)
+        return None
 
 
 class RetryHandler(ApiHandler):
@@ -144,49 +160,55 @@ class RetryHandler(ApiHandler):
         record: RunRecord = await self.runtime.history.call(lambda known: known.run(run))
         if record.state not in FINAL_RUN_STATES:
             raise Conflict("The run is not over yet.", run=run)
+        files = await self.runtime.history.call(lambda known: known.files(record.version))
         session = await self.runtime.sessions.open(record.pipeline)
         request = RunRequest(
-            origin="retry", parameters=record.parameters, logical_time=record.logical_time
+            origin="retry",
+            parameters=record.parameters,
+            blocks=await asyncio.to_thread(_selection, record, files),
+            logical_time=record.logical_time,
         )
         return RunStarted(await session.start_run(request))
+
+
+def _selection(record: RunRecord, files: bytes) -> list[str] | None:
+    """Return the blocks that a run was of; None when it was the whole pipeline, as it then was."""
+    chosen = [block.name for block in record.blocks]
+    return None if set(chosen) >= set(Definition.decode(files).blocks) else chosen
 
 
 class LogHandler(ApiHandler):
     """What a block printed."""
 
-    @operation("The log of a block run, as text", query=("attempt",))
+    @operation("The log of a block run, as text", query=("attempt",), media=("text/plain",))
     async def get(self, run: str, block: str) -> None:
         await self.runtime.ready()
         attempt = self.integer("attempt", 0, most=1000)
         record: RunRecord = await self.runtime.history.call(lambda known: known.run(run))
         if all(known.name != block for known in record.blocks):
             raise NotFound(f"The run has no block {block!r}.", kind="block", name=block)
-        text = await asyncio.to_thread(self._read, run, block, attempt)
+        folder = self.runtime.paths.logs / run
+        text = await asyncio.to_thread(_read_log, folder, block, attempt, _LOG_LIMIT_BYTES)
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.finish(text)
 
-    def _read(self, run: str, block: str, attempt: int) -> bytes:
-        """Return one attempt's log, or those of all attempts (0), oldest first."""
-        folder = self.runtime.paths.logs / run
-        files = [folder / f"{block}.{attempt}.log"]
-        if not attempt:
-            files = sorted(
-                folder.glob(f"{block}.*.log"), key=lambda file: (len(file.name), file.name)
-            )
-        content = b""
-        for file in files:
-            try:
-                with file.open("rb") as opened:
-                    content += opened.read(_LOG_LIMIT_BYTES - len(content))
-            except FileNotFoundError:
-                continue
-        return content
+
+def _read_log(folder: Path, block: str, attempt: int, limit: int) -> bytes:
+    """Return one attempt's log, or those of all attempts (0), oldest first; up to `limit` bytes."""
+    files = [folder / f"{block}.{attempt}.log"]
+    if not attempt:
+        files = sorted(folder.glob(f"{block}.*.log"), key=lambda file: (len(file.name), file.name))
+    content = b""
+    for file in files:
+        with contextlib.suppress(FileNotFoundError), file.open("rb") as opened:
+            content += opened.read(limit - len(content))
+    return content
 
 
 class NotebookHandler(ApiHandler):
     """A run as an executed notebook."""
 
-    @operation("The run as an executed notebook")
+    @operation("The run as an executed notebook", media=("application/x-ipynb+json",))
     async def get(self, run: str) -> None:
         await self.runtime.ready()
         record: RunRecord = await self.runtime.history.call(lambda known: known.run(run))
@@ -210,6 +232,18 @@ class NotebookHandler(ApiHandler):
             "title": record.pipeline,
             "run": record,
             "displays": displays,
-            "logs": {},
+            "logs": self._logs(record),
         }
         return msgspec.msgpack.encode(material)
+
+    def _logs(self, record: RunRecord) -> dict[str, str]:
+        folder = self.runtime.paths.logs / record.id
+        found: dict[str, str] = {}
+        for block in record.blocks:
+            raw = _read_log(folder, block.name, 0, _NOTEBOOK_LOG_BYTES + 1)
+            text = raw[:_NOTEBOOK_LOG_BYTES].decode("utf-8", "replace")
+            if len(raw) > _NOTEBOOK_LOG_BYTES:
+                text += "\n… the rest is in the log of the run\n"
+            if text:
+                found[block.name] = text
+        return found

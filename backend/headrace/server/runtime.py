@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, TypeVar
 from headrace.core.clock import Clock, SystemClock
 from headrace.core.errors import Unavailable
 from headrace.core.paths import ProjectPaths
+from headrace.server.environment import interpreter_of
+from headrace.server.storesize import StoreSize
+from headrace.store.files import StoreFiles
 
 if TYPE_CHECKING:
     from headrace.project.files import Project
     from headrace.runs.thread import HistoryThread
     from headrace.scheduling.daemon import Daemon
+    from headrace.server.upkeep import Upkeep
     from headrace.session.sessions import Sessions
     from headrace.workers.pool import Pool
 
@@ -39,6 +43,8 @@ class Runtime:
         self._pool: Pool | None = None
         self._sessions: Sessions | None = None
         self._daemon: Daemon | None = None
+        self._upkeep: Upkeep | None = None
+        self.store_size = StoreSize(StoreFiles(paths.store).usage, self.clock.monotonic)
 
     @property
     def is_open(self) -> bool:
@@ -56,7 +62,8 @@ class Runtime:
             project = self._project = Project(self.paths, self.clock)
             await asyncio.to_thread(project.recover)
             settings = await asyncio.to_thread(project.settings)
-            pool = self._pool = Pool(self.paths.root, self.paths.store)
+            python = await asyncio.to_thread(interpreter_of, self.paths.root, settings.environment)
+            pool = self._pool = Pool(self.paths.root, self.paths.store, python=python)
             await pool.start()
             place = settings.history or str(self.paths.database)
             history = self._history = HistoryThread(place)
@@ -67,6 +74,7 @@ class Runtime:
             if serve:
                 sessions.start_watching()
                 await sessions.resume()
+                self._start_upkeep(project, history)
             if serve and schedule:
                 await self._start_daemon(sessions, history)
         except Exception as error:
@@ -74,6 +82,17 @@ class Runtime:
             raise
         finally:
             self._opened.set()
+
+    def _start_upkeep(self, project: Project, history: HistoryThread) -> None:
+        from headrace.server.upkeep import Upkeep
+
+        self._upkeep = Upkeep(
+            paths=self.paths,
+            history=history,
+            retention=lambda: project.settings().retention,
+            clock=self.clock,
+        )
+        self._upkeep.start()
 
     async def _start_daemon(self, sessions: Sessions, history: HistoryThread) -> None:
         try:
@@ -117,7 +136,13 @@ class Runtime:
 
     async def close(self) -> None:
         """Close in the order of dependence, within seconds; runs that go on are resumed later."""
-        for closing in (self._daemon, self._sessions, self._pool, self._history):
+        for closing in (
+            self._daemon,
+            self._upkeep,
+            self._sessions,
+            self._pool,
+            self._history,
+        ):
             if closing is None:
                 continue
             try:

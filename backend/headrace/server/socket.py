@@ -19,6 +19,7 @@ from headrace.protocol.tables import ErrorBody
 from headrace.server.base import SecureHandler
 from headrace.server.errors import body_of, body_of_status
 from headrace.server.feed import Feed
+from headrace.server.identity import TokenIdentity
 from headrace.server.strict import read_json
 from headrace.session.log import EventLog
 
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 _IN_FLIGHT = 256
 _MESSAGE_LIMIT_BYTES = 16 * 1024 * 1024
+_LOGGED_OUT = 4401
+"""The code of the close frame when somebody logged out, after HTTP's 401."""
 _UNORDERED = (cmd.CancelRun, cmd.Complete, cmd.Inspect, cmd.FormatSource, cmd.RestartWorker)
 """Commands that need not wait for those sent before them."""
 
@@ -66,9 +69,30 @@ class EventSocket(WebSocketHandler, SecureHandler):
         self._followed: dict[str, Callable[[], None]] = {}
         self._order: dict[str, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._logged_out = False
+        self._let_go = self._hold_login()
+
+    def _hold_login(self) -> Callable[[], None] | None:
+        """End with the login that opened this socket."""
+        identity = self.identity_provider
+        if not isinstance(identity, TokenIdentity) or self.token_authenticated:
+            return None
+        login = identity.login_of(self)
+        if login is None:  # logged out while the hands were shaken
+            self._log_out()
+            return None
+        return identity.logins_of(self).hold(login, self._log_out)
+
+    def _log_out(self) -> None:
+        """Hang up; what still comes in, until the other side has heard of it, is not looked at."""
+        self._logged_out = True
+        self._feed.close()
+        self.close(_LOGGED_OUT, "logged out")
 
     def on_message(self, message: str | bytes) -> None:
         """Take a command; carry it out beside others, in order within its pipeline."""
+        if self._logged_out:
+            return
         try:
             command: cmd.Command = read_json(message, cmd.AnyCommand, limit=_MESSAGE_LIMIT_BYTES)
         except HeadraceError as error:
@@ -87,6 +111,8 @@ class EventSocket(WebSocketHandler, SecureHandler):
         if not hasattr(self, "_feed"):
             return
         self._feed.close()
+        if self._let_go is not None:
+            self._let_go()
         for leave in self._followed.values():
             leave()
         self._followed.clear()

@@ -6,7 +6,8 @@ import asyncio
 import os
 import resource
 from collections import deque
-from importlib.metadata import version
+from functools import cache
+from importlib import metadata
 
 import msgspec
 from msgspec import Struct
@@ -45,6 +46,11 @@ class LoopLag:
             self._lags.append(max(0.0, loop.time() - due))
 
 
+@cache
+def _version() -> str:
+    return metadata.version("headrace")
+
+
 class Status(Struct, frozen=True, kw_only=True):
     """How the server is."""
 
@@ -61,6 +67,8 @@ class Status(Struct, frozen=True, kw_only=True):
     loop_lag_ms: float = 0.0
     """The worst of the last minute."""
     peak_rss_bytes: int = 0
+    store_bytes: int = 0
+    """What all outputs take on disk, some seconds ago."""
 
 
 class StatusHandler(ApiHandler):
@@ -72,7 +80,7 @@ class StatusHandler(ApiHandler):
         lag: LoopLag = self.settings["headrace_lag"]
         state = "ready" if runtime.is_open else "failed" if runtime.problem else "starting"
         status = Status(
-            version=version("headrace"),
+            version=_version(),
             state=state,
             problem=runtime.problem,
             project=runtime.paths.root.name,
@@ -90,4 +98,5 @@ class StatusHandler(ApiHandler):
             sessions=len(live),
             runs=sum(len(session.machine.runs) for session in live),
             scheduler=runtime.daemon is not None,
+            store_bytes=await runtime.store_size.bytes(),
         )

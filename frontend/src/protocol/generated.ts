@@ -943,6 +943,7 @@ export interface LibraryBlock {
   description: string;
   form: Parameter[];
   arguments: string[];
+  writable: boolean;
 }
 /**
  * A row of the home page.
