@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -24,7 +25,8 @@ class Page:
 
     def fences(self, *languages: str) -> list[str]:
         """Return the fenced code in these languages."""
-        return [code for language, code in _FENCE.findall(self.text) if language in languages]
+        found = _FENCE.findall(self.text)
+        return [textwrap.dedent(code) for _, language, code in found if language in languages]
 
     def section(self, heading: str) -> str:
         """Return what stands below a heading of the second level, "" when there is none."""
