@@ -1,7 +1,7 @@
 import { type ReactElement, StrictMode } from "react";
 import { Routes } from "./routes";
 import { type Server, ServerProvider } from "./session";
-import { Frame } from "./ui";
+import { Boundary, Frame, usePlace } from "./ui";
 
 /** Everything on the screen, for a server of any kind. */
 export function App({ server }: { server: Server }): ReactElement {
@@ -9,9 +9,18 @@ export function App({ server }: { server: Server }): ReactElement {
     <StrictMode>
       <ServerProvider server={server}>
         <Frame>
-          <Routes />
+          <Content />
         </Frame>
       </ServerProvider>
     </StrictMode>
+  );
+}
+
+function Content(): ReactElement {
+  const { path } = usePlace();
+  return (
+    <Boundary of={path}>
+      <Routes />
+    </Boundary>
   );
 }

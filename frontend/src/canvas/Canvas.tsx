@@ -22,6 +22,7 @@ import { type Direction, graphOf, neighbour } from "./graph";
 import { useGraph } from "./useGraph";
 import { useLayout } from "./useLayout";
 
+const FIT = { maxZoom: 1, padding: 0.06 };
 const NODE_TYPES = { block: BlockNode };
 /** Zoom below which a node shows only its name. */
 const FAR = 0.45;
@@ -103,7 +104,7 @@ function Flow(props: CanvasProps): ReactElement {
             edges={edges}
             nodeTypes={NODE_TYPES}
             fitView
-            fitViewOptions={{ maxZoom: 1, padding: 0.15 }}
+            fitViewOptions={FIT}
             minZoom={0.1}
             maxZoom={1.6}
             nodesDraggable={false}
@@ -157,7 +158,7 @@ function useCanvasCommands({ selected, onChooseTarget }: CanvasProps): void {
       run: () => selected !== null && onChooseTarget(selected),
       enabled: () => enabled() && selected !== null,
     },
-    "canvas-fit": { run: () => void flow.fitView({ maxZoom: 1, padding: 0.15 }), enabled },
+    "canvas-fit": { run: () => void flow.fitView(FIT), enabled },
     "zoom-in": { run: () => void flow.zoomIn(), enabled },
     "zoom-out": { run: () => void flow.zoomOut(), enabled },
   });
@@ -169,11 +170,7 @@ function Controls({ onAdd }: { onAdd(): void }): ReactElement {
     <Panel position="bottom-left" className="canvas-controls">
       <IconButton label="Zoom out" icon={Minus} onClick={() => void flow.zoomOut()} />
       <IconButton label="Zoom in" icon={Plus} onClick={() => void flow.zoomIn()} />
-      <IconButton
-        label="Fit all blocks"
-        icon={Maximize}
-        onClick={() => void flow.fitView({ maxZoom: 1, padding: 0.15 })}
-      />
+      <IconButton label="Fit all blocks" icon={Maximize} onClick={() => void flow.fitView(FIT)} />
       <Button size="small" look="quiet" onClick={onAdd}>
         Add block
       </Button>

@@ -1,3 +1,4 @@
+export { Boundary } from "./boundary";
 export {
   Button,
   type ButtonProps,

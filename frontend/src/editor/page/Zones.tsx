@@ -7,7 +7,7 @@ import { CanvasZone } from "./CanvasZone";
 import { useEditor, useEditorState } from "./context";
 import { Divider, useZoneSize } from "./Divider";
 
-/** Outline, blocks and data side by side; canvas instead of or above the blocks. */
+/** Outline, blocks and data side by side; canvas above the blocks, or instead of them and the outline. */
 export function Zones(): ReactElement {
   const view = useEditorState((state) => state.view);
   const { DataPanel } = use(EditorSlotsContext);
@@ -15,10 +15,14 @@ export function Zones(): ReactElement {
   const [right, setRight] = useZoneSize("data", 420);
   return (
     <div className="zones">
-      <div className="zone-outline" style={{ width: left }}>
-        <Outline />
-      </div>
-      <Divider label="Width of the outline" size={left} from={160} to={420} onSize={setLeft} />
+      {view !== "canvas" && (
+        <>
+          <div className="zone-outline" style={{ width: left }}>
+            <Outline />
+          </div>
+          <Divider label="Width of the outline" size={left} from={160} to={420} onSize={setLeft} />
+        </>
+      )}
       <div className="zone-centre" data-view={view}>
         {view !== "blocks" && <CanvasZone />}
         {view !== "canvas" && <BlockList />}
