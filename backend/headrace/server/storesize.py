@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-_COUNTED_EVERY_S = 10.0
+COUNTED_EVERY_S = 2.0
 
 
 class StoreSize:
@@ -18,7 +18,7 @@ class StoreSize:
         self._counted_at = float("-inf")
 
     async def bytes(self) -> int:
-        """Return the bytes on disk, as of the last 10 s; who asks meanwhile waits for one count."""
+        """Return the bytes on disk, as of the last 2 s; who asks meanwhile waits for one count."""
         counting = self._counting
         if counting is None or (counting.done() and self._is_old(counting)):
             counting = self._counting = asyncio.create_task(asyncio.to_thread(self._count))
@@ -27,4 +27,4 @@ class StoreSize:
 
     def _is_old(self, counting: asyncio.Task[int]) -> bool:
         failed = counting.cancelled() or counting.exception() is not None
-        return failed or self._now() - self._counted_at >= _COUNTED_EVERY_S
+        return failed or self._now() - self._counted_at >= COUNTED_EVERY_S
