@@ -51,7 +51,7 @@ class Answers:
                 return self._done(run, answer, at)
             case Raised():
                 return self._raised(run, answer, at)
-            case Stopped():
+            case _:
                 return self._stopped(run, answer, at)
 
     def _started(self, run: Run, answer: Started) -> Step:
@@ -121,7 +121,7 @@ class Answers:
                         )
                     ]
                 )
-            case StopStage():
+            case _:
                 return Step(
                     [ev.StopAdvanced(cause=run.id, run=run.id, block=name, stage=answer.stage)]
                 )

@@ -39,7 +39,7 @@ class Draft:
         root: Path,
         used_in: Mapping[str, int],
     ) -> Draft:
-        """Join files and analysis. `used_in` counts pipelines per shared source path."""
+        """Join files and analysis. `used_in` counts the pipelines of a shared block."""
         pipeline = files.pipeline
         tables = [
             _table(block, files.sources[block.name], analysis, used_in)
@@ -89,7 +89,7 @@ def _table(
         language=block.language,
         file=source.path,
         shared=source.shared,
-        used_in=used_in.get(source.path, 1),
+        used_in=used_in.get(block.block or "", 1),
         hash=source.hash,
         upstream=list(block.upstream),
         inputs=block.inputs,

@@ -135,5 +135,5 @@ def _title(command: StructuralCommand) -> str:
             return f"disconnect {command.upstream} from {command.downstream}"
         case cmd.ConfigureBlock():
             return f"change settings of {command.block}"
-        case cmd.ConfigurePipeline():
+        case _:
             return "change the pipeline"

@@ -60,9 +60,7 @@ class Machine:
 
     def rename(self, old: str, new: str) -> None:
         """Let a renamed block keep its status; its results have other keys from now on."""
-        status = self.results.status.pop(old, None)
-        if status is not None:
-            self.results.status[new] = status
+        self.results.rename(old, new)
 
     def set_values(self, values: Mapping[str, Any]) -> Step:
         """Choose the parameter values of the editor's runs."""

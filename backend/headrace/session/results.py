@@ -117,6 +117,14 @@ class Results:
         if self._compared is not None:
             self._compared.touched.add(block)
 
+    def rename(self, old: str, new: str) -> None:
+        """Move what a block shows to its new name; its results stay with the old one."""
+        if old in self.status:
+            self.status[new] = self.status.pop(old)
+        if old in self._shown_key:
+            self._shown_key[new] = self._shown_key.pop(old)
+        self._touch(new)
+
     def forget(self, names: set[str]) -> None:
         """Drop the status of blocks that no longer exist; their results stay known."""
         for name in names:

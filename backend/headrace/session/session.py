@@ -428,17 +428,18 @@ class Session:
                 pool.stop(run, block)
             case EndRun(run):
                 pool.end_run(run)
-            case Wait(run, block, attempt, seconds):
-                self._wait(run, block, attempt, seconds)
+            case _:
+                self._wait(effect)
 
-    def _wait(self, run: str, block: str, attempt: int, seconds: float) -> None:
+    def _wait(self, wait: Wait) -> None:
+        def act() -> Step:
+            return self.machine.retry_due(wait.run, wait.block, wait.attempt, self._now())
+
         def due() -> None:
             self._timers.discard(handle)
-            self._stimuli.put_nowait(
-                _Stimulus(lambda: self.machine.retry_due(run, block, attempt, self._now()))
-            )
+            self._stimuli.put_nowait(_Stimulus(act))
 
-        handle = asyncio.get_running_loop().call_later(seconds, due)
+        handle = asyncio.get_running_loop().call_later(wait.seconds, due)
         self._timers.add(handle)
 
     def _tell_worker(self, state: str) -> None:

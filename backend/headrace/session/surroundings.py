@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import msgspec
 
 from headrace.analysis.analyse import Analysis
 from headrace.core.clock import Clock
+from headrace.core.errors import NotFound
 from headrace.project.files import Project
 from headrace.project.pipeline import PipelineFiles
 from headrace.protocol import events as ev
@@ -48,8 +50,14 @@ class Surroundings:
         return Draft.of(files, analysis, root=self.project.paths.root, used_in=used)
 
     def _used_in(self, files: PipelineFiles) -> Mapping[str, int]:
-        shared = {source.path for source in files.sources.values() if source.shared}
-        return Counter({path: len(self.project.used_in(path)) for path in shared})
+        """Count the pipelines that use each shared block of this one."""
+        counts: Counter[str] = Counter()
+        shared = {block.block for block in files.pipeline.blocks if block.block is not None}
+        for name in self.project.list_pipelines() if shared else ():
+            with contextlib.suppress(NotFound):  # deleted meanwhile
+                blocks = self.project.read_pipeline(name).blocks
+                counts.update({block.block for block in blocks if block.block in shared})
+        return counts
 
     async def decode(self, files: bytes) -> Definition:
         """Read the definition that a run pinned."""

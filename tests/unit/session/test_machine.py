@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from headrace.core.errors import InvalidInput, NotFound
 from headrace.protocol import events as ev
 from headrace.protocol.bindings import Binding
-from headrace.protocol.tables import Display, Failure, RunRecord, Staleness
+from headrace.protocol.tables import BlockRun, Display, Failure, RunRecord, Staleness
 from headrace.runs.changes import QueueRun, SaveBlock, SaveResult, SaveRun
-from headrace.session.definition import Definition
+from headrace.session.definition import Definition, key_of
 from headrace.session.effects import EndRun, Execute, Step, Stop, Wait
 from headrace.session.machine import Machine
+from headrace.session.results import KEPT_PER_BLOCK, Result, Results
 from headrace.session.run import Run, RunRequest
 from headrace.testing.drafts import block, definition, done, output, raised, started, stopped
 from headrace.workers.jobs import Job, Printed, Progressed, Shown, StopStage
@@ -439,14 +441,138 @@ def test_renaming_keeps_the_status_and_deleting_drops_it() -> None:
     finish_all(m, editor(m, "load"))
     m.rename("load", "fetch")
     m.rename("nothing", "something")
-    m.define(definition(block("fetch")))
-    assert m.results.status["fetch"].output == output_of(m, "fetch")
+    m.define(definition(block("fetch", code="def fetch")))
+    assert m.results.status["fetch"].output is not None
+    assert m.staleness["fetch"] == Staleness(state="stale", reasons=["code edited"])
     m.define(definition())
     assert not m.results.status
 
 
-def output_of(m: Machine, name: str) -> object:
-    return m.results.status[name].output
+def test_a_run_that_was_being_cancelled_is_not_begun_again() -> None:
+    m = machine(CHAIN)
+    run = m.prepare("r1", RunRequest(origin="api"), NOW)
+    m.launch(run, NOW)
+    step = m.cancel("r1", NOW, "by Ann")
+    assert SaveRun(run_id="r1", state="running", reason="by Ann") in step.records
+    left = run.to_record()
+    assert [b.state for b in left.blocks] == ["running", "cancelled", "cancelled"]
+
+    step = taken_up(machine(CHAIN), left, CHAIN)
+    assert not jobs(step)
+    finished = step.events[-1]
+    assert isinstance(finished, ev.RunFinished)
+    assert (finished.state, finished.reason) == ("cancelled", "by Ann")
+
+
+def test_a_run_that_a_stopped_block_cancelled_is_not_begun_again() -> None:
+    m = machine(definition(block("a"), block("b")), slots=2)
+    run = m.prepare("r1", RunRequest(origin="api"), NOW)
+    a, _ = jobs(m.launch(run, NOW))
+    m.answer(stopped(a), NOW)
+    left = msgspec.structs.replace(run.to_record(), reason=None)
+    step = taken_up(machine(m.definition), left, m.definition)
+    assert isinstance(step.events[-1], ev.RunFinished)
+    assert step.events[-1].state == "cancelled"
+
+
+def test_a_left_run_keeps_the_reason_of_its_failure() -> None:
+    m = machine(definition(block("a"), block("b")), slots=1)
+    run = m.prepare("r1", RunRequest(origin="api"), NOW)
+    (a,) = jobs(m.launch(run, NOW))
+    m.answer(raised(a), NOW)
+    left = msgspec.structs.replace(run.to_record(), reason=None)
+    other = machine(m.definition)
+    (again,) = jobs(taken_up(other, left, m.definition))
+    step = other.answer(done(again), NOW)
+    assert isinstance(step.events[-1], ev.RunFinished)
+    assert (step.events[-1].state, step.events[-1].reason) == ("failed", "a: ValueError: boom")
+
+
+def test_a_left_run_goes_without_an_output_that_nobody_knows_any_more() -> None:
+    m = machine(CHAIN)
+    finish_all(m, editor(m, "load"))
+    run = m.prepare("r2", RunRequest(origin="editor", blocks=["clean"], only=True), NOW)
+    (job,) = jobs(taken_up(machine(CHAIN), run.to_record(), CHAIN))
+    assert job.inputs == {}
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [("", "load: ValueError"), ("one\ntwo", "load: ValueError: one"), ("x" * 999, None)],
+)
+def test_the_reason_of_a_failed_run_is_one_line(message: str, reason: str | None) -> None:
+    m = machine(definition(block("load")))
+    (job,) = jobs(api(m))
+    finished = m.answer(raised(job, message), NOW).events[-1]
+    assert isinstance(finished, ev.RunFinished)
+    assert finished.reason is not None
+    assert len(finished.reason) <= 300
+    assert reason is None or finished.reason == reason
+
+
+@pytest.mark.parametrize("cache", ["90", "0.5h", "1h30m", "2w"])
+def test_every_duration_that_a_pipeline_may_state_is_understood(cache: str) -> None:
+    m = machine(definition(block("load", cache=cache)))
+    finish_all(m, api(m))
+    assert finish_all(m, api(m, "r2")) == []
+
+
+def test_an_exporter_is_not_run_again_in_the_editor_for_what_it_exported_last() -> None:
+    m = machine(definition(block("export", kind="exporter"), block("below", "export")))
+    finish_all(m, editor(m, "export"))
+    assert finish_all(m, editor(m, "below")) == ["below"]
+    m.results.remember("export", Result(key="other", output=output("x"), made_at=NOW))
+    m.refresh()
+    assert m.staleness["export"].state == "stale"
+    assert finish_all(m, editor(m, "below")) == ["export", "below"]
+
+
+@pytest.mark.parametrize("kind", ["exporter", "sensor", "transformer"])
+def test_a_block_above_is_not_run_when_its_stale_input_turns_out_the_same(kind: str) -> None:
+    blocks = block("above", "load", kind=kind), block("below", "above")
+    m = machine(definition(block("load"), *blocks))
+    (job,) = jobs(editor(m, "below"))
+    finish_all(m, m.answer(done(job, "same"), NOW))
+    m.define(definition(block("load", code="2"), *blocks))
+    (job,) = jobs(editor(m, "below"))
+    assert m.runs["r1"].blocks.keys() == {"load", "above", "below"}
+    step = m.answer(done(job, "same"), NOW)
+    assert [job.block for job in jobs(step)] == ["below"]
+    (hit,) = [e for e in step.events if isinstance(e, ev.BlockFinished) and e.block == "above"]
+    assert hit.cache.startswith("hit: ")
+
+
+def test_settings_and_the_connection_are_part_of_the_key() -> None:
+    bound = (
+        Binding(argument="path", source="setting", name="path"),
+        Binding(argument="c", source="context"),
+    )
+    drafts = [
+        block("load", bindings=bound, settings={"path": "a"}),
+        block("load", bindings=bound, settings={"path": "x" * 500}),
+        block("load", bindings=bound, settings={"path": "a"}, connection="warehouse"),
+    ]
+    keys = [key_of(draft, {}, {}) for draft in drafts]
+    assert len({key.text for key in keys}) == 3
+    assert keys[0].parts["setting path"] == '"a"'
+    assert len(keys[1].parts["setting path"]) < 100
+    m = machine(definition(drafts[0]))
+    (job,) = jobs(api(m))
+    assert job.values == {"path": "a"}
+
+
+def test_of_each_block_only_the_newest_results_are_remembered() -> None:
+    results = Results()
+    for number in range(KEPT_PER_BLOCK + 1):
+        results.remember("load", Result(key=str(number), output=output("x"), made_at=NOW))
+    assert results.find("load", "0") is None
+    assert results.find("load", "1") is not None
+
+
+def test_a_block_run_without_a_key_is_shown_as_well() -> None:
+    results = Results()
+    results.restore("load", "r1", BlockRun(name="load", kind="loader", state="skipped"))
+    assert results.status["load"].state == "skipped"
 
 
 def test_a_pipeline_without_blocks_succeeds_at_once() -> None:

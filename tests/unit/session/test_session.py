@@ -1,0 +1,378 @@
+"""The shell of a session: commands, the order of record, event and effect, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from headrace.core.errors import (
+    Conflict,
+    HeadraceError,
+    InvalidInput,
+    NotFound,
+    StorageFull,
+    Unavailable,
+)
+from headrace.protocol import commands as cmd
+from headrace.protocol import events as ev
+from headrace.protocol.tables import Column, Output
+from headrace.runs.history import History
+from headrace.session import session as shell
+from headrace.session.effects import Step
+from headrace.session.run import RunRequest
+from headrace.testing.drafts import done
+
+from .conftest import SOURCES, YAML, Desk, Ear, until
+
+
+def broken(desk: Desk, *errors: HeadraceError) -> list[HeadraceError]:
+    """Let the next writes to the history fail with these errors; return those still to come."""
+    left = list(errors)
+    call = desk.history.call
+
+    async def fails(method: Callable[..., Any], *args: Any) -> Any:
+        if method is History.write and left:
+            raise left.pop(0)
+        return await call(method, *args)
+
+    desk.history.call = fails  # type: ignore[method-assign]
+    return left
+
+
+async def test_an_editor_run_is_recorded_before_it_is_told_and_told_before_it_acts(
+    desk: Desk,
+) -> None:
+    session = await desk.open()
+    ear = Ear(session)
+    answer = await desk.handle(cmd.RunBlocks, blocks=["clean"])
+    assert answer["blocks"] == ["load", "clean"]
+    await desk.finish("load", 1)
+    await desk.finish("clean", 2)
+    record = await session.finished(answer["run"])
+    assert record.state == "succeeded"
+    assert [e for e in ear.names() if e.startswith(("Run", "Block"))] == [
+        "RunQueued",
+        "BlockStarted",
+        "BlockFinished",
+        "BlockStarted",
+        "BlockFinished",
+        "RunFinished",
+    ]
+    workers = [event.state for event in ear.heard if isinstance(event, ev.WorkerChanged)]
+    assert workers == ["busy", "ready"]
+    assert await session.finished(record.id) == record, "asked after the end"
+
+
+async def test_nothing_stale_is_nothing_to_run(desk: Desk) -> None:
+    desk.write("empty", "blocks: []\n")
+    answer = await desk.sessions.handle(cmd.RunBlocks(pipeline="empty"))
+    assert answer == {"run": None, "blocks": []}
+
+
+@pytest.mark.parametrize("error", [Unavailable("locked"), StorageFull("full")])
+async def test_a_history_that_is_locked_or_full_delays_a_run_and_loses_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, error: HeadraceError
+) -> None:
+    monkeypatch.setattr(shell, "_WRITE_AGAIN_S", 0.0)
+    session = await desk.open()
+    answer = await desk.handle(cmd.RunBlocks, blocks=["load"])
+    left = broken(desk, error, error)
+    await desk.finish("load", 1)
+    assert (await session.finished(answer["run"])).state == "succeeded"
+    assert not left
+
+
+async def test_a_run_that_cannot_be_recorded_is_refused(desk: Desk) -> None:
+    session = await desk.open()
+    broken(desk, Unavailable("locked"))
+    with pytest.raises(Unavailable, match="locked"):
+        await session.start_run(RunRequest(origin="api"))
+    assert not session.is_busy
+    assert not desk.pool.executed
+
+
+async def test_a_command_that_waits_is_refused_when_the_session_ends(desk: Desk) -> None:
+    session = await desk.open()
+    await desk.handle(cmd.RunBlocks, blocks=["load"])
+    await desk.waiting("load")
+    broken(desk, *[Unavailable("locked")] * 1000)
+    cancelling = asyncio.create_task(desk.handle(cmd.CancelRun))
+    await until(
+        lambda: session.machine.runs and next(iter(session.machine.runs.values())).cancelled
+    )
+    behind = asyncio.create_task(desk.handle(cmd.SetParameters, values={"month": 2}))
+    await until(lambda: not session._stimuli.empty())
+    await session.close("enough")
+    for command in (cancelling, behind):
+        with pytest.raises(Unavailable, match="has ended"):
+            await command
+    with pytest.raises(Unavailable, match="has ended"):
+        await desk.handle(cmd.SetParameters, values={"month": 2})
+
+
+async def test_a_caller_that_gave_up_does_no_harm(desk: Desk) -> None:
+    session = await desk.open()
+    asked = asyncio.create_task(desk.handle(cmd.SetParameters, values={"month": 2}))
+    wrong = asyncio.create_task(desk.handle(cmd.CancelRun, run="none"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    asked.cancel()
+    wrong.cancel()
+    await desk.handle(cmd.SetParameters, values={"month": 3})
+    assert session.machine.values == {"month": 3}
+
+
+async def test_a_session_that_breaks_refuses_and_says_so(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = await desk.open()
+
+    def breaks() -> Step:
+        raise AssertionError("an invariant")
+
+    with pytest.raises(Unavailable, match="has ended"):
+        await session._do(breaks)
+    with caplog.at_level(logging.ERROR):
+        await session.close("the server stops")
+    assert "the session broke" in caplog.text
+
+
+async def test_an_idempotency_key_gives_one_run_however_often_it_comes(desk: Desk) -> None:
+    session = await desk.open()
+    start = cmd.StartRun(pipeline="flights", idempotency_key="click")
+    answers = await asyncio.gather(*(session.handle(start) for _ in range(20)))
+    assert len({answer["id"] for answer in answers}) == 1
+    other = await desk.handle(cmd.StartRun, idempotency_key="another")
+    assert other != answers[0]
+
+
+async def test_parameters_are_chosen_and_checked(desk: Desk) -> None:
+    session = await desk.open()
+    assert await desk.handle(cmd.SetParameters, values={"month": 3}) == {"values": {"month": 3}}
+    with pytest.raises(InvalidInput, match="no parameter 'year'"):
+        await desk.handle(cmd.SetParameters, values={"year": 3})
+    with pytest.raises(InvalidInput, match="month"):
+        await desk.handle(cmd.SetParameters, values={"month": 13})
+    assert session.machine.values == {"month": 3}
+
+
+async def test_attending_warms_a_worker_once(desk: Desk) -> None:
+    session = await desk.open()
+    ear = Ear(session)
+    session.attend()
+    session.attend()
+    assert ear.names() == ["WorkerChanged"]
+    assert await desk.handle(cmd.RestartWorker) is None
+    assert desk.pool.restarted == ["flights"]
+
+
+@pytest.mark.parametrize("command", [cmd.OpenSession, cmd.CloseSession])
+async def test_commands_of_the_stream_are_not_for_a_session(
+    desk: Desk, command: type[cmd.Command]
+) -> None:
+    with pytest.raises(InvalidInput, match="cannot carry out"):
+        await desk.handle(command)
+
+
+async def test_a_pipeline_with_an_error_of_its_own_cannot_run(desk: Desk) -> None:
+    desk.file("pipeline.yaml").write_text("blocks: [\n")
+    session = await desk.open()
+    assert session.snapshot().state.problem  # type: ignore[union-attr]
+    with pytest.raises(InvalidInput, match="cannot run yet"):
+        await session.start_run(RunRequest(origin="api"))
+
+
+async def test_a_failed_attempt_is_tried_again_when_its_wait_is_over(desk: Desk) -> None:
+    yaml = "blocks:\n  - {name: load, kind: loader, file: load.py, retries: 1}\n"
+    source = SOURCES["load.py"].replace("month: int", "").replace("return month", "return 1")
+    desk.write("flights", yaml, **{"load.py": source})
+    session = await desk.open()
+    blocks = session.machine.definition.blocks
+    blocks["load"] = msgspec.structs.replace(blocks["load"], backoff_s=0.0)
+    run = await session.start_run(RunRequest(origin="api"))
+    await desk.waiting("load")
+    desk.pool.fail("load", "once")
+    await until(lambda: len(desk.pool.executed) == 2)
+    await desk.finish("load", 1)
+    record = await session.finished(run)
+    assert [attempt.state for attempt in record.blocks[0].attempts] == ["failed", "succeeded"]
+
+
+async def test_a_wait_ends_with_its_session(desk: Desk) -> None:
+    yaml = "blocks:\n  - {name: load, kind: loader, file: load.py, retries: 1}\n"
+    desk.write("flights", yaml, **{"load.py": SOURCES["load.py"].replace("month: int", "")})
+    session = await desk.open()
+    await session.start_run(RunRequest(origin="api"))
+    await desk.waiting("load")
+    desk.pool.fail("load")
+    await until(lambda: session._timers)
+    await session.close("enough")
+    assert all(timer.cancelled() for timer in session._timers)
+
+
+async def test_cancel_without_a_run_stops_all_of_the_editor_and_only_that(desk: Desk) -> None:
+    session = await desk.open()
+    editor = (await desk.handle(cmd.RunBlocks, blocks=["load"]))["run"]
+    other = (await desk.handle(cmd.StartRun, blocks=["load"]))["id"]
+    await until(lambda: len(desk.pool.waiting) == 2)
+    assert await desk.handle(cmd.CancelRun) == {"runs": [editor]}
+    assert (await session.finished(editor)).state == "cancelled"
+    desk.pool.finish("load", 1, run=other)
+    assert (await session.finished(other)).state == "succeeded"
+    await session.cancel_run(other, "too late to matter")
+    third = (await desk.handle(cmd.StartRun, blocks=["load"]))["id"]
+    assert await desk.handle(cmd.CancelRun, run=third) == {"runs": [third]}
+    assert (await session.finished(third)).state == "cancelled"
+
+
+async def test_a_worker_is_busy_until_the_last_run_of_the_editor_is_over(desk: Desk) -> None:
+    session = await desk.open()
+    ear = Ear(session)
+    first = (await desk.handle(cmd.RunBlocks, blocks=["load"]))["run"]
+    second = (await desk.handle(cmd.RunBlocks, blocks=["load"]))["run"]
+    await until(lambda: len(desk.pool.waiting) == 2)
+    for run in (first, second):
+        desk.pool.finish("load", 1, run=run)
+        await session.finished(run)
+    workers = [event.state for event in ear.heard if isinstance(event, ev.WorkerChanged)]
+    assert workers == ["busy", "ready"]
+
+
+async def test_a_save_says_which_source_changed_and_saving_it_again_nothing(desk: Desk) -> None:
+    session = await desk.open()
+    ear = Ear(session)
+    base = session.draft.files.sources["clean"]
+    text = base.text + "# more\n"
+    saved = await desk.handle(cmd.SaveSource, block="clean", text=text, base=base.hash, req="7")
+    changed = await ear.wait_for(ev.SourceChanged)
+    assert (changed.block.hash, changed.cause) == (saved["hash"], "7")
+    again = await desk.handle(cmd.SaveSource, block="clean", text=text, base=saved["hash"])
+    assert again == saved
+    assert ear.names().count("SourceChanged") == 1
+    with pytest.raises(Conflict):
+        await desk.handle(cmd.SaveSource, block="clean", text="x", base=base.hash)
+    with pytest.raises(NotFound):
+        await desk.handle(cmd.SaveSource, block="nothing", text="x", base="")
+
+
+async def test_every_structural_edit_is_undone_and_done_again(desk: Desk) -> None:
+    session = await desk.open()
+    for command, title in (
+        (cmd.AddBlock(pipeline="flights", name="extra"), "add extra"),
+        (cmd.AddBlock(pipeline="flights", kind="loader"), "add loader"),
+        (cmd.MoveBlock(pipeline="flights", block="extra", index=0), "move extra"),
+        (cmd.RenameBlock(pipeline="flights", block="extra", name="more"), "rename extra to more"),
+        (
+            cmd.Connect(pipeline="flights", upstream="load", downstream="more"),
+            "connect load to more",
+        ),
+        (
+            cmd.Disconnect(pipeline="flights", upstream="load", downstream="more"),
+            "disconnect load from more",
+        ),
+        (
+            cmd.ConfigureBlock(pipeline="flights", block="more", retries=2),
+            "change settings of more",
+        ),
+        (cmd.ConfigurePipeline(pipeline="flights", title="New"), "change the pipeline"),
+        (cmd.DuplicateBlock(pipeline="flights", block="more"), "duplicate more"),
+        (cmd.DeleteBlocks(pipeline="flights", blocks=["more"]), "delete more"),
+    ):
+        before = desk.file("pipeline.yaml").read_text()
+        await session.handle(command)
+        after = desk.file("pipeline.yaml").read_text()
+        assert after != before, title
+        assert await desk.handle(cmd.Undo) == {"title": title}
+        assert desk.file("pipeline.yaml").read_text() == before
+        assert session.snapshot().state.redo == title  # type: ignore[union-attr]
+        assert await desk.handle(cmd.Redo) == {"title": title}
+        assert desk.file("pipeline.yaml").read_text() == after
+    with pytest.raises(InvalidInput, match="nothing to redo"):
+        await desk.handle(cmd.Redo)
+
+
+async def test_there_is_nothing_to_undo_at_first_nor_after_an_edit_that_changed_nothing(
+    desk: Desk,
+) -> None:
+    await desk.open()
+    assert await desk.handle(cmd.MoveBlock, block="load", index=0) == {"blocks": []}
+    with pytest.raises(InvalidInput, match="nothing to undo"):
+        await desk.handle(cmd.Undo)
+
+
+async def test_adding_a_block_names_it(desk: Desk) -> None:
+    assert await desk.handle(cmd.AddBlock, name="extra") == {"blocks": ["extra"]}
+
+
+async def test_renaming_keeps_what_a_block_shows(desk: Desk) -> None:
+    session = await desk.open()
+    answer = await desk.handle(cmd.RunBlocks, blocks=["load"])
+    await desk.finish("load", 1)
+    await session.finished(answer["run"])
+    await desk.handle(cmd.RenameBlock, block="load", name="fetch")
+    assert session.machine.results.status["fetch"].output is not None
+
+
+async def test_reading_again_tells_nothing_when_nothing_changed(desk: Desk) -> None:
+    session = await desk.open()
+    ear = Ear(session)
+    await session.reread()
+    await session.reread(modules_changed=True)
+    assert ear.names() == []
+
+
+async def test_a_module_beside_the_blocks_makes_them_stale(desk: Desk) -> None:
+    (desk.paths.pipelines / "flights" / "rates.py").write_text("RATE = 1\n")
+    source = "from pipelines.flights.rates import RATE\n" + SOURCES["load.py"]
+    desk.write("flights", YAML, **{"load.py": source})
+    session = await desk.open()
+    answer = await desk.handle(cmd.RunBlocks, blocks=["load"])
+    await desk.finish("load", 1)
+    await session.finished(answer["run"])
+    ear = Ear(session)
+    (desk.paths.pipelines / "flights" / "rates.py").write_text("RATE = 2\n")
+    await session.reread()
+    assert ear.names() == ["StalenessChanged"]
+
+
+def table(desk: Desk, *names: str) -> Output:
+    columns = [Column(name=name, type="int64") for name in names]
+    made = desk.pool.output_of(names)
+    return msgspec.structs.replace(made, kind="table", columns=columns)
+
+
+async def finish_with(desk: Desk, block: str, output: Output) -> None:
+    await desk.waiting(block)
+    job, on_answer = desk.pool._take(block, None)
+    on_answer(msgspec.structs.replace(done(job), output=output))
+
+
+async def test_sql_is_checked_again_when_the_columns_that_it_reads_are_known(desk: Desk) -> None:
+    desk.write("flights", YAML, **SOURCES | {"counts.sql": "SELECT nothing FROM clean\n"})
+    session = await desk.open()
+    ear = Ear(session)
+    answer = await desk.handle(cmd.RunBlocks, blocks=["clean"])
+    await desk.finish("load", 1)
+    await finish_with(desk, "clean", table(desk, "carrier"))
+    await session.finished(answer["run"])
+    changed = await ear.wait_for(ev.PipelineChanged)
+    assert [d.block for d in changed.diagnostics] == ["counts"]
+
+    answer = await desk.handle(cmd.RunBlocks, blocks=["clean"])
+    await finish_with(desk, "clean", table(desk, "carrier"))
+    await session.finished(answer["run"])
+    await until(lambda: not session._chores)
+    assert ear.names().count("PipelineChanged") == 1, "the same columns say nothing new"
+
+
+async def test_cancelling_all_waits_for_the_end(desk: Desk) -> None:
+    session = await desk.open()
+    run = await session.start_run(RunRequest(origin="api"))
+    await session.cancel_all("the pipeline is deleted")
+    assert not session.is_busy
+    assert (await session.finished(run)).reason == "the pipeline is deleted"
