@@ -201,7 +201,8 @@ export function Grid({ rows, columns, label, note, onView }: GridProps): ReactEl
         }}
         onFocus={(event) => {
           if (event.currentTarget.contains(event.relatedTarget)) return;
-          cameFrom.current = event.relatedTarget as HTMLElement | null;
+          // Null also when the cell that had the focus was scrolled away: then this is no arrival.
+          if (event.relatedTarget !== null) cameFrom.current = event.relatedTarget as HTMLElement;
           follows.current = true;
           reveal(active);
         }}

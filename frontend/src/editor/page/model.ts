@@ -5,6 +5,7 @@ import type { Session } from "../../session";
 import { toastError } from "../../ui";
 import { type Buffers, createBuffers } from "../saving/buffers";
 import { draftShelf } from "../saving/drafts";
+import { focusBlock } from "./operations";
 
 export type View = "blocks" | "canvas" | "split";
 export type Tab = "preview" | "display" | "logs" | "schema" | "checks";
@@ -26,8 +27,8 @@ export interface EditorState {
   tabs: Record<string, Tab | "none">;
   /** Block whose output the data panel keeps showing. */
   pinned: string | null;
-  /** The next block to be selected when it appears, because a command of ours adds it. */
-  awaited: string | null;
+  /** The next block to get the keyboard when it appears, because a command of ours makes it. */
+  awaited: { name: string; mode: "command" | "edit" } | null;
 }
 
 export interface Editor {
@@ -89,8 +90,9 @@ function followSession(
     buffers.follow(new Map(versions));
     const { selected, awaited } = store.getState();
     const names = blocks.map((block) => block.name);
-    if (awaited !== null && names.includes(awaited)) {
-      store.setState({ selected: awaited, awaited: null });
+    if (awaited !== null && names.includes(awaited.name)) {
+      store.setState({ selected: awaited.name, mode: awaited.mode, awaited: null });
+      if (awaited.mode === "command") focusBlock(awaited.name);
     } else if (selected === null || !names.includes(selected)) {
       store.setState({ selected: names[0] ?? null, mode: "command" });
     }

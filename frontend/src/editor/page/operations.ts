@@ -130,12 +130,14 @@ async function insert(editor: Editor, addition: Addition): Promise<void> {
   const result = await editor.send<{ blocks: string[] }>({ op: "add-block", ...addition });
   const name = result?.blocks[0];
   if (name === undefined) return;
-  if (blockNames(editor).includes(name)) {
-    select(editor, name);
-    if (addition.library === undefined) edit(editor, name);
-  } else {
-    editor.set({ awaited: name });
-  }
+  expectBlock(editor, name, addition.library === undefined ? "edit" : "command");
+}
+
+/** Gives the keyboard to a block that was just made, now or as soon as it is here. */
+function expectBlock(editor: Editor, name: string, mode: "command" | "edit"): void {
+  if (!blockNames(editor).includes(name)) editor.set({ awaited: { name, mode } });
+  else if (mode === "edit") edit(editor, name);
+  else select(editor, name);
 }
 
 export async function remove(editor: Editor, name: string): Promise<void> {
@@ -159,7 +161,7 @@ export async function move(editor: Editor, name: string, by: 1 | -1): Promise<vo
 export async function rename(editor: Editor, block: string, name: string): Promise<void> {
   if (block === name) return;
   await editor.buffers.flush();
-  editor.set({ awaited: name });
+  editor.set({ awaited: { name, mode: "command" } });
   await editor.send({ op: "rename-block", block, name });
 }
 
@@ -192,8 +194,7 @@ export async function duplicate(editor: Editor, block: string): Promise<void> {
   const result = await editor.send<{ blocks: string[] }>({ op: "duplicate-block", block });
   const name = result?.blocks[0];
   if (name === undefined) return;
-  if (blockNames(editor).includes(name)) select(editor, name);
-  else editor.set({ awaited: name });
+  expectBlock(editor, name, "command");
 }
 
 export async function undo(editor: Editor): Promise<void> {
@@ -225,10 +226,21 @@ export async function saveNow(editor: Editor): Promise<void> {
   toast(isSaved ? "Saved." : "Not saved: see the marked block.");
 }
 
+/** Where the keyboard goes for rows: into a grid rather than onto the tabs above it. */
+const PREVIEWS = [
+  ".zone-data [role='grid'] [tabindex='0']",
+  ".zone-data [tabindex='0']",
+  ".block[data-selected] .result-panel [role='grid'] [tabindex='0']",
+  ".block[data-selected] .result-panel [tabindex='0']",
+];
+
 /** Into the grid of the data panel, or of the selected block. */
 export function focusPreview(): void {
-  const grid = document.querySelector<HTMLElement>(
-    ".zone-data [role='grid'] [tabindex='0'], .block[data-selected] .result-panel [tabindex='0']",
-  );
-  grid?.focus();
+  for (const place of PREVIEWS) {
+    const found = document.querySelector<HTMLElement>(place);
+    if (found !== null) {
+      found.focus();
+      return;
+    }
+  }
 }
