@@ -95,7 +95,8 @@ def _take_from_code(plan: Plan, block: Block, entry: Node, command: Disconnect) 
     ):
         plan.write(source, template(block.kind, block.language, block.name, left))
         return
-    is_mapped = gone in {*block.inputs, *block.inputs.values()}
+    others = {arg: name for arg, name in block.inputs.items() if (arg, name) != (gone, gone)}
+    is_mapped = gone in {*others, *others.values()}
     if command.remove_argument and block.language == "python" and not is_mapped:
         plan.write(source, plan.code.remove_argument(source.text, gone))
 

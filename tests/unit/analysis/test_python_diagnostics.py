@@ -24,20 +24,21 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("arguments", "around", "expected", "fixes"), CASES)
+@pytest.mark.parametrize(("arguments", "around", "expected", "titles"), CASES)
 def test_wiring_that_cannot_work_is_told_with_its_place(
     analysed: Any,
     function: Any,
+    *,
     arguments: str,
     around: dict[str, Any],
     expected: tuple[Any, ...],
-    fixes: list[str],
+    titles: list[str],
 ) -> None:
     _, told = analysed(function(arguments), **around)
     first = told[0]
     place = (first.code, first.severity, first.line, first.column, first.end_column)
     assert place == expected
-    assert [fix.title for fix in first.fixes] == fixes
+    assert [fix.title for fix in first.fixes] == titles
 
 
 @pytest.mark.parametrize(
