@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from headrace.runs.tables import metadata
+from headrace.runs.tables import tables_for
 
 HEAD = "0002"
 """Newest revision in `migrations/versions`."""
@@ -29,7 +29,7 @@ def prepare(writer: Engine) -> None:
             connection.execute(lock, {"key": _ADVISORY_KEY})
         found = _stamped(connection)
         if found is None:
-            metadata.create_all(connection)
+            tables_for(connection.dialect.name).create_all(connection)
             connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
             connection.execute(
                 text("INSERT INTO alembic_version (version_num) VALUES (:head)"), {"head": HEAD}
