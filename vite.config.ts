@@ -8,13 +8,14 @@ import { defineConfig } from "vitest/config";
 /** Server that `npm run dev` hands API requests to. */
 const backend = process.env["HEADRACE_URL"] ?? "http://127.0.0.1:8642";
 
-/** Packages that the first page needs anyway: two chunks that change only with their versions. */
+/** What is needed together comes together: two chunks of packages, one of ours. */
 const FIRST_PAGE: [string, RegExp][] = [
   ["react", /node_modules\/(react|react-dom|scheduler|zustand|lucide-react)\//],
   [
     "codemirror",
     /node_modules\/(@codemirror\/(?!merge)|@lezer\/|style-mod\/|w3c-keyname\/|crelt\/|@marijn\/)/,
   ],
+  ["ui", /frontend\/src\/(ui|session|client|protocol)\/.*\.tsx?$/],
 ];
 
 /** Smaller files gain nothing. */
@@ -55,7 +56,15 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         codeSplitting: {
-          groups: FIRST_PAGE.map(([name, test]) => ({ name, test })),
+          groups: [
+            ...FIRST_PAGE.map(([name, test]) => ({ name, test })),
+            // Only these: with what they need, other pages would need them as well.
+            {
+              name: "editor",
+              test: /frontend\/src\/(editor|data)\//,
+              includeDependenciesRecursively: false,
+            },
+          ],
         },
       },
     },
