@@ -55,6 +55,10 @@ def load_flights(editor: EditorPage) -> None:
     editor.run_block("flights")
     editor.expect_done("flights")
     expect(editor.block("flights")).to_contain_text(f"{FLIGHTS:,} × 19")
+    editor.data.expect_shape(f"{FLIGHTS:,} rows × 19 columns")
+    editor.data.expect_row(1)
+    editor.data.scroll_to_the_end()
+    editor.data.expect_row(FLIGHTS)
 
 
 def find_late_ones(editor: EditorPage) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import Locator, Page, expect
-from tests.browser.pages.preview import Preview
+from tests.browser.pages.preview import DataPanel
 from tests.browser.pages.schedule import ScheduleSheet
 
 RUN_MS = 20_000
@@ -30,8 +30,9 @@ class EditorPage:
         outline = self.page.get_by_role("list", name="Outline of blocks")
         return outline.get_by_role("button").filter(has=self.page.locator(f"text='{name}'"))
 
-    def preview(self, name: str) -> Preview:
-        return Preview(self.block(name))
+    @property
+    def data(self) -> DataPanel:
+        return DataPanel(self.page)
 
     def view(self, name: str) -> None:
         self.page.get_by_role("radio", name=name, exact=True).click()

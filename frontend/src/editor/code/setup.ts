@@ -37,10 +37,13 @@ export interface Leaving {
   onLeave: (direction: -1 | 1) => void;
 }
 
-/** Esc closes what is open first; only then it leaves the text, and Tab moves on. */
+/**
+ * Esc closes what can be seen open first; only then it leaves the text, and Tab moves on. A
+ * completion that is only asked for must not cost a second press.
+ */
 function closeOrLeave({ onEscape }: Leaving): Command {
   return (view) => {
-    const open = completionStatus(view.state) !== null || view.dom.querySelector(".cm-panel");
+    const open = completionStatus(view.state) === "active" || view.dom.querySelector(".cm-panel");
     if (open || view.state.selection.ranges.length > 1) {
       return false;
     }
@@ -95,7 +98,7 @@ export function editing(leaving: Leaving): Extension {
     bracketMatching(),
     closeBrackets(),
     highlightSelectionMatches(),
-    Prec.low(keymap.of([{ key: "Escape", run: closeOrLeave(leaving) }])),
+    Prec.highest(keymap.of([{ key: "Escape", run: closeOrLeave(leaving) }])),
     keymap.of([
       { key: "ArrowUp", run: leave(-1, leaving) },
       { key: "ArrowDown", run: leave(1, leaving) },

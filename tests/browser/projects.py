@@ -1,0 +1,97 @@
+"""Projects for looking at: the example with a history, and one with awkward names and sizes."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from tests.acceptance.harness import headrace_command
+
+LONG_NAME = "a_block_whose_name_says_everything_that_is_worth_saying_here"
+LONG_TITLE = "Everything that leaves New York by air, late or on time, month"
+MANY = 30
+
+HTML_BLOCK = '''
+from IPython.display import HTML, SVG, display
+
+from headrace import loader
+
+SCRIPT = """
+<b id="shown">rich</b>
+<script>
+const tried = {};
+for (const [name, attempt] of Object.entries({
+  parent: () => parent.document.title,
+  cookie: () => document.cookie,
+  storage: () => localStorage.length,
+})) {
+  try { tried[name] = `reached ${attempt()}`; } catch { tried[name] = "refused"; }
+}
+fetch("/api/status").then(
+  () => { tried.fetch = "reached"; },
+  () => { tried.fetch = "refused"; },
+).finally(() => { document.getElementById("shown").textContent = JSON.stringify(tried); });
+</script>
+"""
+
+
+@loader
+def rich():
+    """Displays that try to get out."""
+    display(HTML(SCRIPT))
+    display(SVG('<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40">'
+                '<script>parent.document.title = "taken"</script>'
+                '<circle r="16" cx="20" cy="20"/></svg>'))
+    return "<img src=x onerror=\\"document.title='taken'\\">"
+'''
+
+
+def headrace(*arguments: str | Path, exits: int = 0) -> None:
+    """Run the command line; AssertionError with its words for another exit code."""
+    command = [*headrace_command(), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == exits, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
+
+
+def make_example(project: Path) -> None:
+    """The example of `headrace init`: scheduled, run well, run badly, and run well again."""
+    headrace("init", project)
+    headrace("run", "late_flights", "-C", project)
+    worst = project / "pipelines" / "late_flights" / "delay_by_wind.py"
+    text = worst.read_text()
+    worst.write_text(text.replace("wind_speed", "windspeed", 1))
+    assert worst.read_text() != text
+    headrace("run", "late_flights", "-C", project, exits=1)
+    worst.write_text(text)
+    headrace("run", "late_flights", "-C", project, "-p", "month=2")
+    settings = worst.with_name("pipeline.yaml")
+    settings.write_text(settings.read_text().replace("active: false", "active: true"))
+
+
+def add_rich(project: Path) -> None:
+    """A pipeline whose only block shows HTML and SVG with scripts in them."""
+    folder = project / "pipelines" / "rich"
+    folder.mkdir(parents=True)
+    (folder / "rich.py").write_text(HTML_BLOCK)
+    (folder / "pipeline.yaml").write_text(
+        "title: Rich\nblocks:\n  - {name: rich, kind: loader, file: rich.py}\n"
+    )
+
+
+def add_crowded(project: Path) -> None:
+    """A pipeline of thirty blocks, with names and a title as long as they may be."""
+    folder = project / "pipelines" / "crowded"
+    folder.mkdir(parents=True)
+    lines = [f"title: {LONG_TITLE}", "blocks:"]
+    names = [f"{LONG_NAME[:57]}_{number:02}" for number in range(MANY)]
+    for number, name in enumerate(names):
+        upstream = names[max(0, number - 3) : number]
+        kind = "transformer" if upstream else "loader"
+        lines.append(
+            f"  - {{name: {name}, kind: {kind}, file: b{number}.py, upstream: [{', '.join(upstream)}]}}"
+        )
+        arguments = ", ".join(upstream)
+        (folder / f"b{number}.py").write_text(
+            f"from headrace import {kind}\n\n\n@{kind}\ndef {name}({arguments}):\n    return {number}\n"
+        )
+    (folder / "pipeline.yaml").write_text("\n".join(lines) + "\n")
