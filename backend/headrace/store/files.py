@@ -102,7 +102,7 @@ class StoreFiles:
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{secrets.token_hex(8)}.tmp"
 
-    def _write(self, address: str, suffix: str, *parts: bytes) -> int:
+    def _write(self, address: str, suffix: str, *parts: bytes | memoryview) -> int:
         if self._touch(address, suffix):
             return sum(map(len, parts))
         temporary = self._temporary()

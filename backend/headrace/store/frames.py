@@ -40,8 +40,10 @@ def pack(frame: Any) -> tuple[Any, dict[str, Any], list[str]]:
         rest["index"] = plain.index
         plain = plain.reset_index(drop=True)
     kept: dict[int, Any] = {}
-    for position, name in enumerate(names):
-        if str(plain.dtypes.iloc[position]) == "object" or not _fits(plain.iloc[:, position]):
+    for position, (name, dtype) in enumerate(zip(names, plain.dtypes, strict=True)):
+        if _always_fits(dtype):
+            continue
+        if str(dtype) == "object" or not _fits(plain.iloc[:, position]):
             kept[position] = plain.iloc[:, position].array
             notes.append(f"Column {name[:80]!r} is shown as text and passed on as Python objects.")
     if kept:
@@ -91,10 +93,17 @@ def _index_fits(index: Any) -> bool:
     return type(index).__name__ == "RangeIndex" or _fits(index.to_series())
 
 
+def _always_fits(dtype: Any) -> bool:
+    """Tell of the usual types, without a look at the values, that Arrow holds them exactly."""
+    if dtype.kind in "biufMm" and type(dtype).__module__.startswith("numpy"):
+        return True
+    return getattr(dtype, "storage", "") == "pyarrow"  # text that is Arrow already
+
+
 def _fits(series: Any) -> bool:
     if series.dtype.kind == "c" or "Sparse" in str(series.dtype):
         return False
-    if series.dtype.kind in "biufMm" and type(series.dtype).__module__.startswith("numpy"):
+    if _always_fits(series.dtype):
         return True
     try:
         pa.array(series, from_pandas=True)

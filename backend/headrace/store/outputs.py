@@ -153,6 +153,32 @@ class Store(StoreFiles):
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), _KIND: name})
         if any(column.num_chunks > 1 for column in table.columns):
             table = table.combine_chunks()  # equal data must give equal bytes
+        small = table.nbytes <= _LEAF
+        size, content, address = (self._small if small else self._large)(table, name)
+        return Output(
+            address=address,
+            digest=content,
+            kind="table",
+            rows=table.num_rows,
+            column_count=table.num_columns,
+            columns=[Column(f.name, str(f.type)) for f in list(table.schema)[:1000]],
+            size_bytes=size,
+            type_name=name,
+            notes=notes,
+        )
+
+    def _small(self, table: Any, name: str) -> tuple[int, str, str]:
+        """Store a table by way of memory; return bytes, digest and address."""
+        sink = pa.BufferOutputStream()
+        with ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table, max_chunksize=BATCH_ROWS)
+        with memoryview(sink.getvalue()) as raw:
+            content = digest(*(_leaf(raw, start) for start in range(0, len(raw), _LEAF)))
+            address = digest(content, "table", name)
+            return self._write(address, "arrow", raw), content, address
+
+    def _large(self, table: Any, name: str) -> tuple[int, str, str]:
+        """Store a table by way of the disk; return bytes, digest and address."""
         temporary = self._temporary()
 
         def fill() -> None:
@@ -176,17 +202,7 @@ class Store(StoreFiles):
                 self._publish(temporary, address, "arrow")
 
         self._guarded(temporary, settle)
-        return Output(
-            address=address,
-            digest=content,
-            kind="table",
-            rows=table.num_rows,
-            column_count=table.num_columns,
-            columns=[Column(f.name, str(f.type)) for f in list(table.schema)[:1000]],
-            size_bytes=size,
-            type_name=name,
-            notes=notes,
-        )
+        return size, content, address
 
     def _from_table(self, path: Path) -> Any:
         with pa.memory_map(str(path)) as source:
@@ -265,17 +281,18 @@ def _reason(error: Exception) -> str:
 
 def _hash_and_sync(path: Path) -> str:
     """Hash a file in leaves, several at a time, while the disk takes it."""
-    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-        if len(mapped) <= _LEAF:
-            os.fsync(file.fileno())
-            return digest(hashlib.blake2b(mapped, digest_size=16).digest())
-        with ThreadPoolExecutor(4) as pool:
-            synced = pool.submit(os.fsync, file.fileno())
-            leaves = list(pool.map(partial(_leaf, mapped), range(0, len(mapped), _LEAF)))
-            synced.result()
+    with (
+        path.open("r+b") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+        memoryview(mapped) as whole,
+        ThreadPoolExecutor(4) as pool,
+    ):
+        synced = pool.submit(os.fsync, file.fileno())
+        leaves = list(pool.map(partial(_leaf, whole), range(0, len(whole), _LEAF)))
+        synced.result()
     return digest(*leaves)
 
 
-def _leaf(mapped: mmap.mmap, start: int) -> bytes:
-    with memoryview(mapped) as view, view[start : start + _LEAF] as part:
+def _leaf(whole: memoryview, start: int) -> bytes:
+    with whole[start : start + _LEAF] as part:
         return hashlib.blake2b(part, digest_size=16).digest()
