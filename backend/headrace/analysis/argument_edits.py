@@ -138,11 +138,15 @@ class _Signature:
     def without_argument(self, name: str) -> str:
         args = self.node.args
         found = next(arg for arg in arguments_of(self.node) if arg.arg == name)
-        item = start, end = self._item_at(self.text.span(found)[0])
+        start, end = self._item_at(self.text.span(found)[0])
+        # The only one before `/` or behind `*` takes that sign along.
         if args.posonlyargs == [found]:
-            return self._without_mark(item, self._item_at(self._mark("/")))
-        if args.kwonlyargs == [found] and args.vararg is None:
-            return self._without_mark(self._item_at(self._mark("*")), item)
+            end = self._item_at(self._mark("/"))[1]
+        elif args.kwonlyargs == [found] and args.vararg is None:
+            start = self._item_at(self._mark("*"))[0]
+        return self._without(start, end)
+
+    def _without(self, start: int, end: int) -> str:
         before = max((comma for comma in self.commas if comma < start), default=None)
         after = next((comma for comma in self.commas if comma >= end), None)
         if after is not None and self._is_alone(start, after + 1):
@@ -155,15 +159,6 @@ class _Signature:
         while after < self.closing and self.source[after] in " \t":
             after += 1
         return self._spliced(start, after, "")
-
-    def _without_mark(self, first: Span, last: Span) -> str:
-        """Take two neighbours away: an argument and the `/` or `*` that is there for it alone."""
-        start, end = first[0], last[1]
-        before = max((comma for comma in self.commas if comma < start), default=None)
-        after = next((comma for comma in self.commas if comma >= end), None)
-        if before is not None:
-            return self._spliced(before, end, "")
-        return self._spliced(start, end if after is None else after + 1, "")
 
     # --- places ---------------------------------------------------------------------------------
 

@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from headrace.analysis.cursor import Cursor, Scope, is_in_signature
+from headrace.analysis.cursor import Cursor, Scope, is_in_signature, quoted_of
 from headrace.analysis.sql_completion import complete_sql, inspect_sql
 from headrace.analysis.static_names import Asker, help_at, names_at
 from headrace.protocol.replies import Completion, Completions, Inspection
 from headrace.protocol.tables import Column
 
-_SUBSCRIPT = re.compile(r"(\w+)(?:\.loc)?\[(?:[^\]]*,\s*|\[(?:[^\]]*,\s*)?)?[\"']([^\"']*)$")
 _PARAMETER = re.compile(r"\bcontext\.parameters(?:\[|\.get\()[\"'](\w*)$")
 _CONTEXT = re.compile(r"(?<![\w.])context\.\w*$")
 _ATTRIBUTE = re.compile(r"(?<![\w.)\]])(\w+)\.(\w*)$")
@@ -41,9 +40,10 @@ def complete(cursor: Cursor, scope: Scope, *, wait_s: float = WAIT_S) -> Complet
     if match := _PARAMETER.search(before):
         found = [Column(p.name, p.type) for p in scope.parameters]
         return _columns(found, match.group(1), cursor.column)
-    if match := _SUBSCRIPT.search(before):
-        columns = scope.columns_by_argument(cursor).get(match.group(1), ())
-        return _columns(columns, match.group(2), cursor.column)
+    if quoted := quoted_of(before):
+        owner, typed = quoted
+        columns = scope.columns_by_argument(cursor).get(owner, ())
+        return _columns(columns, typed, cursor.column)
     return _python(cursor, scope, wait_s)
 
 

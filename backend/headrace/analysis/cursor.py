@@ -14,6 +14,8 @@ from headrace.protocol.tables import Column, Parameter
 
 _HEAD = re.compile(r"^(?:async\s+)?def\s+\w+\s*\(([^()]*)", re.MULTILINE)
 _OPEN_HEAD = re.compile(r"^(?:async[ \t]+)?def[ \t]+\w+[ \t]*\(([^()]*)\Z", re.MULTILINE)
+_SUBSCRIPTED = re.compile(r"(?<![\w.])(\w+)(?:\.loc)?$")
+_CALLED = re.compile(r"(?<![\w.])(\w+)\.\w+$")
 _NAME = re.compile(r"(?:^|,)\s*(\w+)")
 
 
@@ -91,3 +93,30 @@ def is_in_signature(cursor: Cursor) -> bool:
     """Tell whether the cursor stands where an argument's name goes."""
     match = _OPEN_HEAD.search(cursor.text_before)
     return match is not None and re.search(r"(?:^|,)\s*\w*\Z", match.group(1)) is not None
+
+
+def quoted_of(before: str) -> tuple[str, str] | None:
+    """Return (name, text so far) when a line ends in a text that chooses columns of a name.
+
+    That is `df["…`, `df[["a", "…`, `df.loc[mask, "…` and `df.groupby("…`.
+    """
+    quote, start, open_at = "", 0, list[int]()
+    for place, sign in enumerate(before):
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "\"'":
+            quote, start = sign, place + 1
+        elif sign in "([{":
+            open_at.append(place)
+        elif sign in ")]}" and open_at:
+            open_at.pop()
+    if not quote:
+        return None
+    for place in reversed(open_at):
+        pattern = _SUBSCRIPTED if before[place] == "[" else _CALLED
+        owner = pattern.search(before, 0, place)
+        if owner is not None:
+            return owner.group(1), before[start:]
+        if before[place] != "[":
+            return None
+    return None
