@@ -1,7 +1,7 @@
-import { type ReactElement, type ReactNode, useCallback, useState } from "react";
+import { type ReactElement, useCallback, useEffect, useState } from "react";
 import { messageOf } from "../client";
 import type { Output } from "../protocol";
-import { useApi } from "../session";
+import { useApi, useConnection } from "../session";
 import { Button, formatBytes, formatCount, plural } from "../ui";
 import { Grid } from "./grid/Grid";
 import { type FrameRows, rowsOf } from "./rows/frame-rows";
@@ -10,11 +10,10 @@ import { useRowsError } from "./rows/useRowsError";
 export interface FrameViewProps {
   output: Output;
   label: string;
-  note?: (column: number) => ReactNode;
 }
 
 /** A whole table: its grid, and below what is in sight of how much. */
-export function FrameView({ output, label, note }: FrameViewProps): ReactElement {
+export function FrameView({ output, label }: FrameViewProps): ReactElement {
   const rows = rowsOf(useApi(), output);
   const [view, setView] = useState<readonly [first: number, last: number] | null>(null);
   const onView = useCallback((first: number, last: number) => setView([first, last]), []);
@@ -29,7 +28,6 @@ export function FrameView({ output, label, note }: FrameViewProps): ReactElement
           columns={output.columns}
           label={label}
           onView={onView}
-          {...(note === undefined ? {} : { note })}
         />
       )}
       <Footer output={output} rows={rows} view={view} />
@@ -44,6 +42,10 @@ function Footer(props: {
 }): ReactElement {
   const { output, rows, view } = props;
   const error = useRowsError(rows);
+  const online = useConnection((state) => state.phase === "online");
+  useEffect(() => {
+    if (online && rows.error !== undefined) rows.retry();
+  }, [online, rows]);
   const total = output.rows ?? 0;
   const columns = output.column_count ?? output.columns.length;
   if (error !== undefined) {

@@ -9,15 +9,14 @@ import "./data.css";
 const MOST_ROWS = 10;
 const FOOTER = 28;
 /** A bar at the bottom, where the platform shows one. */
-const BAR = 16;
+const BAR = 12;
 
 /** What a block gave, below the block: of a table the whole of it, to scroll through. */
 export function Preview({ output, height }: PreviewProps): ReactElement {
   if (output.kind !== "table") return <ValueView output={output} />;
-  const rows = Math.max(1, Math.min(MOST_ROWS, output.rows ?? 0));
-  const fitting = HEADER_HEIGHT + rows * ROW_HEIGHT + BAR + FOOTER;
+  const most = HEADER_HEIGHT + MOST_ROWS * ROW_HEIGHT + BAR + FOOTER;
   return (
-    <div className="preview" style={{ height: height ?? fitting }}>
+    <div className="preview" style={{ maxHeight: height ?? most }}>
       <FrameView output={output} label="Rows of the result" />
     </div>
   );

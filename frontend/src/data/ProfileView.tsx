@@ -3,7 +3,7 @@ import type { Output } from "../protocol";
 import { useResource } from "../session";
 import { formatCount, LoadFailed } from "../ui";
 import { typeWords } from "./cells/format";
-import { formatFloat } from "./cells/numbers";
+import { shortFloat } from "./cells/numbers";
 import { type ColumnProfile, formatShare, type Histogram, type Profile } from "./profile";
 
 /** Statistics of every column. */
@@ -47,8 +47,8 @@ function ProfileItem({ column, rows }: { column: ColumnProfile; rows: number }):
           </div>
         ))}
       </dl>
-      {histogram ? <Bars histogram={histogram} name={name} /> : null}
-      {top !== undefined && top.length > 0 ? <Tops top={top} rows={rows} /> : null}
+      {histogram && column.distinct !== 1 ? <Bars histogram={histogram} name={name} /> : null}
+      {top !== undefined && (top[0]?.count ?? 0) > 1 ? <Tops top={top} rows={rows} /> : null}
     </li>
   );
 }
@@ -61,13 +61,13 @@ function factsOf(column: ColumnProfile): [word: string, value: string][] {
   }
   if (typeof min === "string") facts.push(["min", shortNumber(min)]);
   if (typeof max === "string") facts.push(["max", shortNumber(max)]);
-  if (typeof mean === "number") facts.push(["mean", formatFloat(mean, 2)]);
+  if (typeof mean === "number") facts.push(["mean", shortFloat(mean)]);
   return facts;
 }
 
 /** Floats in six digits; whole numbers and anything else as they are. */
 function shortNumber(text: string): string {
-  return /^-?\d+\.\d+(e[+-]?\d+)?$/.test(text) ? formatFloat(Number(text), 2) : text;
+  return /^-?\d+\.\d+(e[+-]?\d+)?$/.test(text) ? shortFloat(Number(text)) : text;
 }
 
 function Bars({ histogram, name }: { histogram: Histogram; name: string }): ReactElement {
@@ -78,7 +78,7 @@ function Bars({ histogram, name }: { histogram: Histogram; name: string }): Reac
     <div
       className="profile-bars"
       role="img"
-      aria-label={`Distribution of ${name} from ${formatFloat(low, 2)} to ${formatFloat(high, 2)}`}
+      aria-label={`Distribution of ${name} from ${shortFloat(low)} to ${shortFloat(high)}`}
     >
       {counts.map((count, at) => {
         const from = low + at * step;
@@ -86,7 +86,7 @@ function Bars({ histogram, name }: { histogram: Histogram; name: string }): Reac
           <span
             key={from}
             className="profile-slot"
-            data-tip={`${formatFloat(from, 2)} to ${formatFloat(from + step, 2)}: ${formatCount(count)}`}
+            data-tip={`${shortFloat(from)} to ${shortFloat(from + step)}: ${formatCount(count)}`}
           >
             <span
               className="profile-bar"

@@ -2,14 +2,14 @@ import type { ReactElement } from "react";
 import type { Output } from "../protocol";
 import { formatBytes } from "../ui";
 
-/** Anything that is no table: JSON laid out, other values as their text. */
+/** Anything that is no table, as its text. */
 export function ValueView({ output }: { output: Output }): ReactElement {
   if (output.kind === "nothing") return <p className="frame-words muted">It returned nothing.</p>;
   return (
     <div className="frame">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls is reached by keys */}
       <pre className="value-text" tabIndex={0}>
-        {output.kind === "json" ? laidOut(output.text) : output.text || output.type_name}
+        {output.text || output.type_name}
       </pre>
       <div className="frame-footer">
         <span className="frame-shape">{output.type_name || output.kind}</span>
@@ -18,15 +18,4 @@ export function ValueView({ output }: { output: Output }): ReactElement {
       </div>
     </div>
   );
-}
-
-/** Over several lines when it is JSON in full and no digit is lost; else as it came. */
-function laidOut(text: string): string {
-  try {
-    const value: unknown = JSON.parse(text);
-    const isExact = JSON.stringify(value) === text.replace(/(?<=[,:]) /g, "");
-    return isExact ? JSON.stringify(value, null, 2) : text;
-  } catch {
-    return text;
-  }
 }

@@ -34,7 +34,7 @@ export function decimalsOf(values: readonly number[]): number {
     const short = shortFloat(value);
     if (!short.includes("e")) decimals = Math.max(decimals, fractionOf(short));
   }
-  const before = largest < 1 ? 1 : Math.floor(Math.log10(largest)) + 1;
+  const before = largest < 1 ? 0 : Math.floor(Math.log10(largest)) + 1;
   return Math.max(0, Math.min(decimals, SIGNIFICANT - before));
 }
 
@@ -48,7 +48,8 @@ export function wholeFloat(value: number, precision: number): string {
   return String(value);
 }
 
-function shortFloat(value: number): string {
+/** Six significant digits at most. */
+export function shortFloat(value: number): string {
   return String(Number(value.toPrecision(SIGNIFICANT)));
 }
 

@@ -3,7 +3,6 @@ import {
   type KeyboardEvent,
   type PointerEvent,
   type ReactElement,
-  type ReactNode,
   useEffect,
   useId,
   useLayoutEffect,
@@ -22,7 +21,7 @@ import { writeClipboard } from "./clipboard";
 import { columnsInView, gutterWidth, revealColumn } from "./columns";
 import { GridHead } from "./GridHead";
 import { GridRow } from "./GridRow";
-import { between, countCells, HEADER, type Place, placeAfter, toTsv } from "./place";
+import { between, countCells, HEADER, type Place, placeAfter, toTsv, tsvLine } from "./place";
 import { ROW_HEIGHT, revealRow, rowsInView } from "./scroll";
 import { useColumns, useFitting } from "./useColumns";
 import { HEADER_HEIGHT, useViewport } from "./useViewport";
@@ -31,8 +30,6 @@ export interface GridProps {
   rows: FrameRows;
   columns: readonly Column[];
   label: string;
-  /** What stands behind the type in a column's header. */
-  note?: (column: number) => ReactNode;
   /** Rows in sight, from 0. */
   onView?(firstRow: number, lastRow: number): void;
 }
@@ -42,7 +39,7 @@ const COPY_CELLS = 500_000;
 const RESIZE_STEP = 16;
 
 /** A table of any length and width, of which only what is in sight exists. */
-export function Grid({ rows, columns, label, note, onView }: GridProps): ReactElement {
+export function Grid({ rows, columns, label, onView }: GridProps): ReactElement {
   const { shape } = rows;
   const version = useSyncExternalStore(rows.subscribe, rows.version);
   const viewport = useViewport(shape.rows);
@@ -50,10 +47,13 @@ export function Grid({ rows, columns, label, note, onView }: GridProps): ReactEl
   const gutter = gutterWidth(shape.rows);
   const frame = useColumns(rows, columns, width - gutter);
   const { layout } = frame;
-  const [active, setActive] = useState<Place>({ row: 0, column: 0 });
+  const [active, setActive] = useState<Place>({ row: shape.rows === 0 ? HEADER : 0, column: 0 });
   const [anchor, setAnchor] = useState<Place | null>(null);
   const [opened, setOpened] = useState<{ place: Place; rect: DOMRect } | null>(null);
-  const follows = useRef(false);
+  const hasFocus = useRef(false);
+  const isDragging = useRef(false);
+  /** Where the active cell was brought into sight; elsewhere the user has scrolled. */
+  const revealed = useRef({ top: 0, left: 0 });
   const cameFrom = useRef<HTMLElement | null>(null);
   const help = useId();
 
@@ -87,23 +87,29 @@ export function Grid({ rows, columns, label, note, onView }: GridProps): ReactEl
   const selected = anchor === null ? null : between(anchor, active);
 
   const reveal = (place: Place): void => {
-    const nextTop = place.row === HEADER ? top : revealRow(extent, top, place.row);
-    viewport.moveTo(nextTop, revealColumn(layout, left, width - gutter, place.column));
+    const next = {
+      top: place.row === HEADER ? top : revealRow(extent, top, place.row),
+      left: revealColumn(layout, left, width - gutter, place.column),
+    };
+    viewport.moveTo(next.top, next.left);
+    revealed.current = { top: next.top, left: element.current?.scrollLeft ?? 0 };
   };
   const go = (place: Place, extend: boolean): void => {
-    follows.current = true;
+    hasFocus.current = true;
     setAnchor(extend ? (anchor ?? active) : null);
     setActive(place);
     reveal(place);
   };
 
-  // The focus goes with the active cell; widths that change under it must not push it out of sight.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only a new place or layout moves it
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the focus goes with the active cell
   useLayoutEffect(() => {
-    if (!follows.current) return;
-    element.current?.querySelector<HTMLElement>("[data-active]")?.focus({ preventScroll: true });
-    reveal(active);
-  }, [active, layout]);
+    if (hasFocus.current) focusActive(element.current);
+  }, [active]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only widths push a cell out of sight
+  useLayoutEffect(() => {
+    const isWhereItWas = revealed.current.top === top && revealed.current.left === left;
+    if (hasFocus.current && isWhereItWas) reveal(active);
+  }, [layout]);
 
   const open = (place: Place): void => {
     const rect = element.current?.querySelector("[data-active]")?.getBoundingClientRect();
@@ -133,7 +139,6 @@ export function Grid({ rows, columns, label, note, onView }: GridProps): ReactEl
   const selectAll = (): void => {
     if (shape.rows === 0) return;
     setAnchor({ row: 0, column: 0 });
-    follows.current = false;
     setActive({ row: shape.rows - 1, column: shape.columns - 1 });
   };
   const leave = (): void => {
@@ -141,7 +146,6 @@ export function Grid({ rows, columns, label, note, onView }: GridProps): ReactEl
       setAnchor(null);
       return;
     }
-    follows.current = false;
     const back = cameFrom.current;
     if (back?.isConnected === true) back.focus();
     else (document.activeElement as HTMLElement | null)?.blur();
@@ -162,17 +166,15 @@ export function Grid({ rows, columns, label, note, onView }: GridProps): ReactEl
   };
 
   const onPointer = (event: PointerEvent): void => {
-    const isStart = event.type === "pointerdown";
-    if (isStart ? event.button !== 0 : event.buttons !== 1) return;
     const place = placeOf(event.target);
-    if (place === undefined) return;
-    if (isStart) {
-      event.preventDefault();
-      cameFrom.current ??= document.activeElement as HTMLElement | null;
-      go(place, event.shiftKey && place.row !== HEADER);
-    } else if (place.row !== HEADER && follows.current && !samePlace(place, active)) {
-      go(place, true);
+    if (event.type === "pointerdown") {
+      isDragging.current = event.button === 0 && place !== undefined && place.row !== HEADER;
+      if (event.button === 0 && place !== undefined) go(place, event.shiftKey);
+      return;
     }
+    if (event.buttons !== 1) isDragging.current = false;
+    if (!isDragging.current || place === undefined || place.row === HEADER) return;
+    if (!samePlace(place, active)) go(place, true);
   };
 
   return (
@@ -200,14 +202,14 @@ export function Grid({ rows, columns, label, note, onView }: GridProps): ReactEl
           if (place !== undefined) open(place);
         }}
         onFocus={(event) => {
-          if (event.currentTarget.contains(event.relatedTarget)) return;
+          if (opened !== null || event.currentTarget.contains(event.relatedTarget)) return;
           // Null also when the cell that had the focus was scrolled away: then this is no arrival.
           if (event.relatedTarget !== null) cameFrom.current = event.relatedTarget as HTMLElement;
-          follows.current = true;
+          hasFocus.current = true;
           reveal(active);
         }}
         onBlur={(event) => {
-          if (!event.currentTarget.contains(event.relatedTarget)) follows.current = false;
+          if (!event.currentTarget.contains(event.relatedTarget)) hasFocus.current = false;
         }}
       >
         <div
@@ -226,7 +228,6 @@ export function Grid({ rows, columns, label, note, onView }: GridProps): ReactEl
               numeric={numeric}
               gutter={gutter}
               active={active.row === HEADER ? active.column : null}
-              note={note}
               onResize={frame.resize}
               onFit={(column) => frame.refit(column, range)}
             />
@@ -269,9 +270,7 @@ export function Grid({ rows, columns, label, note, onView }: GridProps): ReactEl
           opened={opened}
           onClose={() => {
             setOpened(null);
-            element.current?.querySelector<HTMLElement>("[data-active]")?.focus({
-              preventScroll: true,
-            });
+            focusActive(element.current);
           }}
         />
       )}
@@ -301,6 +300,11 @@ function OpenedCell(props: {
   );
 }
 
+/** Without the browser's own scroll, which knows nothing of rows that do not exist. */
+function focusActive(grid: HTMLElement | null): void {
+  grid?.querySelector<HTMLElement>("[data-active]")?.focus({ preventScroll: true });
+}
+
 /** At once when the cells are here; else after they have come, where the browser allows it. */
 function copyCells(rows: FrameRows, cells: Range, now: (text: string) => void): void {
   const words = `Copied ${plural(countCells(cells), "cell")}.`;
@@ -314,10 +318,13 @@ function copyCells(rows: FrameRows, cells: Range, now: (text: string) => void): 
     announce(words);
     return;
   }
-  rows
-    .load(cells)
-    .then(() => writeClipboard(text()))
-    .then(() => announce(words), toastError);
+  writeRead(rows, cells).then(() => announce(words), toastError);
+}
+
+async function writeRead(rows: FrameRows, cells: Range): Promise<void> {
+  const lines: string[] = [];
+  for await (const row of rows.read(cells)) lines.push(tsvLine(row.map(wholeText)));
+  await writeClipboard(lines.join("\n"));
 }
 
 function isHere(rows: FrameRows, cells: Range): boolean {

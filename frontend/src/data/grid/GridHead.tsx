@@ -1,4 +1,4 @@
-import type { PointerEvent, ReactElement, ReactNode } from "react";
+import type { PointerEvent, ReactElement } from "react";
 import type { Column } from "../../protocol";
 import { typeWords } from "../cells/format";
 import type { Layout } from "./columns";
@@ -11,8 +11,6 @@ export interface GridHeadProps {
   numeric: readonly boolean[];
   gutter: number;
   active: number | null;
-  /** What stands behind the type. */
-  note?: ((column: number) => ReactNode) | undefined;
   onResize(column: number, width: number): void;
   onFit(column: number): void;
 }
@@ -43,7 +41,7 @@ export function GridHead(props: GridHeadProps): ReactElement {
 }
 
 function HeadCell(props: GridHeadProps & { column: number }): ReactElement | null {
-  const { columns, column, layout, gutter, active, note } = props;
+  const { columns, column, layout, gutter, active } = props;
   const described = columns[column];
   if (described === undefined) return null;
   const { name, type } = described;
@@ -62,10 +60,7 @@ function HeadCell(props: GridHeadProps & { column: number }): ReactElement | nul
       style={{ left: gutter + (layout.lefts[column] ?? 0), width: layout.widths[column] }}
     >
       <span className="grid-head-name">{name === "" ? '""' : name}</span>
-      <span className="grid-head-type">
-        {words}
-        {note?.(column)}
-      </span>
+      <span className="grid-head-type">{words}</span>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: for the pointer; keys do it by Alt+Shift+arrows */}
       <span
         className="grid-resizer"

@@ -2,13 +2,11 @@ import { memo, type ReactElement } from "react";
 import { classes, formatCount } from "../../ui";
 import { showCell } from "../cells/format";
 import type { FrameRows } from "../rows/frame-rows";
-import type { Layout } from "./columns";
+import { type Layout, PADDING } from "./columns";
+import { textWidth } from "./text-width";
 
 /** Longest text of a tooltip; Enter shows the rest. */
 const TIP = 700;
-/** Pixels of a character and of both paddings of a cell. */
-const CHARACTER = 7.83;
-const PADDING = 18;
 
 export interface GridRowProps {
   rows: FrameRows;
@@ -63,7 +61,7 @@ function GridCell(props: GridRowProps & { column: number }): ReactElement {
   const width = layout.widths[column] ?? 0;
   const isActive = column === active;
   const isSelected = column >= selectedFrom && column <= selectedTo;
-  const isCut = shown !== undefined && shown.text.length * CHARACTER > width - PADDING;
+  const isCut = shown !== undefined && textWidth(shown.text, "cell") > width - PADDING + 1;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a table cannot leave out rows
     <div

@@ -1,16 +1,16 @@
 /** Widths of columns, and which of them are in sight. */
 import type { Column } from "../../protocol";
 import { typeWords } from "../cells/format";
+import { textWidth } from "./text-width";
 
 export const MIN_WIDTH = 48;
 const MAX_WIDTH = 1_200;
 /** Widest that a column becomes by itself. */
 const MAX_FITTED = 320;
-const PADDING = 21;
-/** Of a character in a cell, of the header's name, of its type; pixels. */
-const CELL_CHARACTER = 7.83;
-const NAME_CHARACTER = 7.4;
-const TYPE_CHARACTER = 6.3;
+/** A long type alone does not make a column wide. */
+const MAX_TYPE = 140;
+/** Both sides of a cell, its edge, and a pixel for rounding. */
+export const PADDING = 22;
 
 export interface Layout {
   widths: readonly number[];
@@ -21,10 +21,10 @@ export interface Layout {
 /** A column as wide as its header and the cells that are known. */
 export function fittedWidth(column: Column, texts: Iterable<string>): number {
   let widest = Math.max(
-    lengthOf(column.name) * NAME_CHARACTER,
-    Math.min(24, lengthOf(typeWords(column.type))) * TYPE_CHARACTER,
+    textWidth(column.name, "name"),
+    Math.min(MAX_TYPE, textWidth(typeWords(column.type), "type")),
   );
-  for (const text of texts) widest = Math.max(widest, lengthOf(text) * CELL_CHARACTER);
+  for (const text of texts) widest = Math.max(widest, textWidth(text, "cell"));
   return Math.ceil(Math.max(MIN_WIDTH, Math.min(MAX_FITTED, widest + PADDING)));
 }
 
@@ -81,14 +81,4 @@ function countUpTo(edges: readonly number[], at: number): number {
 
 function countBelow(edges: readonly number[], at: number): number {
   return Math.max(0, countUpTo(edges, at - 0.001) - 1);
-}
-
-/** Characters, wide ones as two. */
-function lengthOf(text: string): number {
-  let length = 0;
-  for (const character of text) {
-    length += (character.codePointAt(0) ?? 0) >= 0x1100 ? 1.75 : 1;
-    if (length > 60) break;
-  }
-  return length;
 }

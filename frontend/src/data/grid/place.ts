@@ -58,11 +58,15 @@ export function toTsv(range: Range, textOf: (row: number, column: number) => str
   for (let row = range.firstRow; row <= range.lastRow; row++) {
     const cells: string[] = [];
     for (let column = range.firstColumn; column <= range.lastColumn; column++) {
-      cells.push(quoted(textOf(row, column)));
+      cells.push(textOf(row, column));
     }
-    lines.push(cells.join("\t"));
+    lines.push(tsvLine(cells));
   }
   return lines.join("\n");
+}
+
+export function tsvLine(cells: readonly string[]): string {
+  return cells.map(quoted).join("\t");
 }
 
 function quoted(text: string): string {

@@ -38,8 +38,11 @@ export function useColumns(
   const layout = useMemo(() => {
     const natural = columns.map((column, at) => fits.get(at)?.width ?? fittedWidth(column, []));
     const total = natural.reduce((sum, width) => sum + width, 0);
-    const stretch = Math.max(1, Math.min(STRETCH, (available - 1) / total));
-    return layOut(natural.map((width, at) => chosen.get(at) ?? Math.floor(width * stretch)));
+    const stretch = (available - 1) / total;
+    const widths = natural.map((width) => Math.floor(width * Math.min(STRETCH, stretch)));
+    if (stretch > 1 && stretch <= STRETCH) giveRest(widths, available - 1);
+    const fitting = stretch > 1 ? widths : natural;
+    return layOut(fitting.map((width, at) => chosen.get(at) ?? width));
   }, [available, chosen, columns, fits]);
 
   const fitTo = useCallback(
@@ -71,6 +74,13 @@ export function useColumns(
 
   const decimals = useCallback((at: number): number => fits.get(at)?.decimals ?? 0, [fits]);
   return { layout, decimals, fitTo, resize, refit };
+}
+
+/** What rounding has left over goes to the last column. */
+function giveRest(widths: number[], available: number): void {
+  const sum = widths.reduce((before, width) => before + width, 0);
+  const last = widths.pop();
+  if (last !== undefined) widths.push(last + available - sum);
 }
 
 function measure(rows: FrameRows, column: Column, at: number, firstRow: number): Fit | undefined {

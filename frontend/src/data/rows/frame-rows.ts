@@ -11,7 +11,6 @@ import {
   WINDOW_ROWS,
   type WindowPlace,
   windowsAround,
-  windowsOf,
 } from "./windows";
 
 export interface Cell {
@@ -26,15 +25,11 @@ interface Held {
   complete: boolean;
 }
 
-interface Flight {
-  abort: AbortController;
-  done: Promise<void>;
-  /** Asked for by a copy: nobody scrolls past it. */
-  kept: boolean;
-}
-
 /** Bytes of windows that one table keeps. */
 const KEPT_BYTES = 48_000_000;
+/** Rows of one piece of a copy; more columns than these are not named one by one. */
+const PIECE_ROWS = 2_000;
+const NAMED_COLUMNS = 200;
 /** Between two looks at where a fast scroll has come to. */
 const PACE_MS = 40;
 
@@ -48,7 +43,7 @@ export class FrameRows {
   readonly #address: string;
   readonly #names: readonly string[];
   readonly #held = new Map<string, Held>();
-  readonly #flights = new Map<string, Flight>();
+  readonly #flights = new Map<string, AbortController>();
   readonly #wanted = new Map<object, WindowPlace[]>();
   readonly #listeners = new Set<() => void>();
   #heldBytes = 0;
@@ -115,17 +110,28 @@ export class FrameRows {
     this.#changed();
   }
 
-  /** Comes when a range is here in full; throws `ApiError`. */
-  async load(range: Range): Promise<void> {
-    await Promise.all(
-      windowsOf(range, this.shape).map(async (place) => {
-        const flight = this.#fetch(place);
-        if (flight === undefined) return;
-        flight.kept = true;
-        await flight.done;
-      }),
-    );
-    if (this.#error !== undefined) throw this.#error;
+  /**
+   * Gives rows of a range one after another, fetched in pieces that are not kept: what is in sight
+   * stays. Throws `ApiError`.
+   */
+  async *read(range: Range): AsyncGenerator<Cell[], void, void> {
+    const all = range.lastColumn - range.firstColumn >= NAMED_COLUMNS;
+    const names = all ? [] : this.#names.slice(range.firstColumn, range.lastColumn + 1);
+    const skipped = all ? range.firstColumn : 0;
+    let row = range.firstRow;
+    while (row <= range.lastRow) {
+      const limit = Math.min(PIECE_ROWS, range.lastRow - row + 1);
+      const part = decode(await this.#api.bytes(rowsPath(this.#address, row, limit, names)));
+      if (part.rows === 0) return;
+      const columns = part.columns.slice(
+        skipped,
+        skipped + range.lastColumn - range.firstColumn + 1,
+      );
+      for (let at = 0; at < part.rows; at++) {
+        yield columns.map((column) => ({ value: column.at(at), type: column.type }));
+      }
+      row += part.rows;
+    }
   }
 
   #pump(): void {
@@ -134,10 +140,7 @@ export class FrameRows {
     if (this.#error !== undefined) return;
     let started = false;
     for (const places of this.#wanted.values()) {
-      for (const place of places) {
-        const known = this.#flights.has(keyOf(place));
-        if (this.#fetch(place) !== undefined && !known) started = true;
-      }
+      for (const place of places) started = this.#fetch(place) || started;
     }
     if (!started) return;
     this.#pace = setTimeout(() => {
@@ -149,37 +152,36 @@ export class FrameRows {
   #callOff(): void {
     const wanted = new Set([...this.#wanted.values()].flat().map(keyOf));
     for (const [key, flight] of this.#flights) {
-      if (flight.kept || wanted.has(key)) continue;
+      if (wanted.has(key)) continue;
       this.#flights.delete(key);
-      flight.abort.abort();
+      flight.abort();
     }
   }
 
-  #fetch(place: WindowPlace): Flight | undefined {
+  /** True when this starts a request. */
+  #fetch(place: WindowPlace): boolean {
     const key = keyOf(place);
     const held = this.#held.get(key);
     if (held?.complete === true) {
       this.#held.delete(key);
       this.#held.set(key, held);
-      return undefined;
+      return false;
     }
-    const known = this.#flights.get(key);
-    if (known !== undefined) return known;
-    const abort = new AbortController();
-    const flight: Flight = { abort, kept: false, done: Promise.resolve() };
+    if (this.#flights.has(key)) return false;
+    const flight = new AbortController();
     this.#flights.set(key, flight);
-    flight.done = this.#read(place, abort.signal)
+    void this.#take(place, flight.signal)
       .catch((error: unknown) => {
-        if (!abort.signal.aborted) this.#error = error;
+        if (!flight.signal.aborted) this.#error = error;
       })
       .finally(() => {
         if (this.#flights.get(key) === flight) this.#flights.delete(key);
-        if (!abort.signal.aborted) this.#changed();
+        if (!flight.signal.aborted) this.#changed();
       });
-    return flight;
+    return true;
   }
 
-  async #read(place: WindowPlace, signal: AbortSignal): Promise<void> {
+  async #take(place: WindowPlace, signal: AbortSignal): Promise<void> {
     const key = keyOf(place);
     const { firstRow, lastRow, firstColumn, lastColumn } = rangeOf(place, this.shape);
     const names = this.#names.slice(firstColumn, lastColumn + 1);
