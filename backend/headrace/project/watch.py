@@ -57,24 +57,25 @@ def watch(paths: ProjectPaths) -> AsyncGenerator[Batch, None]:
 async def _batches(paths: ProjectPaths, known: _Look) -> AsyncGenerator[Batch, None]:
     stop = threading.Event()
     loop = asyncio.get_running_loop()
-    with ThreadPoolExecutor(1, "headrace-watch") as thread:
-        try:
-            notify = await loop.run_in_executor(thread, _notifier, known.folders)
-            while True:
-                # The first look after the notifier stands finds what happened before it did.
-                look = await loop.run_in_executor(thread, _look, paths.root)
-                if look.folders != known.folders:
-                    fresh = await loop.run_in_executor(thread, _notifier, look.folders)
-                    notify, look = fresh, await loop.run_in_executor(thread, _look, paths.root)
-                batch = _classify(known, look)
-                moved_on = look.folders != known.folders
-                known = look
-                if batch != Batch():
-                    yield batch
-                elif not moved_on:
-                    await loop.run_in_executor(thread, _wait, notify, stop)
-        finally:
-            stop.set()
+    thread = ThreadPoolExecutor(1, "headrace-watch")
+    try:
+        notify = await loop.run_in_executor(thread, _notifier, known.folders)
+        while True:
+            # The first look after the notifier stands finds what happened before it did.
+            look = await loop.run_in_executor(thread, _look, paths.root)
+            if look.folders != known.folders:
+                fresh = await loop.run_in_executor(thread, _notifier, look.folders)
+                notify, look = fresh, await loop.run_in_executor(thread, _look, paths.root)
+            batch = _classify(known, look)
+            moved_on = look.folders != known.folders
+            known = look
+            if batch != Batch():
+                yield batch
+            elif not moved_on:
+                await loop.run_in_executor(thread, _wait, notify, stop)
+    finally:
+        stop.set()
+        thread.shutdown(wait=False)  # it ends within a moment; nobody else has to wait for that
 
 
 def _notifier(folders: list[str]) -> Any:

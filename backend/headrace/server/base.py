@@ -31,7 +31,7 @@ from headrace.server.errors import (
     status_of,
 )
 from headrace.server.intake import was_dropped
-from headrace.server.strict import BODY_LIMIT_BYTES, read_json
+from headrace.server.strict import BODY_LIMIT_BYTES, read_json_aside
 
 if TYPE_CHECKING:
     from headrace.server.runtime import Runtime
@@ -98,7 +98,7 @@ def operation(
         @functools.wraps(function)
         async def method(self: ApiHandler, **parameters: str) -> None:
             if body is not None:
-                answer = await function(self, self.read_body(body), **parameters)
+                answer = await function(self, await self.read_body(body), **parameters)
             else:
                 answer = await function(self, **parameters)
             if not self._finished:  # pyright: ignore[reportPrivateUsage]
@@ -273,9 +273,9 @@ class SecureHandler(JupyterHandler):
 class ApiHandler(SecureHandler):
     """Base of the REST handlers: JSON in, JSON out."""
 
-    def read_body(self, kind: Any) -> Any:
+    async def read_body(self, kind: Any) -> Any:
         """Decode the body strictly; InvalidInput says what is wrong and where."""
-        return read_json(self.request.body, kind)
+        return await read_json_aside(self.request.body, kind)
 
     def reply(self, value: Any, status: int = 200) -> None:
         """Answer with `value` as JSON; None with no content."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from functools import cache
 from importlib.metadata import version
@@ -102,4 +103,4 @@ class OpenApiHandler(ApiHandler):
     @operation("This document")
     async def get(self) -> None:
         self.set_header("Content-Type", "application/json")
-        self.finish(document())
+        self.finish(await asyncio.to_thread(document))

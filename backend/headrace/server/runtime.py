@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import logging
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,6 +17,7 @@ from headrace.store.files import StoreFiles
 
 if TYPE_CHECKING:
     from headrace.project.files import Project
+    from headrace.project.settings import Settings
     from headrace.runs.thread import HistoryThread
     from headrace.scheduling.daemon import Daemon
     from headrace.server.upkeep import Upkeep
@@ -53,16 +55,12 @@ class Runtime:
     async def open(self, *, serve: bool = True, schedule: bool = True) -> None:
         """Open everything. `serve`: follow the files and take up what a crash left behind."""
         try:
-            from headrace.project.files import Project
+            await asyncio.to_thread(_import_services)
             from headrace.runs.thread import HistoryThread
             from headrace.session.sessions import Sessions
             from headrace.workers.pool import Pool
 
-            self.paths.make_state()
-            project = self._project = Project(self.paths, self.clock)
-            await asyncio.to_thread(project.recover)
-            settings = await asyncio.to_thread(project.settings)
-            python = await asyncio.to_thread(interpreter_of, self.paths.root, settings.environment)
+            project, settings, python = await asyncio.to_thread(self._read_project)
             pool = self._pool = Pool(self.paths.root, self.paths.store, python=python)
             await pool.start()
             place = settings.history or str(self.paths.database)
@@ -82,6 +80,16 @@ class Runtime:
             raise
         finally:
             self._opened.set()
+
+    def _read_project(self) -> tuple[Project, Settings, str]:
+        """Make the project ready; return it with its settings and the interpreter of its blocks."""
+        from headrace.project.files import Project
+
+        self.paths.make_state()
+        project = self._project = Project(self.paths, self.clock)
+        project.recover()
+        settings = project.settings()
+        return project, settings, interpreter_of(self.paths.root, settings.environment)
 
     def _start_upkeep(self, project: Project, history: HistoryThread) -> None:
         from headrace.server.upkeep import Upkeep
@@ -151,6 +159,12 @@ class Runtime:
                         await closing.close()
             except Exception:
                 logger.exception("%s did not close", type(closing).__name__)
+
+
+def _import_services() -> None:
+    """Import what `open` needs, in a thread: the event loop answers meanwhile."""
+    for name in ("headrace.session.sessions", "headrace.workers.pool"):
+        importlib.import_module(name)
 
 
 def _opened(service: T | None) -> T:

@@ -20,7 +20,7 @@ from headrace.server.base import SecureHandler
 from headrace.server.errors import body_of, body_of_status
 from headrace.server.feed import Feed
 from headrace.server.identity import TokenIdentity
-from headrace.server.strict import read_json
+from headrace.server.strict import read_json_aside
 from headrace.session.log import EventLog
 
 logger = logging.getLogger(__name__)
@@ -89,12 +89,14 @@ class EventSocket(WebSocketHandler, SecureHandler):
         self._feed.close()
         self.close(_LOGGED_OUT, "logged out")
 
-    def on_message(self, message: str | bytes) -> None:
+    async def on_message(self, message: str | bytes) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] Tornado awaits it before it reads on
         """Take a command; carry it out beside others, in order within its pipeline."""
         if self._logged_out:
             return
         try:
-            command: cmd.Command = read_json(message, cmd.AnyCommand, limit=_MESSAGE_LIMIT_BYTES)
+            command: cmd.Command = await read_json_aside(
+                message, cmd.AnyCommand, limit=_MESSAGE_LIMIT_BYTES
+            )
         except HeadraceError as error:
             self._feed.reply(Refused(req=_req_of(message), error=body_of(error)))
             return

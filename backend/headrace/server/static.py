@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import html
 import mimetypes
 from functools import cache
@@ -36,6 +38,14 @@ def read_static(relative: str) -> bytes:
         raise NotFound("There is no such file.") from None
 
 
+def _read_asset(name: str, *, packed: bool) -> tuple[bytes, bool]:
+    """Return an asset, compressed if wanted and there, and whether it is."""
+    if packed:
+        with contextlib.suppress(NotFound):
+            return read_static(f"assets/{name}.gz"), True
+    return read_static(f"assets/{name}"), False
+
+
 class AssetHandler(ApiHandler):
     """Public: files whose names hold a hash of their content."""
 
@@ -43,23 +53,15 @@ class AssetHandler(ApiHandler):
 
     @operation("A file of the frontend")
     async def get(self, name: str) -> None:
-        content = self._compressed(name) or read_static(f"assets/{name}")
+        packed = "gzip" in self.request.headers.get("Accept-Encoding", "")
+        content, is_packed = await asyncio.to_thread(_read_asset, name, packed=packed)
+        if is_packed:
+            self.set_header("Content-Encoding", "gzip")
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         self.set_header("Content-Type", kind)
         self.set_header("Cache-Control", "public, max-age=31536000, immutable")
         self.set_header("Vary", "Accept-Encoding")
         self.finish(content)
-
-    def _compressed(self, name: str) -> bytes | None:
-        """Return the compressed file, when there is one and the caller reads it."""
-        if "gzip" not in self.request.headers.get("Accept-Encoding", ""):
-            return None
-        try:
-            content = read_static(f"assets/{name}.gz")
-        except NotFound:
-            return None
-        self.set_header("Content-Encoding", "gzip")
-        return content
 
 
 class IconHandler(ApiHandler):
@@ -71,7 +73,7 @@ class IconHandler(ApiHandler):
     async def get(self) -> None:
         self.set_header("Content-Type", "image/svg+xml")
         self.set_header("Cache-Control", "public, max-age=86400")
-        self.finish(read_static("assets/headrace.svg"))
+        self.finish(await asyncio.to_thread(read_static, "assets/headrace.svg"))
 
 
 class PageHandler(ApiHandler):
@@ -81,7 +83,7 @@ class PageHandler(ApiHandler):
 
     @operation("The app")
     async def get(self, **_place: str) -> None:
-        text = _page(read_static("index.html"), self.root)
+        text = _page(await asyncio.to_thread(read_static, "index.html"), self.root)
         identity = self.identity_provider
         if isinstance(identity, TokenIdentity) and not self.token_authenticated:
             identity.log_in(self)  # renews the time that the cookie lasts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any, NoReturn, TypeVar
 
@@ -10,6 +11,7 @@ import msgspec
 from headrace.core.errors import InvalidInput, TooLarge
 
 BODY_LIMIT_BYTES = 10 * 1024 * 1024
+_AT_ONCE_BYTES = 32 * 1024
 
 T = TypeVar("T")
 
@@ -51,6 +53,15 @@ def read_json(raw: bytes | str, kind: type[T] | Any, *, limit: int = BODY_LIMIT_
         raise InvalidInput(f"{error}.".replace("`$.", "`"), field=_field(str(error))) from None
     except ValueError as error:  # an integer of thousands of digits
         raise InvalidInput(f"Not valid JSON: {str(error)[:100]}.", line=1, column=0) from None
+
+
+async def read_json_aside(
+    raw: bytes | str, kind: type[T] | Any, *, limit: int = BODY_LIMIT_BYTES
+) -> T:
+    """Decode as `read_json` does; what takes more than a moment, off the event loop."""
+    if len(raw) <= _AT_ONCE_BYTES:
+        return read_json(raw, kind, limit=limit)
+    return await asyncio.to_thread(read_json, raw, kind, limit=limit)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

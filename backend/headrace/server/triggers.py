@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import available_timezones
 
 import msgspec
@@ -20,6 +20,9 @@ from headrace.project.pipeline import PipelineFiles, TriggerSpec
 from headrace.protocol.tables import Tick, TriggerTable
 from headrace.server.base import ApiHandler, operation
 from headrace.server.runtime import Runtime
+
+if TYPE_CHECKING:
+    from headrace.runs.history import History
 
 Catchup = Literal["none", "latest", "all"]
 Overlap = Literal["skip", "queue_one", "queue_all", "cancel_previous", "allow"]
@@ -105,7 +108,7 @@ class TriggersOfPipelineHandler(ApiHandler):
     async def post(self, new: NewTrigger, pipeline: str) -> TriggerTable:
         await self.runtime.ready()
         spec = TriggerSpec(**{name: getattr(new, name) for name in new.__struct_fields__})
-        _check(spec)
+        await asyncio.to_thread(_check, spec)
         return await _write(
             self.runtime, pipeline, spec.name, lambda files: put_trigger(files, spec)
         )
@@ -183,7 +186,6 @@ async def _save(
     runtime: Runtime, pipeline: str, edit: Callable[[PipelineFiles], list[FileChange]]
 ) -> None:
     """Write the file, then let the scheduler know at once, not only when the watcher sees it."""
-    from headrace.scheduling.triggers import next_of
 
     def write() -> list[TriggerSpec]:
         files = runtime.project.read(pipeline)
@@ -191,13 +193,18 @@ async def _save(
         return list(runtime.project.read_pipeline(pipeline).triggers)
 
     specs = await asyncio.to_thread(write)
-    now = runtime.clock.now()
-    await runtime.history.call(lambda known: known.sync_triggers(pipeline, specs, now, next_of))
+    await runtime.history.call(lambda known: _sync(known, pipeline, specs, runtime.clock.now()))
     if runtime.daemon is not None:
         runtime.daemon.wake()
     for session in runtime.sessions.live():
         if session.pipeline == pipeline:
             await session.reread()
+
+
+def _sync(history: History, pipeline: str, specs: Sequence[TriggerSpec], now: datetime) -> None:
+    from headrace.scheduling.triggers import next_of
+
+    history.sync_triggers(pipeline, specs, now, next_of)
 
 
 def _spec(files: PipelineFiles, name: str) -> TriggerSpec:

@@ -134,7 +134,8 @@ class Sessions:
         self._watching = asyncio.create_task(self._watch(), name="project watcher")
 
     async def _watch(self) -> None:
-        async for batch in watch(self.project.paths):
+        # The first look at all files is taken at once: in a thread, there may be many.
+        async for batch in await asyncio.to_thread(watch, self.project.paths):
             changed: Sequence[Session] = [
                 session
                 for session in self.live()

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
+_WATCHED = Path(__file__).with_name("watched.py")
 _HARNESS = Path(__file__).parents[2] / "acceptance" / "harness.py"
 
 
@@ -15,7 +17,20 @@ def _load():
         module = importlib.util.module_from_spec(spec)
         sys.modules["headrace_harness"] = module
         spec.loader.exec_module(module)
+        report = Path(tempfile.mkdtemp(prefix="headrace-loop-")) / "report"
+        module.headrace_command = lambda: [sys.executable, str(_WATCHED), str(report)]
+        module.loop_report = report
     return sys.modules["headrace_harness"]
+
+
+@pytest.fixture(autouse=True)
+def the_event_loop_is_free():
+    """Fail a test in which a server's event loop was held for over 50 ms."""
+    report = _load().loop_report
+    report.unlink(missing_ok=True)
+    yield
+    held = report.read_text() if report.exists() else ""
+    assert not held, held
 
 
 @pytest.fixture(scope="session")
