@@ -62,15 +62,22 @@ class Plan:
     """One edit in the making; nothing is written before `changes` goes to Project.save."""
 
     def __init__(
-        self, files: PipelineFiles, code: CodeEdits, taken_files: Collection[str] = ()
+        self,
+        files: PipelineFiles,
+        code: CodeEdits,
+        taken_files: Collection[str] = (),
+        *,
+        shared_text: str | None = None,
     ) -> None:
         """Parse pipeline.yaml; raise InvalidInput when it cannot be understood.
 
-        `taken_files` are names in the pipeline's folder that no new block may get.
+        `taken_files` are names in the pipeline's folder that no new block may get, `shared_text`
+        the Python source of a shared block that is added.
         """
         self.files = files
         self.code = code
         self.taken_files = taken_files
+        self.shared_text = shared_text
         self.pipeline = files.pipeline
         self.yaml = YamlText(files.text)
         self.blocks = Entries(self.yaml, "blocks")

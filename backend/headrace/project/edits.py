@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import PurePosixPath
 from typing import Any
+
+from msgspec.structs import replace
 
 from headrace.core.errors import InvalidInput, NotFound
 from headrace.core.ids import check_name
@@ -14,7 +16,7 @@ from headrace.project.edit_options import configure_block, configure_pipeline
 from headrace.project.edit_plan import CodeEdits, Plan
 from headrace.project.edit_triggers import delete_trigger, put_trigger
 from headrace.project.languages import KIND_OF_FOLDER, SUFFIXES
-from headrace.project.pipeline import PipelineFiles
+from headrace.project.pipeline import Block, PipelineFiles
 from headrace.project.templates import NAME_STEMS, template
 from headrace.project.yaml_write import flow, quoted
 from headrace.protocol.commands import (
@@ -42,14 +44,21 @@ __all__ = [
 
 
 def plan_edit(
-    files: PipelineFiles, command: Command, code: CodeEdits, taken_files: Collection[str] = ()
+    files: PipelineFiles,
+    command: Command,
+    code: CodeEdits,
+    taken_files: Collection[str] = (),
+    *,
+    shared_text: str | None = None,
 ) -> list[FileChange]:
     """Return what a structural command changes; an empty list when all is as it asks.
 
     Raises NotFound, InvalidName, CycleError with the path, InvalidInput. `taken_files` are the
     names in the pipeline's folder, so that a chosen name does not meet a file that is no block's.
+    `shared_text` is the Python source of the shared block that AddBlock names: its edges then go to
+    its arguments.
     """
-    plan = Plan(files, code, taken_files)
+    plan = Plan(files, code, taken_files, shared_text=shared_text)
     edit = _EDITS.get(type(command))
     if edit is None:
         raise InvalidInput(f"{type(command).__name__} does not edit a pipeline.")
@@ -111,13 +120,27 @@ def _add_shared(plan: Plan, command: AddBlock, path: str) -> None:
         raise InvalidInput(f"{path[:80]!r} is not a shared block.", field="library")
     name = check_name(command.name or plan.free_name(parts[-1], ""))
     plan.check_free(name)
+    upstream = _known(plan, command.upstream)
     fields = {"name": quoted(name), "kind": kind, "block": quoted(path)}
-    _insert(plan, command, fields, _known(plan, command.upstream))
+    block = Block(name=name, kind=kind, block=path, settings=command.settings)
+    for above in upstream if plan.shared_text is not None else ():
+        wiring = plan.code.connected(plan.pipeline, block, plan.shared_text or "", above, own=False)
+        block = replace(block, upstream=(*block.upstream, above), inputs=wiring.inputs)
+    _insert(plan, command, fields, upstream, inputs=block.inputs)
 
 
-def _insert(plan: Plan, command: AddBlock, fields: dict[str, str], upstream: list[str]) -> None:
+def _insert(
+    plan: Plan,
+    command: AddBlock,
+    fields: dict[str, str],
+    upstream: list[str],
+    *,
+    inputs: Mapping[str, str] | None = None,
+) -> None:
     if upstream:
         fields["upstream"] = flow(upstream)
+    if inputs:
+        fields["inputs"] = flow(dict(inputs))
     if command.settings:
         fields["with"] = flow(command.settings)
     plan.blocks.insert(_entry_index(plan, command.index), fields)

@@ -92,7 +92,15 @@ class Editing:
 
     def _plan(self, files: PipelineFiles, command: StructuralCommand) -> list[FileChange]:
         taken = self.project.taken_files(self.pipeline)
-        return plan_edit(files, command, CodeEditor(), taken)
+        shared = self._shared_text(command)
+        return plan_edit(files, command, CodeEditor(), taken, shared_text=shared)
+
+    def _shared_text(self, command: StructuralCommand) -> str | None:
+        """Return the Python source of the shared block that is added with edges."""
+        if not isinstance(command, cmd.AddBlock) or not command.library or not command.upstream:
+            return None
+        found = (entry for entry in self.project.library() if entry.path == command.library)
+        return next((entry.text for entry in found if entry.language == "python"), None)
 
     async def undo(self) -> Edit:
         """Take back the last edit; Conflict when its files changed since."""

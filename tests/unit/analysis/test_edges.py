@@ -139,6 +139,22 @@ def test_a_shared_block_is_told_by_inputs_and_keeps_its_code(
     assert disconnect(now, *reversed(edges)).text == files.text
 
 
+@pytest.mark.parametrize(
+    ("code", "edges", "entry"),
+    [
+        (JOIN, ["aa", "bb"], "upstream: [aa, bb], inputs: {left: aa, right: bb}}"),
+        (ROWS, ["aa"], "upstream: [aa]}"),
+        (JOIN, [], "block: transformers/join}"),
+    ],
+)
+def test_a_shared_block_is_added_with_its_inputs(code: str, edges: list[str], entry: str) -> None:
+    command = do.AddBlock(pipeline="p", library="transformers/join", name="new", upstream=edges)
+    files = start(OWN, f"{HEAD}def own(): ...\n")
+    (change,) = plan_edit(files, command, CodeEditor(), shared_text=code)
+    (line,) = [line for line in (change.after or "").split("\n") if "name: new" in line]
+    assert line.endswith(entry)
+
+
 @pytest.mark.parametrize("text", ["select 1 as one\n", "select * from elsewhere.t\n", "broken ("])
 def test_a_sql_block_gets_the_edge_in_yaml_and_only_its_template_is_rewritten(text: str) -> None:
     files = start(OWN.replace(".py", ".sql"), text, suffix="sql")
