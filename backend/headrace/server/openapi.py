@@ -13,6 +13,7 @@ import msgspec
 from headrace.protocol.tables import ErrorBody
 from headrace.server.base import ApiHandler, Operation, SecureHandler, operation
 
+EVENTS = "api/events"
 METHODS = ("get", "post", "put", "patch", "delete")
 _REFERENCE = "#/components/schemas/{name}"
 
@@ -42,11 +43,11 @@ def document() -> bytes:
     def schema_of(kind: Any) -> Any:
         return next(schema for other, schema in by_type if other is kind or other == kind)
 
-    paths: dict[str, Any] = {}
+    paths: dict[str, Any] = {f"/{EVENTS}": {"get": _websocket()}}
     for route in API:
-        parts = re.findall(r"\{(\w+)\}", route.path)
         for method, known in operations_of(route.handler).items():
-            paths.setdefault(f"/{route.path}", {})[method] = _described(known, parts, schema_of)
+            described = _described(method, route.path, known, schema_of)
+            paths.setdefault(f"/{route.path}", {})[method] = described
     return msgspec.json.encode(
         {
             "openapi": "3.1.0",
@@ -71,25 +72,67 @@ _ERROR = {
 }
 
 
-def _described(known: Operation, parts: list[str], schema_of: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": known.summary}
-    if known.returns is not None:
-        answer = _json(schema_of(known.returns), known.summary)
-    status = known.status if known.returns is not None or known.status != 200 else "2XX"
+def _described(method: str, path: str, known: Operation, schema_of: Any) -> dict[str, Any]:
+    parts = re.findall(r"\{(\w+)\}", path)
+    places = (("path", parts), ("query", known.query), ("header", known.headers))
     described: dict[str, Any] = {
+        "operationId": _identifier(method, path),
         "summary": known.summary,
         "parameters": [
-            *({"name": part, "in": "path", "required": True, "schema": _TEXT} for part in parts),
-            *({"name": name, "in": "query", "schema": _TEXT} for name in known.query),
+            {"name": name, "in": place, "required": place == "path", "schema": _TEXT}
+            for place, names in places
+            for name in names
         ],
-        "responses": {str(status): answer, "default": {"$ref": "#/components/responses/Error"}},
+        "responses": _answers(known, schema_of)
+        | _refusals(
+            changes=method != "get", named=bool(parts), asked=bool(known.query or known.body)
+        ),
     }
     if known.body is not None:
         content = {"application/json": {"schema": schema_of(known.body)}}
         described["requestBody"] = {"required": True, "content": content}
+        described["responses"] |= {"413": _REFUSED, "415": _REFUSED}
     return described
 
 
+def _identifier(method: str, path: str) -> str:
+    words = re.sub(r"\W+", "_", path.removeprefix("api/")).strip("_")
+    return f"{method}_{words}"
+
+
+def _answers(known: Operation, schema_of: Any) -> dict[str, Any]:
+    """Describe what comes when all is well."""
+    content: dict[str, Any] = {kind: {} for kind in known.media}
+    if known.returns is not None:
+        content["application/json"] = {"schema": schema_of(known.returns)}
+    if not content:
+        return {"204": {"description": known.summary}}
+    answer = {"description": known.summary, "content": content}
+    return {str(status): answer for status in (known.status, *known.also)}
+
+
+def _refusals(*, changes: bool, named: bool, asked: bool) -> dict[str, Any]:
+    """Describe the refusals that an operation is likely to give; any other has the same shape."""
+    statuses = ["401", "403", "503"]
+    statuses += ["400"] if named or asked else []
+    statuses += ["404"] if named else []
+    statuses += ["409", "507"] if changes else []
+    return dict.fromkeys(sorted(statuses), _REFUSED) | {"default": _REFUSED}
+
+
+def _websocket() -> dict[str, Any]:
+    return {
+        "operationId": "get_events",
+        "summary": "Websocket: commands up, replies and events down, one JSON text a frame",
+        "parameters": [],
+        "responses": {
+            "101": {"description": "The websocket is open"},
+            **_refusals(changes=False, named=False, asked=True),
+        },
+    }
+
+
+_REFUSED = {"$ref": "#/components/responses/Error"}
 _TEXT = {"type": "string"}
 
 
@@ -100,7 +143,7 @@ def _json(schema: Any, words: str) -> dict[str, Any]:
 class OpenApiHandler(ApiHandler):
     """The whole API, for tools."""
 
-    @operation("This document")
+    @operation("This document", returns=dict[str, Any])
     async def get(self) -> None:
         self.set_header("Content-Type", "application/json")
         self.finish(await asyncio.to_thread(document))
