@@ -17,7 +17,7 @@ _CONTEXT = re.compile(r"(?<![\w.])context\.\w*$")
 _ATTRIBUTE = re.compile(r"(?<![\w.)\]])(\w+)\.(\w*)$")
 _WORD = re.compile(r"\w*$")
 _LIMIT = 200
-WAIT_S = 0.15
+WAIT_S = 0.08
 """How long the names of libraries are waited for; columns and arguments never wait for them."""
 _Kind = Literal["function", "class", "module", "keyword", "variable"]
 _KINDS: dict[str, _Kind] = {

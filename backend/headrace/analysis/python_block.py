@@ -13,6 +13,7 @@ from headrace.analysis.code_edits import mark_function
 from headrace.analysis.diagnostics import Teller, nearest
 from headrace.analysis.environment import environment_fingerprint
 from headrace.analysis.fingerprint import python_fingerprint
+from headrace.analysis.renames import rename_argument
 from headrace.analysis.result import BlockAnalysis
 from headrace.analysis.signature import ROLES, Argument, Signature, Trouble, read_signature
 from headrace.analysis.surroundings import Around
@@ -109,15 +110,15 @@ def _tell_of_wiring(teller: Teller, signature: Signature, bindings: Sequence[Bin
     """Tell of arguments without a source, upstreams without use, unknown names, another kind."""
     block = teller.block
     bound = {binding.argument for binding in bindings}
+    reached = {b.name for b in bindings if b.source == "upstream"}
+    unused = [up for up in block.upstream if up not in reached and not signature.takes_all]
     for argument in signature.arguments:
         if argument.name not in bound:
-            _tell_of_unbound(teller, argument)
-    reached = {b.name for b in bindings if b.source == "upstream"}
-    for upstream in () if signature.takes_all else block.upstream:
-        if upstream not in reached:
-            added = add_argument(teller.source.text, upstream)
-            fixes = teller.rewrite(f"Add the argument {upstream}", added)
-            teller.unused(upstream, signature.line, fixes)
+            _tell_of_unbound(teller, argument, unused)
+    for upstream in unused:
+        added = add_argument(teller.source.text, upstream)
+        fixes = teller.rewrite(f"Add the argument {upstream}", added)
+        teller.unused(upstream, signature.line, fixes)
     if not signature.takes_all:
         names = [argument.name for argument in signature.arguments]
         teller.unknown_settings(names)
@@ -126,13 +127,16 @@ def _tell_of_wiring(teller: Teller, signature: Signature, bindings: Sequence[Bin
         _tell_of_kind(teller, signature)
 
 
-def _tell_of_unbound(teller: Teller, argument: Argument) -> None:
+def _tell_of_unbound(teller: Teller, argument: Argument, unused: Sequence[str]) -> None:
     name, block = argument.name, teller.block
     code, fixes = "unbound-argument", teller.around.connect(name, block.name)
     if fixes:
         message = f"Nothing gives the argument {name!r}: connect the block {name}."
     elif argument.takes_data:
-        fixes = [teller.configure(f"Add the setting {name}", {**block.settings, name: None})]
+        for upstream in unused[:_OFFERED_CHOICES]:
+            renamed = rename_argument(teller.source.text, name, upstream)
+            fixes += teller.rewrite(f"Rename it to {upstream}", renamed)
+        fixes.append(teller.configure(f"Add the setting {name}", {**block.settings, name: None}))
         removed = remove_argument(teller.source.text, name)
         fixes += teller.rewrite(f"Remove the argument {name}", removed)
         hint = "connect a block, give it a value in the block's settings, or a default"

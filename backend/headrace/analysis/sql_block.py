@@ -97,8 +97,11 @@ def _values(teller: Teller, query: Query) -> list[Binding]:
         elif name in parameters:
             found.append(Binding(argument=name, source="parameter", name=name))
         else:
-            message = f"Nothing gives :{name}: declare a parameter, or set it."
-            trouble = at(place, Trouble(code="unknown-placeholder", message=message))
+            near = nearest(name, {*parameters, *block.settings})
+            hint = f"did you mean :{near}?" if near else "declare a parameter, or set it."
+            message, right = f"Nothing gives :{name}: {hint}", f":{near}" if near else ""
+            wrong = Trouble(code="unknown-placeholder", message=message, instead=right)
+            trouble = at(place, wrong)
             teller.tell(trouble, [_declared(teller.around, name)])
     if not query.troubles:
         teller.unknown_settings([place.name for place in query.placeholders])

@@ -13,7 +13,7 @@ MONTH = Parameter(name="month", type="integer", default=1)
 
 CASES = [
     # arguments, what is around, (code, severity, line, column, end column), titles of the fixes
-    ("df, other", {"upstream": ("up",)}, ("unbound-argument", "error", 4, 8, 10), ["Add the setting df", "Remove the argument df"]),
+    ("df, other", {"upstream": ("up",)}, ("unbound-argument", "error", 4, 8, 10), ["Rename it to up", "Add the setting df", "Remove the argument df"]),
     ("up", {"others": ("up",)}, ("unbound-argument", "error", 4, 8, 10), ["Connect up"]),
     ("", {"upstream": ("up",)}, ("unused-upstream", "warning", 4, 0, None), ["Add the argument up", "Disconnect up"]),
     ("*, path: str", {}, ("missing-setting", "error", 4, 11, 15), ["Add the setting path"]),

@@ -153,6 +153,13 @@ def test_placeholders_bind_settings_before_parameters_and_others_are_told(analys
     assert forms == {"month": "integer", "day": "string", "n": "string"}
 
 
+def test_a_placeholder_that_nothing_gives_names_the_nearest(analysed: Any) -> None:
+    parameters = (Parameter(name="minutes", type="integer", default=1),)
+    _, (told,) = analysed("select :minuets, 1", language="sql", parameters=parameters)
+    assert told.message == "Nothing gives :minuets: did you mean :minutes?"
+    assert told.fixes[0].command.text == "select :minutes, 1"
+
+
 @pytest.mark.parametrize("written", ["$month", "{{ month }}", "%(month)s"])
 def test_placeholders_of_other_tools_are_told_with_the_right_form(
     analysed: Any, written: str
