@@ -144,6 +144,16 @@ def finished(server: Server, run: str) -> dict[str, Any]:
     return until(over, f"the end of run {run}")
 
 
+def recorded(server: Server, run: str, block: str) -> None:
+    """Wait until a block's success is in the history: from then on it is done for ever."""
+
+    def done() -> bool:
+        blocks = server.get(f"runs/{run}").json()["blocks"]
+        return any(b["name"] == block and b["state"] == "succeeded" for b in blocks)
+
+    until(done, f"the record of block {block}")
+
+
 def attempts(record: dict[str, Any]) -> dict[str, list[str]]:
     """Return the states of each block's attempts."""
     return {b["name"]: [a["state"] for a in b["attempts"]] for b in record["blocks"]}
@@ -187,6 +197,7 @@ def test_after_kill_9_what_was_done_stays_done_and_the_run_completes(
 ) -> None:
     run = start_run(server)
     site.pid_of("gated")
+    recorded(server, run, "lone")
     processes = Processes(server)
     assert len(processes.known) >= 3, "server, template and a worker"
     server.kill9()
@@ -258,7 +269,7 @@ def test_a_second_crash_adds_a_third_attempt(site: Site, server: Server) -> None
 def test_a_cancelled_run_stays_cancelled_after_a_crash(site: Site, server: Server) -> None:
     run = start_run(server)
     site.pid_of("gated")
-    assert server.post(f"runs/{run}/cancel").status_code == 200
+    assert server.post(f"runs/{run}/cancel").is_success
     site.pid_of("interrupted")
     server.kill9()
     server.restart()

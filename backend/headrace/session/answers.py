@@ -210,6 +210,8 @@ class Answers:
             self._results.change(
                 name,
                 state=block.state,
+                run=run.id,
+                attempt=answer.attempt,
                 finished_at=at,
                 seconds=seconds,
                 failure=answer.failure,
@@ -270,7 +272,9 @@ class Answers:
             block.record = msgspec.structs.replace(record, state="cancelled", finished_at=at)
             step.records.append(SaveBlock(run_id=run.id, block=block.record))
             if run.interactive:
-                self._results.change(name, state="cancelled", finished_at=at, progress=None)
+                self._results.change(
+                    name, state="cancelled", run=run.id, finished_at=at, progress=None
+                )
         return step
 
     def _skip_below(self, run: Run, failed: str) -> Step:
@@ -285,7 +289,7 @@ class Answers:
             block.record = msgspec.structs.replace(block.record, state="skipped", because=failed)
             step.records.append(SaveBlock(run_id=run.id, block=block.record))
             if run.interactive:
-                self._results.change(name, state="skipped", because=failed)
+                self._results.change(name, state="skipped", run=run.id, because=failed)
         return step
 
 

@@ -71,6 +71,8 @@ class Course:
         assert result is not None, "only known results are reused"
         assert block.key is not None, "a block that could start has its key"
         step = self._begin(run, at)
+        # Reused for its `cache:`, an older result of a loader counts as its newest again.
+        self._results.remember(name, result, block.key.parts)
         block.state = "cached"
         block.record = msgspec.structs.replace(
             block.record,

@@ -54,7 +54,7 @@ class Machine:
         chosen = {n: v for n, v in self.values.items() if n in definition.parameters}
         unchanged = {n for n, v in chosen.items() if v != self.definition.parameters.get(n)}
         self.values = {**definition.parameters, **{n: chosen[n] for n in unchanged}}
-        self.results.forget(set(self.definition.blocks) - set(definition.blocks))
+        self.results.forget(self.results.status.keys() - definition.blocks.keys())
         self.definition = definition
         return self.refresh()
 
@@ -77,13 +77,11 @@ class Machine:
         for name, state in staleness.items():
             status = self.results.change(name, staleness=state)
             result = fresh.get(name)
-            if result is None or status.state in {"queued", "running"}:
+            if result is None:
                 continue
             self.results.show(name, keys[name].text)
             if status.output is None or status.output.address != result.output.address:
-                replaced[name] = self.results.change(
-                    name, output=result.output, state="cached", failure=None, because=None
-                )
+                replaced[name] = self._put_in_place(name, status, result)
         self.staleness = staleness
         step = Step()
         if changed:
@@ -91,6 +89,14 @@ class Machine:
         if replaced:
             step.events.append(ev.StatusReplaced(blocks=replaced))
         return step
+
+    def _put_in_place(self, name: str, status: BlockStatus, result: Result) -> BlockStatus:
+        """Show a known result. What a run is doing to the block meanwhile is shown as before."""
+        if status.state in {"queued", "running"}:
+            return self.results.change(name, output=result.output)
+        return self.results.change(
+            name, output=result.output, state="cached", failure=None, because=None
+        )
 
     # Asking for runs
 
@@ -212,7 +218,7 @@ class Machine:
             ]
         )
         if run.interactive:
-            for name in run.blocks:
+            for name in (n for n, b in run.blocks.items() if b.state == "queued"):
                 self.results.change(name, state="queued", run=run.id, because=None, progress=None)
         if run.cancelled:
             return step.add(self.cancel(run.id, at))

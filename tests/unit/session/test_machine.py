@@ -345,6 +345,53 @@ def test_a_loader_is_reused_as_its_cache_says(cache: str | None, hours: int, run
     assert bool(jobs(m.launch(run, later))) is runs
 
 
+def test_a_loader_that_is_reused_for_its_cache_is_fresh_again() -> None:
+    m = machine(definition(block("load", cache="forever")))
+    finish_all(m, editor(m, "load"))
+    m.define(definition(block("load", cache="forever", code="2")))
+    finish_all(m, editor(m, "load"))
+    m.define(definition(block("load", cache="forever")))
+    assert m.staleness["load"].reasons == ["code edited"]
+    run = m.prepare("r1", RunRequest(origin="editor"), NOW)
+    assert not jobs(m.launch(run, NOW))
+    assert m.staleness["load"].state == "fresh"
+
+
+def test_a_result_of_another_run_is_shown_though_a_run_of_the_editor_then_fails() -> None:
+    m = machine(definition(block("load")))
+    (mine,) = jobs(editor(m, "load"))
+    (other,) = jobs(api(m, "r2"))
+    m.answer(done(other), NOW)
+    assert m.results.status["load"].state == "queued"
+    m.answer(raised(mine), NOW)
+    status = m.results.status["load"]
+    assert (status.state, status.staleness.state) == ("failed", "fresh")
+    assert status.output == done(other).output
+
+
+def test_blocks_of_a_left_editor_run_that_are_over_are_not_shown_as_queued() -> None:
+    m = machine(CHAIN)
+    run = m.prepare("r1", RunRequest(origin="editor", blocks=["export"]), NOW)
+    (job,) = jobs(m.launch(run, NOW))
+    m.answer(done(job), NOW)
+    left = run.to_record()
+    other = machine(CHAIN)
+    other.results.restore("load", "r1", left.blocks[0])
+    taken_up(other, left, CHAIN)
+    states = {name: status.state for name, status in other.results.status.items()}
+    assert states == {"load": "succeeded", "clean": "queued", "export": "queued"}
+
+
+def test_a_block_that_is_deleted_and_made_again_during_a_run_is_shown_as_part_of_it() -> None:
+    m = machine(definition(block("load", retries=1), block("other")))
+    (job,) = jobs(editor(m, "load"))
+    m.define(definition(block("other")))
+    m.answer(raised(job), NOW)
+    m.define(definition(block("load"), block("other")))
+    status = m.results.status["load"]
+    assert (status.state, status.run, status.attempt) == ("queued", "r1", 1)
+
+
 def test_only_named_blocks_and_their_ancestors_run_by_the_api() -> None:
     m = machine(CHAIN)
     assert finish_all(m, api(m, blocks=["clean"])) == ["load", "clean"]
