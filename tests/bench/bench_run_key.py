@@ -20,6 +20,8 @@ WARM_TARGET_MS = 25
 COLD_TARGET_MS = 150
 _SCRIPT = Path(__file__).with_name("run_key.js").read_text()
 _MIN_ROUNDS = 20
+_PAUSE_MS = 100
+"""From the last letter to the key: quick hands, and too short for the text to be saved by itself."""
 
 Note = dict[str, Any]
 _POINTS = (
@@ -76,7 +78,7 @@ def _press(page: Page, text: str, *, saved: bool, before: Callable[[], None] | N
     page.keyboard.insert_text(f'return "{text}"')
     if saved:
         page.evaluate("bench.saved")
-        page.wait_for_timeout(30)  # the page comes to rest
+    page.wait_for_timeout(_PAUSE_MS)
     if before is not None:
         before()
     page.keyboard.press("Control+Enter")
