@@ -64,28 +64,39 @@ function roughly(seconds: number): string {
   return `${Math.round(seconds / 86400)} d`;
 }
 
+/** Making a formatter takes a millisecond, using it a thousandth of that. */
+function formatter(options: Intl.DateTimeFormatOptions): (date: Date) => string {
+  let made: Intl.DateTimeFormat | undefined;
+  return (date) => {
+    made ??= new Intl.DateTimeFormat("en-GB", options);
+    return made.format(date);
+  };
+}
+
+const wholeMoment = formatter({
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
+const timeOfDay = formatter({ hour: "2-digit", minute: "2-digit" });
+const weekday = formatter({ weekday: "short" });
+const dayOfMonth = formatter({ day: "numeric", month: "short" });
+
 /** "21 Nov 2026, 06:00:01" in the reader's zone. */
 export function formatMoment(moment: string | Date): string {
-  return new Date(moment).toLocaleString("en-GB", {
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-  });
+  return wholeMoment(new Date(moment));
 }
 
 /** "06:00" today, "Tue 14:05" within a week, "21 Nov 06:00" else; in the reader's zone. */
 export function formatShortMoment(moment: string | Date, now: number = Date.now()): string {
   const date = new Date(moment);
-  const time = date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const time = timeOfDay(date);
   if (date.toDateString() === new Date(now).toDateString()) return time;
   const days = Math.abs(date.getTime() - now) / 86_400_000;
-  const day =
-    days < 6
-      ? date.toLocaleDateString("en-GB", { weekday: "short" })
-      : date.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+  const day = days < 6 ? weekday(date) : dayOfMonth(date);
   return `${day} ${time}`;
 }
 
