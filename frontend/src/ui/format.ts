@@ -69,7 +69,7 @@ function formatter(options: Intl.DateTimeFormatOptions): (date: Date) => string 
   let made: Intl.DateTimeFormat | undefined;
   return (date) => {
     made ??= new Intl.DateTimeFormat("en-GB", options);
-    return made.format(date);
+    return Number.isNaN(date.getTime()) ? String(date) : made.format(date);
   };
 }
 
