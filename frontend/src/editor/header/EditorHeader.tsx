@@ -64,11 +64,11 @@ function ParametersChip(): ReactElement | null {
   return (
     <Button
       className="parameters-chip"
-      aria-label="Parameters of editor runs"
       data-tip="Parameters of editor runs"
       onClick={() => openDialog(editor, { kind: "parameters" })}
     >
       <SlidersHorizontal size={14} aria-hidden="true" />
+      <span className="visually-hidden">Parameters of editor runs: </span>
       <span className="parameters-words">
         {first.name} <strong>{value}</strong>
       </span>

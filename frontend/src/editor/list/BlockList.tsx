@@ -15,21 +15,22 @@ export function BlockList(): ReactElement {
   if (names.length === 0) return phase === "opening" ? <Opening /> : <NoBlocks />;
   return (
     <div className="block-scroll" data-scroll-root>
-      <ol className="block-list" aria-label="Blocks">
-        {names.map((name, index) => (
-          <Fragment key={name}>
-            {index > 0 && (
-              <li className="insert-item" role="presentation">
-                <InsertRow index={index} />
-              </li>
-            )}
-            <BlockCard name={name} position={index + 1} count={names.length} />
-          </Fragment>
-        ))}
-        <li className="insert-item" role="presentation">
-          <InsertRow index={names.length} open />
-        </li>
-      </ol>
+      <div className="block-list">
+        <ol aria-label="Blocks">
+          {names.map((name, index) => (
+            <Fragment key={name}>
+              {index > 0 && (
+                // For pointers only: keys add a block with A and B, and it is no block to be counted.
+                <li className="insert-item" aria-hidden="true">
+                  <InsertRow index={index} />
+                </li>
+              )}
+              <BlockCard name={name} position={index + 1} count={names.length} />
+            </Fragment>
+          ))}
+        </ol>
+        <InsertRow index={names.length} open />
+      </div>
     </div>
   );
 }
