@@ -10,9 +10,21 @@ from importlib import metadata
 from headrace.core.ids import digest
 
 
+_skipped = False
+
+
+def skip_environment() -> None:
+    """Let every environment be the same one from now on, for who only looks for problems.
+
+    Reading what is installed takes longer than all else that finding them does.
+    """
+    global _skipped  # noqa: PLW0603 a switch of the whole process
+    _skipped = True
+
+
 @lru_cache(maxsize=1)
 def _distributions() -> Mapping[str, Sequence[str]]:
-    return metadata.packages_distributions()
+    return {} if _skipped else metadata.packages_distributions()
 
 
 @lru_cache(maxsize=1024)

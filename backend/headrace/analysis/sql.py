@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from sqlglot import exp
     from sqlglot.errors import ParseError
 
+# What sqlglot cannot parse becomes a diagnostic; its log would show the same on the terminal.
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
 _CODES = re.compile(r"\x1b\[[0-9;]*m")
 _OWN_VIEWS = ("duckdb_", "pg_", "pragma_", "sqlite_")
 _NOT_A_READ = "A SQL block is one statement that reads, such as SELECT."
