@@ -1,17 +1,9 @@
 /** Which page stands at which address. Features meet here and nowhere else. */
-import { type ComponentProps, lazy, type ReactElement, Suspense } from "react";
+import { type ComponentProps, lazy, type ReactElement } from "react";
 import { HomePage } from "./home";
 import { later } from "./later";
 import { useSession } from "./session";
-import {
-  EditorSlotsContext,
-  EmptyState,
-  Link,
-  matchPath,
-  Page,
-  type PreviewProps,
-  usePlace,
-} from "./ui";
+import { EditorSlotsContext, EmptyState, Link, matchPath, Page, usePlace } from "./ui";
 
 const RunsPage = later(async () => (await import("./runs")).RunsPage, Blank);
 const RunPage = later(async () => (await import("./runs")).RunPage, Blank);
@@ -20,8 +12,8 @@ const SettingsPage = later(async () => (await import("./settings")).SettingsPage
 
 const EditorPage = later(async () => (await import("./editor")).EditorPage, Blank);
 const Canvas = lazy(() => import("./canvas/Canvas"));
-const Preview = lazy(async () => ({ default: (await import("./data")).Preview }));
-const DataPanel = lazy(async () => ({ default: (await import("./data")).DataPanel }));
+const Preview = later(async () => (await import("./data")).Preview, Nothing);
+const DataPanel = later(async () => (await import("./data")).DataPanel, Nothing);
 const ScheduleSheet = lazy(async () => ({ default: (await import("./schedule")).ScheduleSheet }));
 
 type Values = Record<string, string>;
@@ -35,7 +27,7 @@ const ROUTES: readonly (readonly [pattern: string, page: (values: Values) => Rea
   [
     "/p/:pipeline/runs/:run",
     ({ pipeline = "", run = "" }) => (
-      <RunPage key={run} pipeline={pipeline} run={run} preview={InlinePreview} />
+      <RunPage key={run} pipeline={pipeline} run={run} preview={Preview} />
     ),
   ],
 ];
@@ -53,7 +45,7 @@ export function Routes(): ReactElement {
 const EDITOR_SLOTS: ComponentProps<typeof EditorSlotsContext>["value"] = {
   Canvas,
   DataPanel,
-  Preview: InlinePreview,
+  Preview,
   ScheduleSheet: EditorSchedule,
 };
 
@@ -62,15 +54,6 @@ function Editor({ pipeline }: { pipeline: string }): ReactElement {
     <EditorSlotsContext value={EDITOR_SLOTS}>
       <EditorPage pipeline={pipeline} />
     </EditorSlotsContext>
-  );
-}
-
-/** Rows below a block: while their code is fetched, everything around them stays. */
-function InlinePreview(props: PreviewProps): ReactElement {
-  return (
-    <Suspense fallback={null}>
-      <Preview {...props} />
-    </Suspense>
   );
 }
 
@@ -83,6 +66,11 @@ function EditorSchedule(props: { pipeline: string; onClose(): void }): ReactElem
 /** What stands there while a page's code is fetched: the frame, so that nothing jumps. */
 function Blank(): ReactElement {
   return <Page title="Headrace">{null}</Page>;
+}
+
+/** For parts of a page that come a moment after it. */
+function Nothing(): null {
+  return null;
 }
 
 function NotFound(): ReactElement {

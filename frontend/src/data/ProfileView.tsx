@@ -6,6 +6,8 @@ import { typeWords } from "./cells/format";
 import { shortFloat } from "./cells/numbers";
 import { type ColumnProfile, formatShare, type Histogram, type Profile } from "./profile";
 
+const MEAN_DIGITS = 8;
+
 /** Statistics of every column. */
 export function ProfileView({ output }: { output: Output }): ReactElement {
   const { data, error, reload } = useResource(output.address, (api, signal) =>
@@ -47,27 +49,27 @@ function ProfileItem({ column, rows }: { column: ColumnProfile; rows: number }):
           </div>
         ))}
       </dl>
-      {histogram && column.distinct !== 1 ? <Bars histogram={histogram} name={name} /> : null}
+      {histogram && isSpread(histogram) ? <Bars histogram={histogram} name={name} /> : null}
       {top !== undefined && (top[0]?.count ?? 0) > 1 ? <Tops top={top} rows={rows} /> : null}
     </li>
   );
+}
+
+/** One bar alone says nothing. */
+function isSpread({ counts }: Histogram): boolean {
+  return counts.filter((count) => count > 0).length > 1;
 }
 
 function factsOf(column: ColumnProfile): [word: string, value: string][] {
   const { distinct, exact, min, max, mean } = column;
   const facts: [string, string][] = [];
   if (typeof distinct === "number") {
-    facts.push([exact ? "distinct" : "distinct in first million", formatCount(distinct)]);
+    facts.push([exact ? "distinct" : "distinct in the first 1M", formatCount(distinct)]);
   }
-  if (typeof min === "string") facts.push(["min", shortNumber(min)]);
-  if (typeof max === "string") facts.push(["max", shortNumber(max)]);
-  if (typeof mean === "number") facts.push(["mean", shortFloat(mean)]);
+  if (typeof min === "string") facts.push(["min", min]);
+  if (typeof max === "string") facts.push(["max", max]);
+  if (typeof mean === "number") facts.push(["mean", String(Number(mean.toPrecision(MEAN_DIGITS)))]);
   return facts;
-}
-
-/** Floats in six digits; whole numbers and anything else as they are. */
-function shortNumber(text: string): string {
-  return /^-?\d+\.\d+(e[+-]?\d+)?$/.test(text) ? shortFloat(Number(text)) : text;
 }
 
 function Bars({ histogram, name }: { histogram: Histogram; name: string }): ReactElement {

@@ -2,6 +2,7 @@
 import { Type } from "@uwdata/flechette";
 import type { ArrowType } from "../rows/decode";
 import type { Cell } from "../rows/frame-rows";
+import { toJson } from "./json";
 import { formatDecimal, formatFloat, wholeFloat } from "./numbers";
 import { formatDay, formatSpan, formatTime, formatTimestamp, type Unit } from "./time";
 
@@ -39,13 +40,13 @@ export function showCell({ value, type }: Cell, decimals: number): Shown {
 export function wholeText({ value, type }: Cell): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "string") return value;
-  return isNested(type) ? JSON.stringify(plain(value, type)) : String(plain(value, type));
+  return isNested(type) ? toJson(plain(value, type)) : String(plain(value, type));
 }
 
 /** The whole value over several lines, for reading. */
 export function readableText({ value, type }: Cell): string {
   if (value === null || value === undefined) return "null";
-  if (isNested(type)) return JSON.stringify(plain(value, type), null, 2);
+  if (isNested(type)) return toJson(plain(value, type), 2);
   if (type.typeId === Type.Dictionary) return readableText({ value, type: innerType(type) });
   return wholeText({ value, type });
 }
@@ -102,8 +103,6 @@ function showText(value: string): Shown {
 function plain(value: unknown, type: ArrowType): unknown {
   if (value === null || value === undefined) return null;
   switch (type.typeId) {
-    case Type.Int:
-      return typeof value === "bigint" ? exactInteger(value) : value;
     case Type.Float:
       return plainFloat(value as number, type.precision);
     case Type.Decimal:
@@ -137,7 +136,6 @@ function plainOther(value: unknown, type: ArrowType): unknown {
       child === undefined ? item : plain(item, child.type),
     );
   }
-  if (typeof value === "bigint") return exactInteger(value);
   return value;
 }
 
@@ -162,12 +160,6 @@ function plainStruct(value: Record<string, unknown>, type: ArrowType): unknown {
 function plainFloat(value: number, precision: number): unknown {
   if (!Number.isFinite(value)) return String(value);
   return Number(wholeFloat(value, precision));
-}
-
-/** As a number while JavaScript's are exact, else as text. */
-function exactInteger(value: bigint): number | string {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : String(value);
 }
 
 function hex(bytes: Uint8Array): string {

@@ -66,7 +66,8 @@ export function Grid({ rows, columns, label, onView }: GridProps): ReactElement 
   useFitting(frame, range, version);
 
   const viewer = useRef({});
-  useEffect(() => {
+  // Before the paint: the request leaves a frame earlier.
+  useLayoutEffect(() => {
     if (height > 0) rows.look(viewer.current, range);
   }, [height, range, rows]);
   useEffect(() => {

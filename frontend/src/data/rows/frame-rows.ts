@@ -26,7 +26,7 @@ interface Held {
 }
 
 /** Bytes of windows that one table keeps. */
-const KEPT_BYTES = 48_000_000;
+const KEPT_BYTES = 16_000_000;
 /** Rows of one piece of a copy; more columns than these are not named one by one. */
 const PIECE_ROWS = 2_000;
 const NAMED_COLUMNS = 200;
