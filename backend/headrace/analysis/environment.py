@@ -9,7 +9,6 @@ from importlib import metadata
 
 from headrace.core.ids import digest
 
-
 _skipped = False
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from headrace.core.errors import HeadraceError
 
 _COMMANDS = {
     "start": "Serve a project in the browser.",
     "init": "Make a new project with an example pipeline.",
     "run": "Run a pipeline without a server.",
     "check": "Look for problems without running anything.",
+    "export": "Write a pipeline as a notebook or a script.",
     "runs": "List past runs.",
     "triggers": "List what starts runs.",
     "store": "Show how much room outputs take.",
@@ -46,11 +50,22 @@ def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; exits with 2 for wrong usage, 1 for what went wrong."""
     from headrace.core.errors import HeadraceError
 
+    given = sys.argv[1:] if arguments is None else arguments
     try:
         headrace.main(args=arguments, prog_name="headrace")
     except HeadraceError as error:
         click.echo(f"Error: {error.message}", err=True)
+        if "--json" in given:
+            _print_error(error)
         sys.exit(1)
+
+
+def _print_error(error: HeadraceError) -> None:
+    """Answer programs in the one error shape, as the HTTP API does."""
+    import msgspec
+
+    described = {"code": error.code, "message": error.message, "details": error.details}
+    click.echo(msgspec.json.encode({"error": described}, enc_hook=str))
 
 
 if __name__ == "__main__":

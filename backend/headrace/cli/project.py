@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from headrace.core.paths import ProjectPaths
+
+if TYPE_CHECKING:
+    from headrace.runs.history import History
 
 project_option = click.option(
     "-C", "--project", "folder", default=".", help="The project's folder; this one by default."
@@ -27,8 +30,9 @@ def print_json(value: Any) -> None:
     click.echo(msgspec.json.encode(value))
 
 
-def open_history(paths: ProjectPaths) -> Any:
-    """Open the history for reading."""
+def open_history(paths: ProjectPaths) -> History:
+    """Open the project's history, wherever `history:` of headrace.yaml puts it."""
+    from headrace.project.files import Project
     from headrace.runs.history import History
 
-    return History.open(paths.database)
+    return History.open(Project(paths).settings().history or paths.database)

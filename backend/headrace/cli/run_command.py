@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from headrace.cli.diagnosis import tell
 from headrace.cli.project import json_option, paths_of, print_json, project_option
 
 if TYPE_CHECKING:
     from headrace.core.paths import ProjectPaths
-    from headrace.protocol.events import Event
+    from headrace.protocol.events import Event, SnapshotTaken
     from headrace.protocol.tables import RunRecord
     from headrace.session.run import RunRequest
 
@@ -68,6 +69,7 @@ def _parameters(given: tuple[str, ...]) -> dict[str, Any]:
 
 
 async def _run(paths: ProjectPaths, pipeline: str, request: RunRequest) -> RunRecord:
+    from headrace.core.errors import InvalidInput
     from headrace.protocol.commands import CancelRun
     from headrace.server.runtime import Runtime
 
@@ -77,7 +79,11 @@ async def _run(paths: ProjectPaths, pipeline: str, request: RunRequest) -> RunRe
         await runtime.open(serve=False)
         session = await runtime.sessions.open(pipeline)
         leave = session.log.subscribe(_tell)
-        run = await session.start_run(request)
+        try:
+            run = await session.start_run(request)
+        except InvalidInput:
+            _tell_errors(session.snapshot())
+            raise
         ending: set[asyncio.Task[Any]] = set()
 
         def stop() -> None:
@@ -92,6 +98,13 @@ async def _run(paths: ProjectPaths, pipeline: str, request: RunRequest) -> RunRe
         return record
     finally:
         await runtime.close()
+
+
+def _tell_errors(snapshot: SnapshotTaken) -> None:
+    """Say where the errors are that may keep the pipeline from running."""
+    for diagnostic in snapshot.state.diagnostics if snapshot.state else ():
+        if diagnostic.severity == "error":
+            tell(snapshot.pipeline, diagnostic, err=True)
 
 
 def _tell(event: Event) -> None:

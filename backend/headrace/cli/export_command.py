@@ -1,0 +1,72 @@
+"""`headrace export`: a pipeline as a notebook or a script that runs without Headrace."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from headrace.cli.diagnosis import analyse_pipeline
+from headrace.cli.project import project_option
+from headrace.core.durable import write_durable
+from headrace.core.errors import InvalidInput
+from headrace.core.paths import ProjectPaths
+
+if TYPE_CHECKING:
+    from headrace.session.draft import Draft
+
+
+@click.command("export", short_help="Write a pipeline as a notebook or a script.")
+@click.argument("pipeline")
+@click.option("--to", "form", type=click.Choice(["notebook", "script"]), required=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file; else it is printed.")
+@project_option
+def command(pipeline: str, *, form: str, output: Path | None, folder: str) -> None:
+    """Write PIPELINE as a notebook or a Python script with the same steps in the same order."""
+    draft = _draft(ProjectPaths.of(folder), pipeline)
+    content = _script(draft) if form == "script" else asyncio.run(_notebook(draft))
+    if output is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        write_durable(output, content)
+    except OSError as error:
+        raise InvalidInput(f"Cannot write {output}: {error.strerror or error}.") from error
+
+
+def _draft(paths: ProjectPaths, pipeline: str) -> Draft:
+    from headrace.project.files import Project
+    from headrace.session.draft import Draft
+
+    files = Project(paths).read(pipeline)
+    analysis = analyse_pipeline(paths.root, files)
+    draft = Draft.of(files, analysis, root=paths.root, used_in={})
+    problems = [f"{b.name}: {b.problem}" for b in draft.definition.blocks.values() if b.problem]
+    if draft.refusals or problems:
+        raise InvalidInput(
+            "The pipeline cannot be exported yet: " + "; ".join([*draft.refusals, *problems]),
+            problems=[*draft.refusals, *problems],
+        )
+    return draft
+
+
+def _script(draft: Draft) -> bytes:
+    from headrace.notebooks.cells import script
+
+    return script(draft.definition).encode()
+
+
+async def _notebook(draft: Draft) -> bytes:
+    import msgspec
+
+    from headrace.notebooks.render import render
+
+    material: dict[str, Any] = {
+        "definition": draft.definition,
+        "title": draft.files.pipeline.title,
+    }
+    return await render(msgspec.msgpack.encode(material))

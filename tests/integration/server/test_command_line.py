@@ -1,0 +1,88 @@
+"""`headrace run` as a shell sees it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+
+import pytest
+
+LOAD = "from headrace import loader\n\n\n@loader\ndef load(count: int):\n    return list(range(count))\n"
+YAML = "parameters:\n  count: {type: integer, default: 3}\nblocks:\n  - {name: load, kind: loader, file: load.py}\n"
+STEP = "from headrace import transformer\n\n\n@transformer\ndef {0}({1}):\n    return {1}\n"
+
+
+@pytest.fixture
+def run(tmp_path, harness):
+    def call(files, *arguments):
+        folder = tmp_path / "pipelines" / "p"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text)
+        return subprocess.run(
+            [*harness.headrace_command(), "run", "p", "-C", str(tmp_path), *arguments],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    return call
+
+
+def test_a_run_that_succeeds_exits_with_0_and_prints_its_record(run):
+    done = run({"pipeline.yaml": YAML, "load.py": LOAD}, "-p", "count=4", "--json")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout.splitlines()[-1])
+    assert record["state"] == "succeeded"
+    assert {"id", "state", "seconds", "blocks"} <= set(record)
+    (block,) = record["blocks"]
+    assert {"name", "state", "cache", "seconds", "rows", "address"} <= set(block)
+    assert record["parameters"] == {"count": 4}
+
+
+def test_a_run_that_fails_exits_with_1(run):
+    done = run({"pipeline.yaml": YAML, "load.py": LOAD.replace("range", "rnge")}, "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout.splitlines()[-1])["state"] == "failed"
+    assert "NameError" in done.stderr
+
+
+CYCLE = {
+    "pipeline.yaml": "blocks:\n"
+    "  - {name: a, kind: transformer, file: a.py, upstream: [b]}\n"
+    "  - {name: b, kind: transformer, file: b.py, upstream: [a]}\n",
+    "a.py": STEP.format("a", "b"),
+    "b.py": STEP.format("b", "a"),
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"pipeline.yaml": "blocks: [\n"}, r"pipelines/p/pipeline\.yaml:\d+"),
+        (CYCLE, r"pipelines/p/pipeline\.yaml:\d+:\d+: error: "),
+        ({"pipeline.yaml": YAML}, r"pipelines/p/(pipeline\.yaml|load\.py):\d+:\d+: error: "),
+    ],
+    ids=["broken yaml", "a cycle", "a missing file"],
+)
+def test_what_cannot_run_says_where_and_exits_with_1(run, files, words):
+    done = run(files, "--json")
+    assert done.returncode == 1
+    assert re.search(words, done.stderr), done.stderr
+    assert "Traceback" not in done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["error"]["code"] in ("invalid", "cycle")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["-p", "count"], 2, "NAME=VALUE"),
+        (["-p", "count=many"], 1, "count"),
+        (["-p", "other=1"], 1, "other"),
+        (["--until", "nope"], 1, "nope"),
+    ],
+)
+def test_wrong_arguments_are_named(run, arguments, code, words):
+    done = run({"pipeline.yaml": YAML, "load.py": LOAD}, *arguments)
+    assert done.returncode == code
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
