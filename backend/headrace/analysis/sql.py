@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from headrace.analysis.placeholders import placeholders, unclosed, with_placeholders
+from headrace.analysis.placeholders import (
+    foreign_placeholders,
+    placeholders,
+    unclosed,
+    with_placeholders,
+)
 from headrace.analysis.places import Place, place, position
 from headrace.analysis.signature import Trouble
 from headrace.core.ids import digest
@@ -34,6 +39,8 @@ class Query(Struct, frozen=True, kw_only=True):
     reads_only: bool = True
     tables: list[Place] = field(default_factory=list[Place])
     placeholders: list[Place] = field(default_factory=list[Place])
+    foreign: list[Place] = field(default_factory=list[Place])
+    """What other tools would take for placeholders."""
     troubles: list[Trouble] = field(default_factory=list[Trouble])
 
 
@@ -82,11 +89,13 @@ def read_query(text: str, dialect: str = "duckdb") -> Query:
         reads_only=_reads_only(tree),
         tables=_tables(tree, text),
         placeholders=_once(placeholders(text)),
+        foreign=foreign_placeholders(text),
     )
 
 
 def _broken(text: str, trouble: Trouble) -> Query:
-    return Query(digest=digest("sql", text), troubles=[trouble])
+    foreign = foreign_placeholders(text)
+    return Query(digest=digest("sql", text), troubles=[trouble], foreign=foreign)
 
 
 def _trouble(text: str, message: str, offset: int | None = None) -> Trouble:

@@ -6,7 +6,6 @@ from msgspec.structs import replace
 
 from headrace.analysis.diagnostics import Teller, at, nearest
 from headrace.analysis.environment import environment_fingerprint
-from headrace.analysis.placeholders import foreign_placeholders
 from headrace.analysis.places import Place
 from headrace.analysis.result import BlockAnalysis
 from headrace.analysis.signature import Trouble
@@ -105,7 +104,7 @@ def _values(teller: Teller, query: Query) -> list[Binding]:
             teller.tell(trouble, [_declared(teller.around, name)])
     if not query.troubles:
         teller.unknown_settings([place.name for place in query.placeholders])
-    for place in foreign_placeholders(teller.source.text):
+    for place in query.foreign:
         right = f":{place.name}" if place.name else ""
         message = f"A placeholder is written {right or ':name'}; text is never put into SQL."
         trouble = at(place, Trouble(code="foreign-placeholder", message=message, instead=right))
