@@ -54,7 +54,7 @@ class OutputHandler(ApiHandler):
     @property
     def columns(self) -> list[str] | None:
         """The wanted columns: `columns` once for each, or once as a list with commas."""
-        texts = self.get_query_arguments("columns")
+        texts = self.get_query_arguments("columns", strip=False)
         if not texts:
             return None
         return texts if len(texts) > 1 else [name for name in texts[0].split(",") if name]

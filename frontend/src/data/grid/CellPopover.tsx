@@ -16,6 +16,8 @@ export interface CellPopoverProps {
 }
 
 const GAP = 4;
+/** Characters of a text that the server sends with its row. */
+const SENT = 4_096;
 
 /** The whole value of a cell, to read and to copy. */
 export function CellPopover(props: CellPopoverProps): ReactElement {
@@ -59,6 +61,15 @@ export function CellPopover(props: CellPopoverProps): ReactElement {
       <pre ref={text} tabIndex={0} className="cell-popover-text">
         {readableText(cell)}
       </pre>
+      {isCut(cell) && (
+        <p className="cell-popover-note">
+          The first {formatCount(SENT)} characters. An export holds them all.
+        </p>
+      )}
     </div>
   );
+}
+
+function isCut({ value }: Cell): boolean {
+  return typeof value === "string" && value.length > SENT && value.endsWith("…");
 }

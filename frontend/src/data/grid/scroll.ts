@@ -34,11 +34,11 @@ export function maxTop({ full, view }: Extent): number {
   return Math.max(0, full - view);
 }
 
-/** Top of the rows for a place of the bar; its end is exactly the end. */
+/** Top of the rows for a place of the bar; its end is exactly the end, and lines stay sharp. */
 export function topOf(extent: Extent, scrollTop: number): number {
   const most = maxScroll(extent);
   if (scrollTop >= most) return maxTop(extent);
-  return Math.max(0, scrollTop) * (maxTop(extent) / most);
+  return Math.round(Math.max(0, scrollTop) * (maxTop(extent) / most));
 }
 
 /** Place of the bar for a top of the rows. */

@@ -1,6 +1,6 @@
 import { useCallback, useLayoutEffect, useMemo, useState } from "react";
 import type { Column } from "../../protocol";
-import { showCell } from "../cells/format";
+import { isNumericName, showCell } from "../cells/format";
 import { decimalsOf } from "../cells/numbers";
 import type { FrameRows } from "../rows/frame-rows";
 import type { Range } from "../rows/windows";
@@ -50,9 +50,13 @@ export function useColumns(
       const found = new Map<number, Fit>();
       for (let at = range.firstColumn; at <= range.lastColumn; at++) {
         const column = columns[at];
-        if (column === undefined || fits.has(at)) continue;
-        const fit = measure(rows, column, at, range.firstRow);
-        if (fit !== undefined) found.set(at, fit);
+        if (column === undefined) continue;
+        const before = fits.get(at);
+        const fit =
+          before === undefined
+            ? measure(rows, column, at, range.firstRow)
+            : grown(before, rows, column, at, range);
+        if (fit !== undefined && fit !== before) found.set(at, fit);
       }
       if (found.size > 0) setFits((before) => new Map([...before, ...found]));
     },
@@ -74,6 +78,18 @@ export function useColumns(
 
   const decimals = useCallback((at: number): number => fits.get(at)?.decimals ?? 0, [fits]);
   return { layout, decimals, fitTo, resize, refit };
+}
+
+/** A number that is cut is another number: its column grows. Text may be cut. */
+function grown(before: Fit, rows: FrameRows, column: Column, at: number, range: Range): Fit {
+  if (!isNumericName(column.type)) return before;
+  const texts: string[] = [];
+  for (let row = range.firstRow; row <= range.lastRow; row++) {
+    const cell = rows.cell(row, at);
+    if (cell !== undefined) texts.push(showCell(cell, before.decimals).text);
+  }
+  const width = fittedWidth(column, texts);
+  return width > before.width ? { ...before, width } : before;
 }
 
 /** What rounding has left over goes to the last column. */
