@@ -23,6 +23,13 @@ _MIN_ROUNDS = 20
 _PAUSE_MS = 100
 """From the last letter to the key: quick hands, and too short for the text to be saved by itself."""
 
+_BLANK = """
+document.body.innerHTML = '<div data-testid="block-echo"><pre class="result-text"></pre></div>';
+addEventListener("keydown", () => setTimeout(() => {
+  document.querySelector(".result-text").textContent = bench.awaited;
+}));
+"""
+
 Note = dict[str, Any]
 _POINTS = (
     ("save sent", lambda n: _at(n, "> save-source")),
@@ -48,6 +55,7 @@ def measure(rounds: int) -> list[Figure]:
             Runner(server, "echo") as runner,
         ):
             server.wait_ready()
+            floor = _floor(page, rounds)
             page.goto(f"{server.url}/p/echo")
             page.wait_for_selector("[data-testid=block-echo] .cm-content")
             texts = (f"T{n}" for n in itertools.count(10_000))
@@ -61,9 +69,9 @@ def measure(rounds: int) -> list[Figure]:
 
             cold = [_press(page, next(texts), saved=True, before=restart) for _ in range(rounds)]
     return [
-        _figure("run key → output, warm", saved, WARM_TARGET_MS),
-        _figure("run key → output, warm, typed just before", typed, WARM_TARGET_MS),
-        _figure("run key → output, restarted worker", cold, COLD_TARGET_MS),
+        _figure("run key → output, warm", saved, WARM_TARGET_MS, floor),
+        _figure("run key → output, warm, typed just before", typed, WARM_TARGET_MS, floor),
+        _figure("run key → output, restarted worker", cold, COLD_TARGET_MS, floor),
     ]
 
 
@@ -99,7 +107,20 @@ def _accepted(note: Note, sent: str) -> float | None:
     return next((at for at, name, of in note["wire"] if name == "< accepted" and of == req), None)
 
 
-def _figure(name: str, notes: list[Note], target: float) -> Figure:
+def _floor(page: Page, rounds: int) -> float:
+    """Return what a page takes that answers the key by itself."""
+    page.evaluate(_BLANK)
+    times: list[float] = []
+    for number in range(rounds):
+        page.evaluate("text => bench.expect(text)", f"T{number}")
+        page.wait_for_timeout(_PAUSE_MS)
+        page.keyboard.press("Control+Enter")
+        page.evaluate("bench.painted")
+        times.append(page.evaluate("bench.frame - bench.key"))
+    return statistics.median(times)
+
+
+def _figure(name: str, notes: list[Note], target: float, floor: float) -> Figure:
     parts: dict[str, float] = {}
     steps: dict[str, list[float]] = {}
     for note in notes:
@@ -111,4 +132,5 @@ def _figure(name: str, notes: list[Note], target: float) -> Figure:
                 since = at
     for point, times in steps.items():
         parts[point] = statistics.median(times)
-    return Figure(name, "ms", [n["frame"] - n["key"] for n in notes], target, parts=parts)
+    times = [note["frame"] - note["key"] for note in notes]
+    return Figure(name, "ms", times, target, floor, "page without a server", parts)
