@@ -14,6 +14,7 @@ import math
 import mmap
 import os
 import pickle
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -36,6 +37,7 @@ _REST = b"headrace.rest"
 _LEAF = 4 << 20
 _TEXT_LIMIT = 4096
 _DEPTH = 100
+_UNNAMED_INDEX = re.compile(r"__index_level_\d+__")
 
 
 class CannotStore(HeadraceError):
@@ -155,13 +157,14 @@ class Store(StoreFiles):
             table = table.combine_chunks()  # equal data must give equal bytes
         small = table.nbytes <= _LEAF
         size, content, address = (self._small if small else self._large)(table, name)
+        fields = [field for field in table.schema if not _is_row_number(field)]
         return Output(
             address=address,
             digest=content,
             kind="table",
             rows=table.num_rows,
-            column_count=table.num_columns,
-            columns=[Column(f.name, str(f.type)) for f in list(table.schema)[:1000]],
+            column_count=len(fields),
+            columns=[Column(f.name, str(f.type)) for f in fields[:1000]],
             size_bytes=size,
             type_name=name,
             notes=notes,
@@ -224,6 +227,11 @@ class Store(StoreFiles):
             series.attrs = rest.get("attrs", {})
             return series
         return frame
+
+
+def _is_row_number(field: Any) -> bool:
+    """Tell whether a column holds pandas' own numbers of rows: kept, but not shown."""
+    return _UNNAMED_INDEX.fullmatch(field.name) is not None and pa.types.is_integer(field.type)
 
 
 def type_name(value: Any) -> str:

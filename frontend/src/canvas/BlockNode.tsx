@@ -25,7 +25,8 @@ export const BlockNode: React.NamedExoticComponent<NodeProps<BlockNodeType>> = m
     const sign = signOf(status);
     const now = useNow(sign === "running" ? "fast" : "still");
     if (block === undefined) return null;
-    const words = describeStatus(status, now === 0 ? Date.now() : now);
+    const words =
+      sign === "cached" ? SIGNS.cached.word : describeStatus(status, now === 0 ? Date.now() : now);
     const { output } = status;
     return (
       <div

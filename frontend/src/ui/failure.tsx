@@ -44,12 +44,26 @@ export function FailureView({ failure, actions }: FailureViewProps): ReactElemen
   );
 }
 
+/** From the project or the library on: what comes before is about the machine, not about the mistake. */
+export function shortPath(file: string): string {
+  const parts = file.split(/[\\/]/);
+  const from = parts.findLastIndex((part) => ROOTS.has(part));
+  return from < 0 ? file : parts.slice(ROOTS.get(parts[from] ?? "") ? from : from + 1).join("/");
+}
+
+/** Folders that a short path begins at: with their name, or after it. */
+const ROOTS: ReadonlyMap<string, boolean> = new Map([
+  ["pipelines", true],
+  ["blocks", true],
+  ["site-packages", false],
+]);
+
 function FrameView({ frame }: { frame: Frame }): ReactElement {
   const values = Object.entries(frame.values);
   return (
     <div className="failure-frame">
       <div className="muted">
-        {frame.file}, line {frame.line}
+        <span title={frame.file}>{shortPath(frame.file)}</span>, line {frame.line}
         {frame.function === "" ? "" : ` in ${frame.function}`}
       </div>
       {frame.code === "" ? null : <pre>{frame.code}</pre>}

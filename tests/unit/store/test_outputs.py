@@ -215,3 +215,13 @@ def test_the_server_side_imports_no_data_library():
     subprocess.run(
         [sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": folder}
     )
+
+
+def test_the_numbers_that_filtered_rows_keep_are_no_column_of_the_output(store):
+    frame = pd.DataFrame({"a": [1, 2, 3]}).iloc[[0, 2, 1]]
+    output = store.put(frame)
+    assert [column.name for column in output.columns] == ["a"]
+    assert output.column_count == 1
+    assert list(store.get(output).index) == [0, 2, 1]
+    named = store.put(frame.rename_axis("number"))
+    assert [column.name for column in named.columns] == ["a", "number"]

@@ -17,7 +17,25 @@ export function focusBlock(name: string): void {
   requestAnimationFrame(() => {
     document.getElementById(`block-${name}`)?.focus({ preventScroll: true });
     reveal(name);
+    keepInSight(name);
   });
+}
+
+const SETTLES_MS = 500;
+let stopKeeping = (): void => {};
+
+/** A block that was far away grows as it is drawn, and its rows arrive: it stays in sight meanwhile. */
+function keepInSight(name: string): void {
+  stopKeeping();
+  const block = document.getElementById(`block-${name}`);
+  if (block === null) return;
+  const observer = new ResizeObserver(() => reveal(name));
+  const timer = setTimeout(() => stopKeeping(), SETTLES_MS);
+  stopKeeping = () => {
+    clearTimeout(timer);
+    observer.disconnect();
+  };
+  observer.observe(block);
 }
 
 const MARGIN = 16;
