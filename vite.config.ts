@@ -61,7 +61,7 @@ export default defineConfig({
             // Only these: with what they need, other pages would need them as well.
             {
               name: "editor",
-              test: /frontend\/src\/(editor|data)\//,
+              test: /frontend\/src\/(editor\/(?!code\/Difference)|data\/)|@uwdata\/flechette\//,
               includeDependenciesRecursively: false,
             },
           ],
