@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from headrace.core.errors import HeadraceError, InvalidInput, StorageFull, Unavailable
+from headrace.core.errors import InvalidInput, StorageFull, Unavailable
 from headrace.core.ids import new_run_id
 from headrace.project.parameters import check_value, validate_parameters
 from headrace.protocol import commands as cmd
@@ -24,6 +24,7 @@ from headrace.session.effects import Effect, EndRun, Execute, Step, Stop, Wait
 from headrace.session.log import EventLog
 from headrace.session.machine import Machine
 from headrace.session.run import Run, RunRequest
+from headrace.session.stimuli import Stimuli
 from headrace.session.surroundings import Surroundings
 from headrace.workers.jobs import AnyAnswer
 
@@ -32,14 +33,6 @@ logger = logging.getLogger(__name__)
 _WRITE_AGAIN_S = 0.5
 """Between two tries to write to a history that is locked or full."""
 _RUN_EVENTS = (ev.RunQueued, ev.BlockStarted, ev.BlockFinished, ev.BlockFailed, ev.RunFinished)
-
-
-@dataclass
-class _Stimulus:
-    """Something for the machine, and who waits until its step is carried out."""
-
-    act: Callable[[], Step]
-    done: asyncio.Future[None] | None = None
 
 
 class Session:
@@ -63,14 +56,12 @@ class Session:
         )
         self._edits = asyncio.Lock()
         self._keys = asyncio.Lock()
-        self._stimuli: asyncio.Queue[_Stimulus] = asyncio.Queue()
         self._runs: dict[str, Run] = {}
         self._ends: dict[str, asyncio.Future[None]] = {}
         self._timers: set[asyncio.TimerHandle] = set()
         self._chores: set[asyncio.Task[None]] = set()
-        self._ended = False
         self._worker = "none"
-        self._work = asyncio.create_task(self._go_on(), name=f"session {self.pipeline}")
+        self._stimuli = Stimuli(self.pipeline, self._carry_out)
 
     # Looking
 
@@ -137,7 +128,7 @@ class Session:
                 return await self._cancel(command)
             case cmd.SetParameters():
                 values = self._checked(command.values)
-                await self._do(lambda: self.machine.set_values(values))
+                await self._stimuli.do(lambda: self.machine.set_values(values))
                 return {"values": self.machine.values}
             case cmd.Undo() | cmd.Redo():
                 async with self._edits:
@@ -194,7 +185,7 @@ class Session:
         if same and not modules_changed:
             return
         draft = await self._around.draft(files, self._status)
-        await self._do(lambda: self._take(draft, cause, titles))
+        await self._stimuli.do(lambda: self._take(draft, cause, titles))
 
     def _take(self, draft: Draft, cause: str, titles: tuple[str | None, str | None]) -> Step:
         """Make `draft` the present one and say how it differs, in the smallest event that does."""
@@ -286,7 +277,7 @@ class Session:
         """Start a prepared run whose record is durable."""
         self._runs[run.id] = run
         self._ends[run.id] = asyncio.get_running_loop().create_future()
-        await self._do(lambda: self.machine.launch(run, self._now()))
+        await self._stimuli.do(lambda: self.machine.launch(run, self._now()))
 
     async def resume(self, record: RunRecord, files: bytes) -> None:
         """Take up a run that a dead process left behind."""
@@ -296,7 +287,7 @@ class Session:
     async def _cancel(self, command: cmd.CancelRun) -> dict[str, Any]:
         if command.run is not None:
             run_id = command.run
-            await self._do(lambda: self.machine.cancel(run_id, self._now()))
+            await self._stimuli.do(lambda: self.machine.cancel(run_id, self._now()))
             return {"runs": [run_id]}
         chosen = [run.id for run in self.machine.runs.values() if run.interactive]
         await asyncio.gather(*(self.cancel_run(run, "cancelled") for run in chosen))
@@ -310,7 +301,7 @@ class Session:
                 return Step()
             return self.machine.cancel(run_id, self._now(), reason)
 
-        await self._do(act)
+        await self._stimuli.do(act)
 
     async def cancel_all(self, reason: str) -> None:
         """Cancel every run and wait until they are over."""
@@ -323,54 +314,17 @@ class Session:
     def _now(self) -> datetime:
         return self._around.clock.now()
 
-    async def _do(self, act: Callable[[], Step]) -> None:
-        """Hand the machine a stimulus and wait until its step is recorded and told.
-
-        Raises Unavailable when the session ends before.
-        """
-        if self._ended:
-            raise _session_ended()
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._stimuli.put_nowait(_Stimulus(act, done))
-        await done
-
     def _hear(self, answer: AnyAnswer) -> None:
-        self._stimuli.put_nowait(_Stimulus(lambda: self.machine.answer(answer, self._now())))
+        self._stimuli.put(lambda: self.machine.answer(answer, self._now()))
 
-    async def _go_on(self) -> None:
-        batch: list[_Stimulus] = []
-        try:
-            while True:
-                batch = [await self._stimuli.get()]
-                while not self._stimuli.empty():
-                    batch.append(self._stimuli.get_nowait())
-                await self._carry_out(batch)
-        finally:
-            self._ended = True
-            while not self._stimuli.empty():
-                batch.append(self._stimuli.get_nowait())
-            for stimulus in batch:
-                _refuse(stimulus, _session_ended())
-
-    async def _carry_out(self, batch: list[_Stimulus]) -> None:
-        """Let the machine take a batch of stimuli; write once, tell all, then act."""
-        step = Step()
-        heard: list[_Stimulus] = []
-        for stimulus in batch:
-            try:
-                step.add(stimulus.act())
-                heard.append(stimulus)
-            except HeadraceError as error:
-                _refuse(stimulus, error)
+    async def _carry_out(self, step: Step) -> None:
+        """Write once, tell all, then act."""
         if step.records:
             await self._record(step.records)
         for event in step.events:
             self._publish(event)
         for effect in step.effects:
             self._carry(effect)
-        for stimulus in heard:
-            if stimulus.done is not None and not stimulus.done.done():
-                stimulus.done.set_result(None)
 
     async def _record(self, records: Sequence[Change]) -> None:
         """Write until it is written: what the machine decided cannot be taken back.
@@ -413,7 +367,7 @@ class Session:
                 draft = await self._around.draft(self.draft.files, self._status)
                 if draft.diagnostics != self.draft.diagnostics:
                     titles = (self._editing.undo_title, self._editing.redo_title)
-                    await self._do(lambda: self._take(draft, "", titles))
+                    await self._stimuli.do(lambda: self._take(draft, "", titles))
 
         chore = asyncio.create_task(analyse())
         self._chores.add(chore)
@@ -437,7 +391,7 @@ class Session:
 
         def due() -> None:
             self._timers.discard(handle)
-            self._stimuli.put_nowait(_Stimulus(act))
+            self._stimuli.put(act)
 
         handle = asyncio.get_running_loop().call_later(wait.seconds, due)
         self._timers.add(handle)
@@ -452,21 +406,9 @@ class Session:
         self.log.publish(ev.SessionEnded(reason=reason))
         for timer in self._timers:
             timer.cancel()
-        tasks = [self._work, *self._chores]
-        for task in tasks:
-            task.cancel()
-        for ended in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(ended, Exception):
-                logger.error("%s: the session broke", self.pipeline, exc_info=ended)
-
-
-def _session_ended() -> Unavailable:
-    return Unavailable("The session of this pipeline has ended.")
-
-
-def _refuse(stimulus: _Stimulus, error: HeadraceError) -> None:
-    if stimulus.done is not None and not stimulus.done.done():
-        stimulus.done.set_exception(error)
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(self._stimuli.close(), *self._chores, return_exceptions=True)
 
 
 def _only_source_changed(

@@ -106,7 +106,7 @@ async def test_a_command_that_waits_is_refused_when_the_session_ends(desk: Desk)
         lambda: session.machine.runs and next(iter(session.machine.runs.values())).cancelled
     )
     behind = asyncio.create_task(desk.handle(cmd.SetParameters, values={"month": 2}))
-    await until(lambda: not session._stimuli.empty())
+    await until(lambda: len(session._stimuli))
     await session.close("enough")
     for command in (cancelling, behind):
         with pytest.raises(Unavailable, match="has ended"):
@@ -136,7 +136,7 @@ async def test_a_session_that_breaks_refuses_and_says_so(
         raise AssertionError("an invariant")
 
     with pytest.raises(Unavailable, match="has ended"):
-        await session._do(breaks)
+        await session._stimuli.do(breaks)
     with caplog.at_level(logging.ERROR):
         await session.close("the server stops")
     assert "the session broke" in caplog.text
@@ -368,6 +368,17 @@ async def test_sql_is_checked_again_when_the_columns_that_it_reads_are_known(des
     await session.finished(answer["run"])
     await until(lambda: not session._chores)
     assert ear.names().count("PipelineChanged") == 1, "the same columns say nothing new"
+
+
+async def test_a_shared_block_is_added_with_its_edges(desk: Desk) -> None:
+    shared = desk.paths.blocks / "transformers" / "double.py"
+    shared.parent.mkdir(parents=True)
+    shared.write_text(SOURCES["clean.py"].replace("clean(load)", "double(data)"))
+    session = await desk.open()
+    await desk.handle(cmd.AddBlock, name="double", library="transformers/double", upstream=["load"])
+    table = session.draft.table("double")
+    assert table is not None
+    assert table.upstream == ["load"]
 
 
 async def test_cancelling_all_waits_for_the_end(desk: Desk) -> None:

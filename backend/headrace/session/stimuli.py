@@ -1,0 +1,100 @@
+"""The one queue that all changes of a machine pass: batched, in order, answered or refused."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from headrace.core.errors import HeadraceError, Unavailable
+from headrace.session.effects import Step
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class _Stimulus:
+    """Something for the machine, and who waits until its step is carried out."""
+
+    act: Callable[[], Step]
+    done: asyncio.Future[None] | None = None
+
+    def succeed(self) -> None:
+        if self.done is not None and not self.done.done():
+            self.done.set_result(None)
+
+    def refuse(self, error: HeadraceError) -> None:
+        if self.done is not None and not self.done.done():
+            self.done.set_exception(error)
+
+
+class Stimuli:
+    """Lets one act after the other make its step, and `carry_out` the steps of a batch as one.
+
+    Whoever waits for a stimulus hears of its end, whatever happens to the queue.
+    """
+
+    def __init__(self, name: str, carry_out: Callable[[Step], Awaitable[None]]) -> None:
+        self._name = name
+        self._carry_out = carry_out
+        self._waiting: asyncio.Queue[_Stimulus] = asyncio.Queue()
+        self._ended = False
+        self._work = asyncio.create_task(self._go_on(), name=f"session {name}")
+
+    def __len__(self) -> int:
+        return self._waiting.qsize()
+
+    def put(self, act: Callable[[], Step]) -> None:
+        """Hand over a stimulus that nobody waits for."""
+        self._waiting.put_nowait(_Stimulus(act))
+
+    async def do(self, act: Callable[[], Step]) -> None:
+        """Hand over a stimulus and wait until its step is recorded and told.
+
+        Raises what `act` raises as HeadraceError, Unavailable when the session ends before.
+        """
+        if self._ended:
+            raise _ended()
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.put_nowait(_Stimulus(act, done))
+        await done
+
+    async def close(self) -> None:
+        """Refuse all that waits."""
+        self._work.cancel()
+        (end,) = await asyncio.gather(self._work, return_exceptions=True)
+        if isinstance(end, Exception):
+            logger.error("%s: the session broke", self._name, exc_info=end)
+
+    async def _go_on(self) -> None:
+        batch: list[_Stimulus] = []
+        try:
+            while True:
+                batch = [await self._waiting.get()]
+                batch += self._take_all()
+                await self._carry_out(_steps_of(batch))
+                for stimulus in batch:
+                    stimulus.succeed()
+        finally:
+            self._ended = True
+            for stimulus in (*batch, *self._take_all()):
+                stimulus.refuse(_ended())
+
+    def _take_all(self) -> list[_Stimulus]:
+        return [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
+
+
+def _steps_of(batch: list[_Stimulus]) -> Step:
+    """Let each stimulus act; the steps together, without those of refused ones."""
+    step = Step()
+    for stimulus in batch:
+        try:
+            step.add(stimulus.act())
+        except HeadraceError as error:
+            stimulus.refuse(error)
+    return step
+
+
+def _ended() -> Unavailable:
+    return Unavailable("The session of this pipeline has ended.")
