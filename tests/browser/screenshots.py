@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
-
 from tests.acceptance.harness import Server
 from tests.browser.chromium import chromium, logged_in
 from tests.browser.pages import EditorPage
@@ -53,7 +52,9 @@ def schedule(page: Page, server: Server) -> None:
     canvas(page, server)
     sheet = EditorPage(page).schedule()
     sheet.sheet.get_by_role("button", name="Edit nightly").click()
-    expect(sheet.sheet.get_by_role("region", name="Next starts").get_by_role("listitem")).to_have_count(5)
+    expect(
+        sheet.sheet.get_by_role("region", name="Next starts").get_by_role("listitem")
+    ).to_have_count(5)
 
 
 def runs(page: Page, _server: Server) -> None:

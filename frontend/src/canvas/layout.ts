@@ -15,7 +15,7 @@ export type Places = Record<string, { x: number; y: number }>;
 /** Top left corners. The order of `nodes` breaks ties, so the same graph always gives the same places. */
 export function place(graph: Graph): Places {
   const drawing = new graphlib.Graph();
-  drawing.setGraph({ rankdir: "LR", nodesep: 32, ranksep: 68, marginx: 0, marginy: 0 });
+  drawing.setGraph({ rankdir: "LR", nodesep: 32, ranksep: 80, marginx: 0, marginy: 0 });
   drawing.setDefaultEdgeLabel(() => ({}));
   for (const name of graph.nodes) drawing.setNode(name, { width: NODE_WIDTH, height: NODE_HEIGHT });
   for (const [from, to] of graph.edges) drawing.setEdge(from, to);

@@ -98,11 +98,7 @@ function GanttRow({ bar, gantt, now, critical, selected, onSelect }: GanttRowPro
               }}
             />
           ))}
-          <span
-            className="gantt-words"
-            data-side={end / gantt.span > 0.6 ? "left" : "right"}
-            style={wordsPlace(segments, end, gantt.span)}
-          >
+          <span className="gantt-words" {...wordsPlace(segments[0]?.from ?? end, end, gantt.span)}>
             {words}
           </span>
         </span>
@@ -111,10 +107,21 @@ function GanttRow({ bar, gantt, now, critical, selected, onSelect }: GanttRowPro
   );
 }
 
-/** Words stand right of the bar, or left of it where there is no room at the right. */
-function wordsPlace(segments: Segment[], end: number, span: number): React.CSSProperties {
-  if (end / span <= 0.6) return { left: percent(end, span) };
-  return { right: `calc(100% - ${percent(segments[0]?.from ?? end, span)})` };
+/** Part of the width that words need beside their bar. */
+const ROOM = 0.15;
+
+type WordsPlace = { "data-side": "right" | "left" | "inside"; style: React.CSSProperties };
+
+/** Words stand where there is more room beside the bar, and on the bar where there is none. */
+function wordsPlace(from: number, end: number, span: number): WordsPlace {
+  const right = 1 - end / span;
+  const left = from / span;
+  if (Math.max(left, right) < ROOM) {
+    return { "data-side": "inside", style: { right: percent(span - end, span) } };
+  }
+  return right >= left || right >= 0.4
+    ? { "data-side": "right", style: { left: percent(end, span) } }
+    : { "data-side": "left", style: { right: percent(span - from, span) } };
 }
 
 function wordsOf({ block }: Bar, now: number): string {

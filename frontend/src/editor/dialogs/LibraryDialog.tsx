@@ -78,7 +78,7 @@ export function LibraryDialog({ index, onClose }: Props): ReactElement {
             <h3>{chosen.title}</h3>
             <p className="muted">
               {chosen.language} · {chosen.path}
-              {chosen.arguments.length > 0 && ` · takes ${chosen.arguments.join(", ")}`}
+              {inputsOf(chosen).length > 0 && ` · takes ${inputsOf(chosen).join(", ")}`}
             </p>
             <p>{chosen.description}</p>
             <ParametersForm
@@ -93,4 +93,9 @@ export function LibraryDialog({ index, onClose }: Props): ReactElement {
       </div>
     </Dialog>
   );
+}
+
+/** Arguments that wait for another block: those that no setting can give. */
+function inputsOf({ arguments: names, form }: LibraryBlock): string[] {
+  return names.filter((name) => form.every((field) => field.name !== name));
 }
