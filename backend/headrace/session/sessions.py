@@ -17,7 +17,7 @@ from headrace.project.files import Project
 from headrace.project.watch import watch
 from headrace.protocol import commands as cmd
 from headrace.protocol import events as ev
-from headrace.protocol.tables import BlockStatus
+from headrace.protocol.tables import BlockStatus, RunRecord
 from headrace.runs.changes import SaveRun
 from headrace.runs.history import History
 from headrace.runs.owner import current_owner, is_alive
@@ -74,11 +74,12 @@ class Sessions:
         last = await around.history.call(History.last_block_runs, pipeline)
         shown = {name: BlockStatus(output=block.output) for name, (_, block) in last.items()}
         draft = await around.draft(files, shown)
+        settings = await asyncio.to_thread(self.project.settings)
         machine = Machine(
             draft.definition,
             logs=str(self.project.paths.logs),
             owner=self._owner,
-            slots=self._slots,
+            slots=settings.defaults.parallel or self._slots,
         )
         for saved in reversed(results):
             machine.results.remember(
@@ -139,11 +140,14 @@ class Sessions:
             changed: Sequence[Session] = [
                 session
                 for session in self.live()
-                if session.pipeline in batch.pipelines or batch.modules or batch.shared
+                if session.pipeline in batch.pipelines
+                or batch.modules
+                or batch.shared
+                or batch.settings
             ]
             for session in changed:
                 try:
-                    await session.reread(modules_changed=bool(batch.modules))
+                    await session.reread(modules_changed=bool(batch.modules or batch.settings))
                 except NotFound:
                     self._opening.pop(session.pipeline, None)
                     await session.close("the pipeline was removed from the disk")
@@ -153,7 +157,7 @@ class Sessions:
                 self._around.tell_pipelines_changed()
 
     async def resume(self) -> list[str]:
-        """Take up the runs that a dead process left; return their ids."""
+        """Take up the runs that a dead process left; return their ids. What cannot go on fails."""
         history = self._around.history
         taken: list[str] = []
         for record, files, owner in await history.call(History.unfinished):
@@ -161,22 +165,27 @@ class Sessions:
                 continue
             if not await history.call(History.take_over, record.id, self._owner, owner):
                 continue
+            again = msgspec.structs.replace(record, attempt=record.attempt + 1)
             try:
                 session = await self.open(record.pipeline)
-            except NotFound:
-                gone = SaveRun(
-                    run_id=record.id,
-                    state="failed",
-                    started_at=record.started_at,
-                    finished_at=self._around.clock.now(),
-                    reason="the pipeline is gone",
-                )
-                await history.call(History.write, [gone])
-                continue
-            again = msgspec.structs.replace(record, attempt=record.attempt + 1)
-            await session.resume(again, files)
-            taken.append(record.id)
+                await session.resume(again, files)
+            except (HeadraceError, msgspec.DecodeError) as error:
+                await self._give_up(again, error)
+            else:
+                taken.append(record.id)
         return taken
+
+    async def _give_up(self, run: RunRecord, error: Exception) -> None:
+        """Record that a run cannot be taken up, and why."""
+        gone = isinstance(error, NotFound)
+        failed = SaveRun(
+            run_id=run.id,
+            state="failed",
+            started_at=run.started_at,
+            finished_at=self._around.clock.now(),
+            reason="the pipeline is gone" if gone else f"it could not be taken up: {error}",
+        )
+        await self._around.history.call(History.write, [failed])
 
     async def close(self) -> None:
         """End every session. Runs that go on are left to `resume`."""

@@ -161,6 +161,21 @@ async def test_a_run_of_a_pipeline_that_is_gone_fails(desk: Desk) -> None:
     assert (record.state, record.reason) == ("failed", "the pipeline is gone")
 
 
+async def test_a_run_whose_code_cannot_be_read_any_more_fails_and_the_others_are_taken_up(
+    desk: Desk,
+) -> None:
+    session = await desk.open()
+    broken = session.prepare_run(RunRequest(origin="api", blocks=["load"]))
+    change = msgspec.structs.replace(session.queue_change(broken), owner="nobody", files=b"\xc1")
+    record = msgspec.structs.replace(change.record, version="of an older release")
+    await desk.history.call(History.write, [msgspec.structs.replace(change, record=record)])
+    other = await leave(desk)
+    assert await desk.sessions.resume() == [other]
+    found = await desk.history.call(History.run, broken.id)
+    assert found.state == "failed"
+    assert (found.reason or "").startswith("it could not be taken up: ")
+
+
 async def test_a_pipeline_with_runs_is_deleted_only_with_them(desk: Desk) -> None:
     session = await desk.open()
     run = await session.start_run(RunRequest(origin="api"))
