@@ -131,12 +131,12 @@ export function search(all: readonly Finding[], query: string): Finding[] {
   for (const { finding, score } of scored) {
     best.set(finding.group, Math.max(best.get(finding.group) ?? 0, score));
   }
-  const rank = ({ group }: Finding): number => best.get(group) ?? 0;
+  // Sorting keeps the order of equals, so that groups as close stand as they were found.
+  const groups = [...best].sort(([, a], [, b]) => b - a).map(([group]) => group);
+  const place = new Map(groups.map((group, index) => [group, index]));
+  const rank = ({ group }: Finding): number => place.get(group) ?? 0;
   return scored
-    .sort((a, b) => {
-      if (a.finding.group !== b.finding.group) return rank(b.finding) - rank(a.finding);
-      return b.score - a.score;
-    })
+    .sort((a, b) => rank(a.finding) - rank(b.finding) || b.score - a.score)
     .map(({ finding }) => finding);
 }
 

@@ -12,12 +12,18 @@ interface Props {
 
 const TIMEOUT = /^\d+(\.\d+)?\s*(ms|s|m|h|d)?$/;
 
+/** 300 seconds as people write them: "5m". */
+function spanWords(seconds: number): string {
+  if (seconds % 3600 === 0) return `${seconds / 3600}h`;
+  return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
+}
+
 /** Kind, retries, timeout, cache and connection of a block, and its typed settings. */
 export function ConfigureDialog({ block, onClose }: Props): ReactElement {
   const editor = useEditor();
   const [kind, setKind] = useState<Kind>(block.kind);
   const [retries, setRetries] = useState(String(block.retries));
-  const written = block.timeout_s === null ? "" : `${block.timeout_s}s`;
+  const written = block.timeout_s === null ? "" : spanWords(block.timeout_s);
   const [timeout, setTimeoutText] = useState(written);
   const [cache, setCache] = useState(block.cache ?? "");
   const [connection, setConnection] = useState(block.connection ?? "");

@@ -9,16 +9,24 @@ export function useBlockFindings(): void {
   const findings = useCallback((): Finding[] => {
     const { blocks, status } = editor.session.store.getState();
     const go = (name: string) => () => select(editor, name);
-    return blocks.flatMap(({ name, kind }) => [
-      { id: `block:${name}`, title: name, group: "Blocks", detail: kind, run: go(name) },
-      ...(status[name]?.output?.columns ?? []).map((column) => ({
-        id: `column:${name}:${column.name}`,
-        title: column.name,
-        group: "Columns",
-        detail: `${column.type} of ${name}`,
+    return [
+      ...blocks.map(({ name, kind }) => ({
+        id: `block:${name}`,
+        title: name,
+        group: "Blocks",
+        detail: kind,
         run: go(name),
       })),
-    ]);
+      ...blocks.flatMap(({ name }) =>
+        (status[name]?.output?.columns ?? []).map((column) => ({
+          id: `column:${name}:${column.name}`,
+          title: column.name,
+          group: "Columns",
+          detail: `column of ${name}`,
+          run: go(name),
+        })),
+      ),
+    ];
   }, [editor]);
   useFindings(findings);
 }
