@@ -7,6 +7,7 @@ from tests.browser.pages.preview import DataPanel
 from tests.browser.pages.schedule import ScheduleSheet
 
 RUN_MS = 20_000
+STILL_FRAMES = 5
 DONE = re.compile("^(ok|cached)$")
 
 
@@ -108,14 +109,12 @@ class EditorPage:
 
     def draw_edge(self, upstream: str, downstream: str) -> None:
         """Drag on the canvas from the handle of one block to the handle of another."""
-        start = self._handle(upstream, "source").bounding_box()
-        end = self._handle(downstream, "target").bounding_box()
-        assert start is not None
-        assert end is not None
+        start = self._handle(upstream, "source")
+        end = self._handle(downstream, "target")
         mouse = self.page.mouse
-        mouse.move(*_middle(start))
+        mouse.move(*self._place(start))
         mouse.down()
-        mouse.move(*_middle(end), steps=8)
+        mouse.move(*self._place(end), steps=8)
         mouse.up()
         self.expect_edge(upstream, downstream)
 
@@ -127,9 +126,19 @@ class EditorPage:
         self.page.get_by_role("button", name="Schedule", exact=True).click()
         return ScheduleSheet(self.page)
 
+    def _place(self, target: Locator) -> tuple[float, float]:
+        """The middle of something, once the canvas has come to rest under it."""
+        box, still = None, 0
+        while box is None or still < STILL_FRAMES:
+            before, box = box, target.bounding_box()
+            still = still + 1 if box == before else 0
+            target.evaluate("() => new Promise((done) => requestAnimationFrame(done))")
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
     def _handle(self, block: str, kind: str) -> Locator:
         handle = self.page.locator(f".react-flow__node[data-id='{block}'] .{kind}")
         handle.wait_for()
+        expect(handle).to_be_visible()
         return handle
 
 
@@ -141,7 +150,3 @@ def type_lines(page: Page, code: str) -> None:
         if line.startswith("<"):
             page.keyboard.press("Backspace")
         page.keyboard.type(line.removeprefix("<"))
-
-
-def _middle(box: dict) -> tuple[float, float]:
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
