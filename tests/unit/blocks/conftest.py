@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import pwd
 import shutil
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -89,25 +89,24 @@ def _postgres_tools() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """Start a PostgreSQL of our own in a temporary folder; give its address."""
     tools = _postgres_tools()
     assert tools is not None, "PostgreSQL is missing: tests/install-services brings it"
-    folder = tmp_path_factory.mktemp("postgres")
+    # Not below pytest's own folder: each run of pytest closes that to other users again.
+    folder = Path(tempfile.mkdtemp(prefix="headrace-postgres-"))
     folder.chmod(0o777)
-    for parent in folder.parents:
-        if parent.owner() == pwd.getpwuid(os.getuid()).pw_name and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o055)
-        if parent == Path("/tmp"):
-            break
     as_user = ["runuser", "-u", "nobody", "--"] if os.getuid() == 0 else []
     cluster = folder / "cluster"
     _run([*as_user, str(tools / "initdb"), "-D", str(cluster), "-A", "trust", "-U", "tester", "-N"])
     options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
     control = [*as_user, str(tools / "pg_ctl"), "-D", str(cluster), "-w"]
     _run([*control, "-o", options, "-l", str(folder / "log"), "start"])
-    yield f"postgresql://tester@/postgres?host={folder}"
-    _run([*control, "-m", "immediate", "stop"])
+    try:
+        yield f"postgresql://tester@/postgres?host={folder}"
+    finally:
+        _run([*control, "-m", "immediate", "stop"])
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(command: list[str]) -> None:
