@@ -381,6 +381,19 @@ async def test_a_shared_block_is_added_with_its_edges(desk: Desk) -> None:
     assert table.upstream == ["load"]
 
 
+async def test_an_analysis_that_waits_for_an_edit_ends_with_its_session(desk: Desk) -> None:
+    session = await desk.open()
+    Ear(session)
+    answer = await desk.handle(cmd.RunBlocks, blocks=["clean"])
+    await desk.finish("load", 1)
+    async with session._edits:
+        await desk.finish("clean", 2)
+        await session.finished(answer["run"])
+        (chore,) = session._chores
+        await session.close("enough")
+    assert chore.cancelled()
+
+
 async def test_cancelling_all_waits_for_the_end(desk: Desk) -> None:
     session = await desk.open()
     run = await session.start_run(RunRequest(origin="api"))
