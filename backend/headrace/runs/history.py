@@ -33,7 +33,7 @@ from headrace.core.errors import NotFound
 from headrace.protocol.tables import BlockRun, Output, RunRecord, RunSummary
 from headrace.runs.changes import Change, QueueRun, SaveBlock, SaveResult, SaveRun
 from headrace.runs.database import Database
-from headrace.runs.needed import needed_addresses, unknown_runs
+from headrace.runs.needed import needed_addresses, pipelines_of, unknown_runs
 from headrace.runs.queueing import insert_or_replace, queue_runs
 from headrace.runs.tables import block_runs, results, runs, ticks, triggers, versions
 from headrace.runs.times import moment, stamp
@@ -246,10 +246,16 @@ class History(Triggers):
 
     # Retention
 
-    def needed(self, runs_each: int) -> set[str]:
-        """Return the addresses that the store must keep (see `needed_addresses`)."""
+    def pipelines(self) -> list[str]:
+        """Return the names of all pipelines that ever ran, sorted."""
         with self.database.reading() as connection:
-            return needed_addresses(connection, runs_each)
+            return pipelines_of(connection)
+
+    def needed(self, pipeline: str, runs_each: int) -> set[str]:
+        """Return the addresses that the store must keep (see `needed_addresses`)."""
+        shown = [block for _, block in self.last_block_runs(pipeline).values()]
+        with self.database.reading() as connection:
+            return needed_addresses(connection, pipeline, runs_each, shown)
 
     def unknown(self, ids: Collection[str]) -> set[str]:
         """Return those of `ids` that are no run of this history, or no longer."""
@@ -409,6 +415,7 @@ def _record(row: Row[Any], blocks: list[BlockRun]) -> RunRecord:
         origin=row.origin,
         trigger=row.trigger_name,
         logical_time=moment(row.logical_time),
+        interval_start=moment(row.interval_start),
         parameters=msgspec.json.decode(row.parameters),
         version=row.version,
         queued_at=moment(row.queued_at),

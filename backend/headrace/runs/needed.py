@@ -1,15 +1,18 @@
-"""Which outputs the history still needs, and of which runs it knows at all."""
+"""Which outputs the history still needs, and of which runs it knows at all.
+
+Everything goes through an index, pipeline by pipeline: it is asked while others write.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
-from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Column, Connection, Select, func, select
 
+from headrace.protocol.tables import BlockRun
 from headrace.runs.tables import block_runs, results, runs
 
 _AT_ONCE = 500
@@ -25,56 +28,60 @@ class _Made(Struct):
     output: _Named | None = None
     displays: list[_Named] = []
 
-    def addresses(self) -> Iterable[str]:
-        if self.output is not None:
-            yield self.output.address
-        for display in self.displays:
-            yield display.address
+
+def pipelines_of(connection: Connection) -> list[str]:
+    """Return the names of all pipelines that ever ran, sorted."""
+    return sorted({*_names(connection, runs.c.pipeline), *_names(connection, results.c.pipeline)})
 
 
-def needed_addresses(connection: Connection, runs_each: int) -> set[str]:
-    """Return the addresses of all outputs and displays that something can still ask for.
+def _names(connection: Connection, column: Column[str]) -> Iterator[str]:
+    """Go from name to name through the index, past all that lies between."""
+    name = ""
+    while True:
+        following = select(func.min(column)).where(column > name)
+        name = connection.execute(following).scalar()
+        if name is None:
+            return
+        yield name
 
-    These are the results by key, what each block showed last, and everything of the unfinished and
-    the newest `runs_each` other runs of each pipeline.
+
+def needed_addresses(
+    connection: Connection, pipeline: str, runs_each: int, shown: Iterable[BlockRun]
+) -> set[str]:
+    """Return the addresses of a pipeline's outputs and displays that something can still ask for.
+
+    These are its results by key, what each block showed last (`shown`), and everything of its
+    unfinished and its newest `runs_each` other runs.
     """
+    of_results = select(results.c.output).where(results.c.pipeline == pipeline)
     found = {
-        msgspec.json.decode(row[0], type=_Named).address
-        for row in connection.execute(select(results.c.output))
+        msgspec.json.decode(row[0], type=_Named).address for row in connection.execute(of_results)
     }
-    for row in connection.execute(_kept_block_runs(runs_each)):
-        found.update(msgspec.json.decode(row[0], type=_Made).addresses())
+    for run_id in connection.execute(_kept(pipeline, runs_each)).scalars().all():
+        of_run = select(block_runs.c.record).where(block_runs.c.run_id == run_id)
+        for row in connection.execute(of_run):
+            made = msgspec.json.decode(row[0], type=_Made)
+            found.update(display.address for display in made.displays)
+            if made.output is not None:
+                found.add(made.output.address)
+    for block in shown:
+        found.update(display.address for display in block.displays)
+        if block.output is not None:
+            found.add(block.output.address)
     found.discard("")
     return found
 
 
-def _kept_block_runs(runs_each: int) -> Select[Any]:
-    newest = func.row_number().over(
-        partition_by=runs.c.pipeline, order_by=(runs.c.queued_at.desc(), runs.c.id.desc())
-    )
-    ranked = select(runs.c.id, runs.c.finished_at, newest.label("place")).subquery()
-    kept = select(ranked.c.id).where(
-        or_(ranked.c.place <= runs_each, ranked.c.finished_at.is_(None))
-    )
-    last = func.row_number().over(
-        partition_by=(block_runs.c.pipeline, block_runs.c.name),
-        order_by=block_runs.c.finished_at.desc(),
-    )
-    shown = (
-        select(block_runs.c.run_id, block_runs.c.name, last.label("place"))
-        .where(block_runs.c.finished_at.is_not(None))
+def _kept(pipeline: str, runs_each: int) -> Select[tuple[str]]:
+    of_pipeline = select(runs.c.id).where(runs.c.pipeline == pipeline)
+    newest = (
+        of_pipeline.where(runs.c.finished_at.is_not(None))
+        .order_by(runs.c.queued_at.desc(), runs.c.id.desc())
+        .limit(runs_each)
         .subquery()
     )
-    return (
-        select(block_runs.c.record)
-        .outerjoin(
-            shown,
-            (shown.c.run_id == block_runs.c.run_id)
-            & (shown.c.name == block_runs.c.name)
-            & (shown.c.place == 1),
-        )
-        .where(or_(block_runs.c.run_id.in_(kept), shown.c.name.is_not(None)))
-    )
+    unfinished = of_pipeline.where(runs.c.state.in_(("queued", "running")))
+    return unfinished.union_all(select(newest.c.id)).subquery().select()
 
 
 def unknown_runs(connection: Connection, ids: Collection[str]) -> set[str]:

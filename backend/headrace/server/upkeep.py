@@ -100,12 +100,17 @@ class Upkeep:
         if retention.history_s is not None:
             gone = await self._purge(now - timedelta(seconds=retention.history_s))
             await self._forget_logs()
-        keep = await self._history.call(
-            History.needed, DEFAULT_RUNS if retention.runs is None else retention.runs
-        )
+        keep = await self._needed(DEFAULT_RUNS if retention.runs is None else retention.runs)
         age_s = DEFAULT_AGE_S if retention.age_s is None else retention.age_s
         freed = await asyncio.to_thread(self._sweep, keep, age_s, retention.size_bytes, now)
         return Freed(gone, freed)
+
+    async def _needed(self, runs_each: int) -> set[str]:
+        """Ask pipeline by pipeline: runs that go on are recorded in between."""
+        keep: set[str] = set()
+        for pipeline in await self._history.call(History.pipelines):
+            keep |= await self._history.call(History.needed, pipeline, runs_each)
+        return keep
 
     async def _purge(self, before: datetime) -> int:
         """Delete old runs a few at a time: other writers come in between."""
