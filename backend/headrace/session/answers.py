@@ -218,6 +218,8 @@ class Answers:
                 checks=answer.checks,
                 progress=None,
             )
+            if not again and block.key is not None:
+                self._results.fail(name, block.key.text)
         step = Step(
             [
                 ev.BlockFailed(

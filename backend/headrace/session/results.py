@@ -55,6 +55,7 @@ class Results:
         self._known: dict[str, dict[str, Result]] = {}
         self._parts: dict[str, dict[str, str]] = {}
         self._shown_key: dict[str, str] = {}
+        self._failed_key: dict[str, str] = {}
         self._compared: _Comparison | None = None
 
     def remember(self, block: str, result: Result, parts: Mapping[str, str] | None = None) -> None:
@@ -97,6 +98,8 @@ class Results:
         if last.key:
             self._parts[last.key] = last.parts
             self._shown_key[block] = last.key
+            if last.state == "failed":
+                self._failed_key[block] = last.key
 
     def change(self, block: str, **fields: Any) -> BlockStatus:
         """Change fields of a block's status."""
@@ -109,9 +112,15 @@ class Results:
 
     def show(self, block: str, key: str) -> None:
         """Record the key of the result that the status of a block now holds."""
-        if self._shown_key.get(block) != key:
+        if self._shown_key.get(block) != key or block in self._failed_key:
             self._touch(block)
             self._shown_key[block] = key
+            self._failed_key.pop(block, None)
+
+    def fail(self, block: str, key: str) -> None:
+        """Record what the last run of a block failed with: until that changes, it is no news."""
+        self._touch(block)
+        self._failed_key[block] = key
 
     def _touch(self, block: str) -> None:
         if self._compared is not None:
@@ -123,6 +132,7 @@ class Results:
             self.status[new] = self.status.pop(old)
         if old in self._shown_key:
             self._shown_key[new] = self._shown_key.pop(old)
+        self._failed_key.pop(old, None)
         self._touch(new)
 
     def forget(self, names: set[str]) -> None:
@@ -130,6 +140,7 @@ class Results:
         for name in names:
             self.status.pop(name, None)
             self._shown_key.pop(name, None)
+            self._failed_key.pop(name, None)
             self._touch(name)
 
     def wanted(
@@ -194,6 +205,8 @@ class Results:
     def _stale(self, block: PlannedBlock, key: Key) -> Staleness:
         if not self._was_run(block.name):
             return NEVER
+        if self._failed_key.get(block.name) == key.text:
+            return Staleness(state="stale", reasons=["the last run failed"])
         shown = self._shown_key.get(block.name)
         newest = self.newest(block.name)
         recorded = self._parts.get(shown or (newest.key if newest else ""), {})
