@@ -29,8 +29,8 @@ def operations_of(handler: type[SecureHandler]) -> dict[str, Operation]:
 
 
 @cache
-def document() -> bytes:
-    """Return the OpenAPI 3.1 document as JSON."""
+def document(root: str = "/") -> bytes:
+    """Return the OpenAPI 3.1 document as JSON; `root` is where the app is mounted."""
     from headrace.server.routes import API
 
     types: list[Any] = [ErrorBody]
@@ -52,6 +52,7 @@ def document() -> bytes:
         {
             "openapi": "3.1.0",
             "info": {"title": "Headrace", "version": version("headrace")},
+            "servers": [{"url": root.rstrip("/") or "/"}],
             "security": [{"token": []}],
             "paths": paths,
             "components": {
@@ -146,4 +147,4 @@ class OpenApiHandler(ApiHandler):
     @operation("This document", returns=dict[str, Any])
     async def get(self) -> None:
         self.set_header("Content-Type", "application/json")
-        self.finish(await asyncio.to_thread(document))
+        self.finish(await asyncio.to_thread(document, self.root))

@@ -91,6 +91,12 @@ def test_the_page_knows_where_it_is(stock):
     assert '"/assets/' not in page.text
 
 
+def test_the_description_of_the_api_says_where_it_is(stock):
+    described = stock.get("/headrace/api/openapi.json", headers=TOKEN).json()
+    assert described["servers"] == [{"url": "/headrace"}]
+    assert "/api/status" in described["paths"]
+
+
 def test_foreign_pages_and_hosts_are_refused(stock):
     for foreign in ({"Origin": "https://evil.example"}, {"Host": "evil.example"}):
         for method in ("GET", "POST"):
