@@ -24,11 +24,11 @@ def analyse_sql(
 ) -> tuple[BlockAnalysis, list[Diagnostic]]:
     """Analyse one block."""
     teller = Teller(around, block, source)
-    query = read_query(source.text)
+    query = _query(block, source)
     for trouble in query.troubles:
         teller.tell(trouble)
-    if not query.reads_only and block.kind != "exporter":
-        message = "Only an exporter may write: make this a statement that reads."
+    if not query.reads_only:
+        message = "A SQL block only reads: make this a SELECT, and write from a Python exporter."
         teller.tell(Trouble(code="sql-writes", message=message))
     tables = _tables(teller, query)
     values = _values(teller, query)
@@ -48,6 +48,15 @@ def analyse_sql(
         arguments=[table.name for table in query.tables],
     )
     return found, teller.told
+
+
+def _query(block: Block, source: Source) -> Query:
+    """Read the statement; one for another database may be in that database's dialect."""
+    first = read_query(source.text)
+    if block.connection is None or not first.troubles:
+        return first
+    others = (read_query(source.text, dialect) for dialect in ("postgres", "sqlite", "mysql"))
+    return next((query for query in others if not query.troubles), first)
 
 
 def _tables(teller: Teller, query: Query) -> dict[str, Binding]:

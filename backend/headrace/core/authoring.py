@@ -93,7 +93,7 @@ class Context:
     logical_time: datetime | None = None
     interval_start: datetime | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    secrets: Mapping[str, str] = field(default_factory=dict[str, str])
+    secrets: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     report: Callable[[float, float | None], None] | None = None
 
     @property

@@ -24,7 +24,8 @@ class Block(Struct, frozen=True, kw_only=True):
     upstream: tuple[str, ...] = ()
     inputs: dict[str, str] = field(default_factory=dict[str, str])
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
-    retries: int = 0
+    retries: int | None = None
+    """None, as for `timeout_s` and `memory_bytes`: what `defaults:` of headrace.yaml say."""
     backoff_s: float = 1.0
     timeout_s: float | None = None
     memory_bytes: int | None = None

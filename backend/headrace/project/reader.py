@@ -135,7 +135,7 @@ def _read_block(entry: Fields) -> Block | None:
         upstream=tuple(dict.fromkeys(word for word, _ in entry.texts("upstream"))),
         inputs={key: str(value) for key, value in entry.values("inputs").items()},
         settings=entry.values("with"),
-        retries=entry.integer("retries", minimum=0, maximum=MAX_RETRIES) or 0,
+        retries=entry.integer("retries", minimum=0, maximum=MAX_RETRIES),
         backoff_s=_or(entry.parsed("backoff", lambda text: parse_duration(text, "backoff")), 1.0),
         timeout_s=entry.parsed("timeout", lambda text: parse_duration(text, "timeout")),
         memory_bytes=entry.parsed("memory", parse_memory),

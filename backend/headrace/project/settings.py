@@ -42,6 +42,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Path of an interpreter or of a virtual environment; None: the server's own."""
     preload: tuple[str, ...] = ()
     """Modules that the template process imports ahead."""
+    secrets: tuple[str, ...] = ()
+    """Environment variables that blocks get as `context.secrets`."""
     retention: Retention = Retention()
     defaults: Defaults = Defaults()
     executor: str = "local"
@@ -69,6 +71,7 @@ def read_settings(text: str, file: str = "headrace.yaml") -> Settings:
         connections=_connections(fields),
         environment=fields.text("environment"),
         preload=tuple(word for word, _ in fields.texts("preload")),
+        secrets=tuple(word for word, _ in fields.texts("secrets")),
         retention=_retention(fields),
         defaults=_defaults(fields),
         executor=fields.one_of("executor", ("local", "dask")) or "local",

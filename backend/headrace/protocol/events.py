@@ -173,7 +173,10 @@ class BlockFailed(Event, frozen=True, kw_only=True, tag="block-failed"):
 
 
 class BlocksSkipped(Event, frozen=True, kw_only=True, tag="blocks-skipped"):
-    """These blocks will not run, because `because` failed or was cancelled."""
+    """These blocks will not run.
+
+    `because` is the block that failed or was cancelled, or says `sensor x is not ready`.
+    """
 
     run: str
     blocks: list[str]

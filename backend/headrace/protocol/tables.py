@@ -61,6 +61,8 @@ class Output(Struct, frozen=True, kw_only=True):
     text: str = ""
     notes: list[str] = field(default_factory=list[str])
     """What changed on the way into the store, e.g. a column kept as JSON text."""
+    holds: bool = False
+    """A sensor said by it that the blocks below may not run yet."""
 
 
 class Display(Struct, frozen=True):
@@ -90,7 +92,17 @@ class Frame(Struct, frozen=True, kw_only=True):
 class Failure(Struct, frozen=True, kw_only=True):
     """Why a block run failed; a result of user code, never an exception of ours."""
 
-    kind: Literal["exception", "check", "died", "timeout", "memory", "ended-early", "input", "lost"]
+    kind: Literal[
+        "exception",
+        "check",
+        "died",
+        "timeout",
+        "memory",
+        "ended-early",
+        "input",
+        "lost",
+        "not-ready",
+    ]
     type: str
     message: str
     line: int | None = None
@@ -152,7 +164,7 @@ class BlockRun(Struct, frozen=True, kw_only=True):
     output: Output | None = None
     failure: Failure | None = None
     because: str | None = None
-    """For skipped: the block that failed."""
+    """For skipped: the block that failed, or `sensor x is not ready`."""
     attempts: list[Attempt] = field(default_factory=list[Attempt])
     checks: list[CheckResult] = field(default_factory=list[CheckResult])
     displays: list[Display] = field(default_factory=list[Display])
@@ -188,6 +200,8 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     origin: Origin = "api"
     trigger: str | None = None
     logical_time: datetime | None = None
+    interval_start: datetime | None = None
+    """For runs of a trigger: its tick before `logical_time`."""
     parameters: dict[str, Any] = field(default_factory=dict[str, Any])
     version: str = ""
     """Content hash of the snapshot that the run pins."""

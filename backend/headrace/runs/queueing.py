@@ -51,6 +51,7 @@ def _run_row(change: QueueRun) -> dict[str, Any]:
         "origin": record.origin,
         "trigger_name": record.trigger,
         "logical_time": stamp(record.logical_time),
+        "interval_start": stamp(record.interval_start),
         "parameters": msgspec.json.encode(record.parameters).decode(),
         "version": record.version,
         "queued_at": stamp(record.queued_at),

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from headrace.runs.tables import tables_for
 
-HEAD = "0002"
+HEAD = "0003"
 """Newest revision in `migrations/versions`."""
 
 _ADVISORY_KEY = 0x48656164

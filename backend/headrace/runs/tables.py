@@ -40,6 +40,7 @@ runs = Table(
     Column("origin", String(12), nullable=False),
     Column("trigger_name", Text),
     Column("logical_time", String(40)),
+    Column("interval_start", String(40)),
     Column("parameters", Text, nullable=False),
     Column("version", String(64), ForeignKey("versions.hash"), nullable=False),
     Column("queued_at", String(40), nullable=False),

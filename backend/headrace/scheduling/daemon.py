@@ -18,7 +18,16 @@ from headrace.runs.firing import Firing, TickChange, TriggerState
 from headrace.runs.history import History
 from headrace.runs.thread import HistoryThread
 from headrace.scheduling.files import TriggerFiles
-from headrace.scheduling.triggers import Cancel, Decision, Fire, Hold, Skip, decide, next_of
+from headrace.scheduling.triggers import (
+    Cancel,
+    Decision,
+    Fire,
+    Hold,
+    Skip,
+    decide,
+    next_of,
+    previous_of,
+)
 from headrace.session.log import EventLog
 from headrace.session.run import Run, RunRequest
 
@@ -333,6 +342,7 @@ def _prepare(
         parameters=state.spec.parameters,
         trigger=state.spec.name,
         logical_time=tick,
+        interval_start=previous_of(state.spec, tick),
     )
     try:
         run = session.prepare_run(request)

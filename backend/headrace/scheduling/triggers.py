@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import islice, takewhile
 from typing import Protocol
 
@@ -26,6 +27,11 @@ STAGGER = 8
 """Runs of missed ticks that go on at once where runs may overlap."""
 YEARS = (1900, 9000)
 """Years in which ticks are looked for; beyond, calendars of Python end."""
+_LOOKS_BACK = (
+    *(timedelta(minutes=2), timedelta(hours=2), timedelta(days=1, hours=2), timedelta(days=8)),
+    *(timedelta(days=32), timedelta(days=367), timedelta(days=3660)),
+)
+"""How far back the tick before another is looked for, in steps that hold few ticks each."""
 
 
 class Schedule(Protocol):
@@ -94,6 +100,29 @@ def ticks_of(schedule: Schedule, after: datetime) -> Iterator[datetime]:
 def next_of(schedule: Schedule, after: datetime) -> datetime:
     """Return the first tick later than `after`; InvalidInput when the schedule is not one."""
     return next(ticks_of(schedule, after))
+
+
+def previous_of(schedule: Schedule, tick: datetime) -> datetime | None:
+    """Return the last tick before `tick`; None when there is none within ten years."""
+    return _previous(schedule.cron, schedule.every, schedule.timezone, tick)
+
+
+@lru_cache(maxsize=4096)
+def _previous(
+    cron: str | None, every: str | None, timezone: str, tick: datetime
+) -> datetime | None:
+    # Many triggers share a schedule, and all of those are due at the same moment.
+    if every is not None:
+        return tick - interval.parse(every)
+    for span in _LOOKS_BACK:
+        found: datetime | None = None
+        for earlier in cron_of(cron or "", timezone).ticks(tick - span):
+            if earlier >= tick:
+                break
+            found = earlier
+        if found is not None:
+            return found
+    return None
 
 
 def decide(state: TriggerState, now: datetime) -> Decision:

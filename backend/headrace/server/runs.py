@@ -166,7 +166,9 @@ class RetryHandler(ApiHandler):
             origin="retry",
             parameters=record.parameters,
             blocks=await asyncio.to_thread(_selection, record, files),
+            trigger=record.trigger,
             logical_time=record.logical_time,
+            interval_start=record.interval_start,
         )
         return RunStarted(await session.start_run(request))
 

@@ -65,10 +65,9 @@ class Preview(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Ticks(Struct, frozen=True):
-    """The next ticks, and the schedule in words."""
+    """The next ticks."""
 
     ticks: list[Tick]
-    words: str = ""
 
 
 class TriggerList(Struct, frozen=True):

@@ -134,6 +134,8 @@ class Answers:
             self._results.change(name, displays=displays)
 
     def _done(self, run: Run, answer: Done, at: datetime) -> Step:
+        if answer.output.holds and self._may_try_again(run, answer.block):
+            return self._raised(run, _not_ready(answer), at)
         name, block = answer.block, run.blocks[answer.block]
         key = block.key
         assert key is not None, "a running block has its key"
@@ -174,9 +176,20 @@ class Answers:
                 ),
             ]
         )
-        return step.add(self._course.good(run, name, seconds, at)).add(
-            self._course.advance(run, at)
-        )
+        step.add(self._course.good(run, name, seconds, at))
+        if answer.output.holds:
+            step.add(self._skip_below(run, name, f"sensor {name} is not ready"))
+        return step.add(self._course.advance(run, at))
+
+    @staticmethod
+    def _failed(run: Run, name: str) -> int:
+        """Count the attempts of a block that count for `retries`."""
+        attempts = run.blocks[name].record.attempts
+        return len([a for a in attempts if a.failure and a.failure.kind != "lost"])
+
+    def _may_try_again(self, run: Run, name: str) -> bool:
+        retries = run.definition.blocks[name].retries
+        return self._failed(run, name) < retries and not run.cancelled
 
     def _raised(self, run: Run, answer: Raised, at: datetime) -> Step:
         name, block = answer.block, run.blocks[answer.block]
@@ -189,9 +202,8 @@ class Answers:
             failure=answer.failure,
             timings=answer.timings,
         )
-        counted = [a for a in block.record.attempts if a.failure and a.failure.kind != "lost"]
-        failed = len(counted)
-        again = failed < planned.retries and not run.cancelled
+        failed = self._failed(run, name)
+        again = self._may_try_again(run, name)
         seconds = answer.timings.call
         delay = _backoff(planned.backoff_s, failed, run.id, name)
         block.state = "queued" if again else "failed"
@@ -240,7 +252,8 @@ class Answers:
             step.effects.append(Wait(run.id, name, answer.attempt, delay))
             return step.add(self._course.advance(run, at))
         run.reason = run.reason or one_line(name, answer.failure)
-        return step.add(self._skip_below(run, name)).add(self._course.advance(run, at))
+        step.add(self._course.refresh())
+        return step.add(self._skip_below(run, name, name)).add(self._course.advance(run, at))
 
     def _stopped(self, run: Run, answer: Stopped, at: datetime) -> Step:
         run.cancelled = True
@@ -279,20 +292,36 @@ class Answers:
                 )
         return step
 
-    def _skip_below(self, run: Run, failed: str) -> Step:
-        names = run.queued_below(failed)
+    def _skip_below(self, run: Run, above: str, because: str) -> Step:
+        names = run.queued_below(above)
         if not names:
             return Step()
-        step = Step([ev.BlocksSkipped(cause=run.id, run=run.id, blocks=names, because=failed)])
+        step = Step([ev.BlocksSkipped(cause=run.id, run=run.id, blocks=names, because=because)])
         for name in names:
             block = run.blocks[name]
             block.state = "skipped"
             block.waiting = False
-            block.record = msgspec.structs.replace(block.record, state="skipped", because=failed)
+            block.record = msgspec.structs.replace(block.record, state="skipped", because=because)
             step.records.append(SaveBlock(run_id=run.id, block=block.record))
             if run.interactive:
-                self._results.change(name, state="skipped", run=run.id, because=failed)
+                self._results.change(name, state="skipped", run=run.id, because=because)
         return step
+
+
+def _not_ready(answer: Done) -> Raised:
+    """Make a sensor that says "not yet" an attempt that may be followed by another."""
+    said = answer.output.text or answer.output.type_name or "nothing"
+    failure = Failure(kind="not-ready", type="NotReady", message=f"The sensor returned {said}.")
+    return Raised(
+        run=answer.run,
+        block=answer.block,
+        attempt=answer.attempt,
+        failure=failure,
+        timings=answer.timings,
+        checks=answer.checks,
+        log_bytes=answer.log_bytes,
+        log_tail=answer.log_tail,
+    )
 
 
 def _backoff(base_s: float, failed: int, run: str, block: str) -> float:

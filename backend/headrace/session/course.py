@@ -26,7 +26,7 @@ class Course:
     ) -> None:
         self._runs = runs
         self._results = results
-        self._refresh = refresh
+        self.refresh = refresh
         self._logs = logs
 
     def advance(self, run: Run, at: datetime) -> Step:
@@ -126,7 +126,10 @@ class Course:
             inputs=run.inputs(block.name),
             values=bound_values(block, run.parameters),
             parameters=run.parameters,
+            typed=block.typed,
+            typed_parameters=run.definition.typed,
             logical_time=run.logical_time,
+            interval_start=run.interval_start,
             timeout_s=block.timeout_s,
             memory_bytes=block.memory_bytes,
             interactive=run.interactive,
@@ -149,7 +152,7 @@ class Course:
         del self._runs[run.id]
         run.state = run.final_state()
         seconds = max(0.0, (at - (run.started_at or run.queued_at)).total_seconds())
-        step = self._refresh() if run.interactive else Step()
+        step = self.refresh() if run.interactive else Step()
         return step.add(
             Step(
                 [
@@ -210,4 +213,4 @@ class Course:
             finished_at=at,
             checks=record.checks,
         )
-        return Step([finished]).add(self._refresh())
+        return Step([finished]).add(self.refresh())

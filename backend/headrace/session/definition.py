@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from headrace.core.ids import digest
 from headrace.protocol.bindings import Binding
-from headrace.protocol.tables import Kind, Language, Output
+from headrace.protocol.tables import Kind, Language, Output, Parameter
 
 ENGINE = "1"
 """Goes up when Headrace comes to store other results for the same code: old ones are then stale."""
@@ -33,6 +33,8 @@ class PlannedBlock(Struct, frozen=True, kw_only=True):
     upstream: tuple[str, ...] = ()
     bindings: tuple[Binding, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    typed: dict[str, Parameter] = field(default_factory=dict[str, Parameter])
+    """The arguments that take dates or moments, by name."""
     retries: int = 0
     backoff_s: float = 1.0
     timeout_s: float | None = None
@@ -52,19 +54,27 @@ class Definition(Struct, frozen=True, kw_only=True):
     blocks: dict[str, PlannedBlock] = field(default_factory=dict[str, PlannedBlock])
     parameters: dict[str, Any] = field(default_factory=dict[str, Any])
     version: str = ""
+    typed: dict[str, Parameter] = field(default_factory=dict[str, Parameter])
+    """The parameters that are dates or moments, by name."""
 
     @classmethod
     def of(
-        cls, pipeline: str, blocks: Iterable[PlannedBlock], parameters: Mapping[str, Any]
+        cls,
+        pipeline: str,
+        blocks: Iterable[PlannedBlock],
+        parameters: Mapping[str, Any],
+        typed: Mapping[str, Parameter] | None = None,
     ) -> Definition:
         """Make a definition and name its version."""
         by_name = {block.name: block for block in blocks}
-        content = msgspec.msgpack.encode((list(by_name.values()), dict(parameters)))
+        of_time = dict(typed or {})
+        content = msgspec.msgpack.encode((list(by_name.values()), dict(parameters), of_time))
         return cls(
             pipeline=pipeline,
             blocks=by_name,
             parameters=dict(parameters),
             version=digest(content),
+            typed=of_time,
         )
 
     def encode(self) -> bytes:
@@ -122,14 +132,22 @@ def key_of(block: PlannedBlock, inputs: Mapping[str, Output], parameters: Mappin
     for binding in block.bindings:
         name = binding.name or binding.argument
         if binding.source == "parameter":
-            parts[f"parameter {name}"] = _plain(parameters.get(name))
+            parts[f"parameter {name}"] = _value(block, binding, parameters.get(name))
         elif binding.source == "setting":
-            parts[f"setting {name}"] = _plain(block.settings.get(name))
+            parts[f"setting {name}"] = _value(block, binding, block.settings.get(name))
+    if block.kind == "sensor":
+        parts["kind"] = block.kind  # only a sensor's result says whether the blocks below may run
     if block.connection:
         parts["connection"] = block.connection
     wiring = "|".join(f"{b.argument}={b.source}:{b.name}" for b in block.bindings)
     flat = [piece for part in sorted(parts.items()) for piece in part]
     return Key(text=digest(wiring, *flat), parts=parts)
+
+
+def _value(block: PlannedBlock, binding: Binding, value: Any) -> str:
+    """Say a value, and the type too where it makes another value of the same text."""
+    typed = block.typed.get(binding.argument)
+    return _plain(value) if typed is None else f"{typed.type} {_plain(value)}"
 
 
 def _plain(value: Any) -> str:

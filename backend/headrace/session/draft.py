@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from headrace.analysis.analyse import Analysis, BlockAnalysis
 from headrace.project.pipeline import Block, PipelineFiles, Source
+from headrace.project.settings import Defaults
 from headrace.protocol.replies import Diagnostic
 from headrace.protocol.tables import BlockTable, Parameter
 from headrace.session.definition import Definition, PlannedBlock
 
+T = TypeVar("T")
 _NOTHING = BlockAnalysis(name="")
+_NO_DEFAULTS = Defaults()
+_OF_TIME = frozenset({"date", "datetime"})
+"""Types of values that travel as text, and reach blocks as Python's own types."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +43,22 @@ class Draft:
         *,
         root: Path,
         used_in: Mapping[str, int],
+        defaults: Defaults = _NO_DEFAULTS,
     ) -> Draft:
-        """Join files and analysis. `used_in` counts the pipelines of a shared block."""
+        """Join files and analysis. `used_in` counts the pipelines of a shared block.
+
+        `defaults` are what blocks get that do not say otherwise.
+        """
         pipeline = files.pipeline
         tables = [
             _table(block, files.sources[block.name], analysis, used_in)
             for block in pipeline.blocks
             if block.name in files.sources
         ]
-        defaults = {p.name: p.default for p in pipeline.parameters}
-        definition = Definition.of(pipeline.name, _planned(files, analysis, root), defaults)
+        values = {p.name: p.default for p in pipeline.parameters}
+        typed = {p.name: p for p in pipeline.parameters if p.type in _OF_TIME}
+        planned = _planned(files, analysis, root, typed, defaults)
+        definition = Definition.of(pipeline.name, planned, values, typed)
         refusals = [
             f"{p.file}:{p.line}: {p.message}"
             for p in pipeline.problems
@@ -96,14 +107,20 @@ def _table(
         settings=block.settings,
         form=found.form,
         description=found.description,
-        retries=block.retries,
+        retries=block.retries or 0,
         timeout_s=block.timeout_s,
         cache=block.cache,
         connection=block.connection,
     )
 
 
-def _planned(files: PipelineFiles, analysis: Analysis, root: Path) -> list[PlannedBlock]:
+def _planned(
+    files: PipelineFiles,
+    analysis: Analysis,
+    root: Path,
+    typed: Mapping[str, Parameter],
+    defaults: Defaults,
+) -> list[PlannedBlock]:
     """Return every block that can run, upstream first; what waits for a cycle keeps a problem."""
     blocks = {b.name: b for b in files.pipeline.blocks if b.kind != "markdown"}
     wrong = {p.block: p.message for p in reversed(files.pipeline.problems) if p.severity == "error"}
@@ -124,15 +141,33 @@ def _planned(files: PipelineFiles, analysis: Analysis, root: Path) -> list[Plann
             upstream=known,
             bindings=tuple(found.bindings),
             settings=block.settings,
-            retries=block.retries,
+            typed=_typed(found, typed),
+            retries=_said(block.retries, defaults.retries),
             backoff_s=block.backoff_s,
-            timeout_s=block.timeout_s,
-            memory_bytes=block.memory_bytes,
+            timeout_s=_said(block.timeout_s, defaults.timeout_s),
+            memory_bytes=_said(block.memory_bytes, defaults.memory_bytes),
             cache=block.cache,
             connection=block.connection,
             problem=_problem(block, source, found, known) or wrong.get(name),
         )
     return list(placed.values())
+
+
+def _said(stated: T | None, default: T) -> T:
+    return default if stated is None else stated
+
+
+def _typed(found: BlockAnalysis, parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
+    """Return the arguments that take dates or moments: by declaration, else by annotation."""
+    form = {entry.name: entry for entry in found.form if entry.type in _OF_TIME}
+    typed: dict[str, Parameter] = {}
+    for binding in found.bindings:
+        name = binding.argument
+        if binding.source == "parameter" and (binding.name or name) in parameters:
+            typed[name] = parameters[binding.name or name]
+        elif binding.source in {"setting", "parameter"} and name in form:
+            typed[name] = form[name]
+    return typed
 
 
 def _problem(

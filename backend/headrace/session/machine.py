@@ -147,6 +147,7 @@ class Machine:
             slots=1 if editor else self._slots,
             trigger=request.trigger,
             logical_time=request.logical_time,
+            interval_start=request.interval_start,
         )
 
     def _whole(self, blocks: Sequence[str] | None) -> list[str]:
@@ -169,6 +170,12 @@ class Machine:
                 if output is None:
                     raise InvalidInput(
                         f"Block {upstream!r} has no output that {name!r} could read: run it too.",
+                        block=name,
+                        upstream=upstream,
+                    )
+                if output.holds:
+                    raise InvalidInput(
+                        f"Sensor {upstream!r} is not ready, and {name!r} waits for it: run it too.",
                         block=name,
                         upstream=upstream,
                     )
@@ -245,6 +252,7 @@ class Machine:
             state=record.state,
             trigger=record.trigger,
             logical_time=record.logical_time,
+            interval_start=record.interval_start,
             started_at=record.started_at,
             cancelled=record.reason is not None
             or any(block.state == "cancelled" for block in record.blocks),

@@ -192,7 +192,7 @@ class Results:
         if block.kind == "transformer":
             return self.find(block.name, key)
         newest = self.newest(block.name)
-        return newest if newest is not None and newest.key == key else None
+        return newest if newest and newest.key == key and not newest.output.holds else None
 
     def _was_run(self, block: str) -> bool:
         return block in self._shown_key or self.newest(block) is not None
@@ -209,6 +209,8 @@ class Results:
             return Staleness(state="stale", reasons=["the last run failed"])
         shown = self._shown_key.get(block.name)
         newest = self.newest(block.name)
+        if newest is not None and newest.key == key.text and newest.output.holds:
+            return Staleness(state="stale", reasons=["the sensor was not ready"])
         recorded = self._parts.get(shown or (newest.key if newest else ""), {})
         return Staleness(state="stale", reasons=reasons(recorded, key.parts) or ["not yet run"])
 

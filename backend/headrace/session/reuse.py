@@ -41,8 +41,9 @@ def decide(
     editor a block that was asked for by name (`must`) executes, its ancestors only when stale.
     Elsewhere transformers are reused, exporters execute, loaders and sensors follow `cache:`.
     """
-    if known is None:
-        return Decision("no result for this code and these inputs yet")
+    if known is None or known.output.holds:
+        why = "no result for this code and these inputs yet"
+        return Decision(why if known is None else "the sensor was not ready")
     if force:
         return Decision("forced")
     if must:

@@ -40,6 +40,7 @@ class RunRequest:
     force: bool = False
     trigger: str | None = None
     logical_time: datetime | None = None
+    interval_start: datetime | None = None
 
 
 @dataclass
@@ -93,6 +94,7 @@ class Run:
     state: RunState = "queued"
     trigger: str | None = None
     logical_time: datetime | None = None
+    interval_start: datetime | None = None
     started_at: datetime | None = None
     cancelled: bool = False
     reason: str | None = None
@@ -171,6 +173,7 @@ class Run:
             origin=self.origin,
             trigger=self.trigger,
             logical_time=self.logical_time,
+            interval_start=self.interval_start,
             parameters=self.parameters,
             version=self.definition.version,
             queued_at=self.queued_at,

@@ -47,7 +47,14 @@ class Surroundings:
         )
         analysis = msgspec.convert(answer, Analysis)
         used = await asyncio.to_thread(self._used_in, files)
-        return Draft.of(files, analysis, root=self.project.paths.root, used_in=used)
+        settings = await asyncio.to_thread(self.project.settings)
+        return Draft.of(
+            files,
+            analysis,
+            root=self.project.paths.root,
+            used_in=used,
+            defaults=settings.defaults,
+        )
 
     def _used_in(self, files: PipelineFiles) -> Mapping[str, int]:
         """Count the pipelines that use each shared block of this one."""

@@ -8,14 +8,17 @@ import inspect
 import linecache
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+import msgspec
+
 from headrace.core.authoring import Context, Mark, collecting_marks
 from headrace.core.errors import HeadraceError
+from headrace.core.secret_values import Secrets
 from headrace.protocol.tables import CheckResult, Display, Failure, Timings
 from headrace.store.outputs import Store
 from headrace.workers import sql
@@ -24,6 +27,7 @@ from headrace.workers.failures import failure_of
 from headrace.workers.frames import joined
 from headrace.workers.handover import Handover
 from headrace.workers.jobs import Done, Job, Progressed, Raised, Shown
+from headrace.workers.typed import with_python_values
 
 Send = Callable[[Shown | Progressed], None]
 Marked = tuple[Callable[..., Any], Mark]
@@ -68,6 +72,8 @@ class Execution:
         send: Send,
         interruptible: Callable[[], AbstractContextManager[None]],
         root: str,
+        secrets: Secrets,
+        connections: Mapping[str, Mapping[str, Any]],
     ) -> None:
         self.namespace: dict[str, Any] = {}
         self.inputs: dict[str, Any] = {}
@@ -77,6 +83,8 @@ class Execution:
         self._send = send
         self._interruptible = interruptible
         self._root = root
+        self._secrets = secrets
+        self._connections = connections
         self._names: dict[str, Any] = {"run": job.run, "block": job.block, "attempt": job.attempt}
         self._screen = Screen(store, self._report)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -95,9 +103,12 @@ class Execution:
             # Python blocks read the rows of a SQL block as the frame that most of them work with.
             as_type = "pandas.DataFrame" if self._job.language == "sql" else None
             output = self._store.put(value, as_type=as_type)
+            if self._job.kind == "sensor" and not is_ready(value):
+                output = msgspec.structs.replace(output, holds=True)
             self._handover.keep(output, value)
         except BaseException as error:  # noqa: BLE001 - user code may raise anything at all
             failure = self._failed_check or self._failure(error, saving=spans.phase == "save")
+            failure = self._masked(failure)
             return Raised(
                 **self._names, failure=failure, timings=spans.timings(), checks=self._checks
             )
@@ -115,6 +126,19 @@ class Execution:
             message = f"The result cannot be passed on: {error}"
         return failure_of(error, path=self._job.path, root=self._root, message=message)
 
+    def _masked(self, failure: Failure) -> Failure:
+        """Take secrets out of the message, the code and the names that a failure shows."""
+        mask = self._secrets.masked
+        frames = [
+            msgspec.structs.replace(
+                frame, values={name: mask(value) for name, value in frame.values.items()}
+            )
+            for frame in failure.frames
+        ]
+        return msgspec.structs.replace(
+            failure, message=mask(failure.message), text=mask(failure.text), frames=frames
+        )
+
     def _end(self) -> None:
         if self._loop is not None:
             self._loop.close()
@@ -127,9 +151,10 @@ class Execution:
 
     def _value(self, spans: _Spans) -> Any:
         """Return what the block gives, its checks passed."""
+        self._job = with_python_values(self._job)
         if self._job.language == "sql":
             spans.turn_to("call")
-            return sql.result_of(self._job, self._handover)
+            return sql.result_of(self._job, self._handover, self._connections)
         with collecting_marks() as marks:
             self._run_module()
         mine = [entry for entry in marks if entry[0].__module__ == self.namespace["__name__"]]
@@ -227,6 +252,7 @@ class Execution:
             logical_time=job.logical_time,
             interval_start=job.interval_start,
             parameters=job.parameters,
+            secrets=self._secrets,
             report=self._progressed,
         )
 
@@ -291,6 +317,14 @@ class Execution:
                 hint=failure.hint,
                 text=failure.text,
             )
+
+
+def is_ready(value: Any) -> bool:
+    """Tell what a sensor says by its result; a table or list says it by having any rows."""
+    try:
+        return len(value) > 0 if hasattr(value, "__len__") else bool(value)
+    except (TypeError, ValueError):  # no truth value, as an array of no dimension or a lazy frame
+        return True
 
 
 def compiled(source: str, path: str) -> tuple[CodeType, CodeType | None]:

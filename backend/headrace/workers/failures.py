@@ -26,6 +26,7 @@ _NAMES = re.compile(r"[A-Za-z_]\w*")
 _PLAIN_MODULES = ("builtins", "datetime", "decimal", "pathlib", "numpy", "pandas", "uuid", "enum")
 
 Kind = Literal["exception", "check", "died", "timeout", "memory", "ended-early", "input", "lost"]
+"""What happens in a worker; that a sensor is `not-ready` is for the session to say."""
 
 
 class _Short(reprlib.Repr):

@@ -19,6 +19,7 @@ from headrace.protocol.tables import (
     Kind,
     Language,
     Output,
+    Parameter,
     Timings,
 )
 
@@ -27,7 +28,9 @@ class Job(Struct, frozen=True, kw_only=True):
     """One attempt of one block, with everything pinned: code, inputs, values.
 
     `inputs` maps upstream block → its output, in upstream order. `values` maps argument → value for
-    settings and parameters. For SQL, `values` are the placeholders.
+    settings and parameters. For SQL, `values` are the placeholders. Both are as in JSON: the worker
+    makes Python's dates and moments of those arguments that `typed`, and parameters that
+    `typed_parameters`, names.
     """
 
     run: str
@@ -43,6 +46,8 @@ class Job(Struct, frozen=True, kw_only=True):
     inputs: dict[str, Output] = field(default_factory=dict[str, Output])
     values: dict[str, Any] = field(default_factory=dict[str, Any])
     parameters: dict[str, Any] = field(default_factory=dict[str, Any])
+    typed: dict[str, Parameter] = field(default_factory=dict[str, Parameter])
+    typed_parameters: dict[str, Parameter] = field(default_factory=dict[str, Parameter])
     logical_time: datetime | None = None
     interval_start: datetime | None = None
     timeout_s: float | None = None

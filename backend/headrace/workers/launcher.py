@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from headrace.workers.channel import Channel
@@ -86,9 +86,10 @@ class Child:
 class Launcher:
     """One template process and its children."""
 
-    def __init__(self, settings: Settings, python: str) -> None:
+    def __init__(self, settings: Settings, python: str, preload: Sequence[str] = ()) -> None:
         self._settings = settings
         self._python = python
+        self._preload = list(preload)
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -125,6 +126,7 @@ class Launcher:
                     "headrace.workers.template",
                     str(theirs.fileno()),
                     str(os.getpid()),
+                    *self._preload,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

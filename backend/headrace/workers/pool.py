@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,6 +93,9 @@ class Pool:
         store_folder: str | os.PathLike[str],
         *,
         python: str = sys.executable,
+        preload: Sequence[str] = (),
+        secrets: Sequence[str] = (),
+        connections: Mapping[str, dict[str, Any]] | None = None,
         max_workers: int = 8,
         stop_stage_s: float = 5.0,
         service_idle_s: float = 60.0,
@@ -100,8 +103,10 @@ class Pool:
         self._settings = Settings(
             project_root=str(Path(project_root).resolve()),
             store_folder=str(Path(store_folder).resolve()),
+            secrets=list(secrets),
+            connections=dict(connections or {}),
         )
-        self._launcher = Launcher(self._settings, python)
+        self._launcher = Launcher(self._settings, python, preload)
         self._max_workers = max_workers
         self._stop_stage_s = stop_stage_s
         self._service_idle_s = service_idle_s

@@ -1,12 +1,18 @@
-"""SQL blocks: one read statement on DuckDB over the Arrow data of the upstream blocks."""
+"""SQL blocks: one read statement on DuckDB over the Arrow data of the upstream blocks.
+
+With `connection:` it is one on that database instead.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from headrace.analysis.placeholders import with_placeholders
 from headrace.protocol.tables import Failure, Frame
+from headrace.workers.databases import NoConnection, duckdb_file, rows_from, url_of
 from headrace.workers.handover import Handover
 from headrace.workers.jobs import Job
 
@@ -24,25 +30,60 @@ class SqlFailed(Exception):
         self.failure = failure
 
 
-def result_of(job: Job, handover: Handover) -> Any:
+def result_of(
+    job: Job, handover: Handover, connections: Mapping[str, Mapping[str, Any]] | None = None
+) -> Any:
     """Run the statement of a SQL block and return its rows as an Arrow table.
 
     Raises SqlFailed with the database's message and the line in the block's file.
     """
+    if job.connection is None:
+        return _on_duckdb(job, handover, _database().cursor())
+    try:
+        url = url_of(job.connection, connections or {})
+        file = duckdb_file(url)
+        if file is None:
+            return _on_connection(job, url)
+    except NoConnection as error:
+        raise _failed(job, "NoConnection", str(error)) from None
+    return _on_file(job, handover, file)
+
+
+def _on_file(job: Job, handover: Handover, file: Path) -> Any:
     import duckdb
 
-    if job.connection is not None:
-        raise SqlFailed(
-            Failure(
-                kind="exception",
-                type="NoConnection",
-                message=f"The connection {job.connection!r} is not known to this worker.",
-                hint="Leave `connection` out to run on the data of the upstream blocks.",
+    try:
+        database = duckdb.connect(str(file), read_only=True)
+    except duckdb.Error as error:
+        raise _failed(job, type(error).__name__, str(error)) from error
+    with database:
+        database.execute("SET python_enable_replacements=false")
+        return _on_duckdb(job, handover, database)
+
+
+def _on_connection(job: Job, url: str) -> Any:
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+    for binding in job.bindings:
+        if binding.source == "upstream":
+            raise NoConnection(
+                f"{binding.name!r} is a block: on the connection {job.connection!r} there are only"
+                " the tables of that database."
             )
-        )
+    try:
+        return rows_from(url, job.source, job.parameters | job.values)
+    except DBAPIError as error:
+        raise _failed(job, type(error.orig).__name__, str(error.orig)) from error
+    except SQLAlchemyError as error:
+        raise _failed(job, type(error).__name__, str(error)) from error
+
+
+def _on_duckdb(job: Job, handover: Handover, cursor: Any) -> Any:
+    """Run the statement on a connection of DuckDB, and close that."""
+    import duckdb
+
     values = job.parameters | job.values
     text, used = with_placeholders(job.source, set(values))
-    cursor = _database().cursor()
     try:
         _insist_on_one_read(job, cursor, text)
         for binding in job.bindings:

@@ -17,6 +17,7 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from typing import NoReturn
 
 from headrace.workers.processes import die_with_parent, signal_group, thread_names
@@ -51,14 +52,19 @@ PRELOADED = (
 _MAX_PACKET = 1 << 16
 
 
-def preload() -> None:
-    """Import what workers need, without letting it start threads."""
+def preload(modules: Sequence[str] = ()) -> None:
+    """Import what workers need, and what the project names, without letting it start threads."""
     before = {name: os.environ.get(name) for name in _QUIET}
     os.environ.update(_QUIET)
     try:
         for name in PRELOADED:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
+        for name in modules:
+            try:
+                importlib.import_module(name)
+            except Exception:  # noqa: BLE001 - a block that imports it meets the same, and says so
+                traceback.print_exc()
         worker = sys.modules.get("headrace.workers.worker")
         if worker is not None:
             worker.prepare()
@@ -164,12 +170,12 @@ def become(role: str, settings: Settings, channel: socket.socket) -> NoReturn:
 
 
 def main() -> None:
-    """Be the template: `python -m headrace.workers.template CONTROL_FD SERVER_PID`."""
+    """Be the template: `python -m headrace.workers.template CONTROL_FD SERVER_PID [MODULE…]`."""
     started = time.monotonic()
     die_with_parent(int(sys.argv[2]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=int(sys.argv[1]))
-    preload()
+    preload(sys.argv[3:])
     gc.collect()
     gc.freeze()
     template = Template(control)

@@ -26,6 +26,10 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     project_root: str
     store_folder: str
+    secrets: list[str] = field(default_factory=list[str])
+    """Environment variables that `context.secrets` gives."""
+    connections: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    """The databases of SQL blocks with `connection:`, by name."""
 
 
 class Fork(Struct, frozen=True, kw_only=True, tag_field="op", tag="fork"):

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from headrace.core.secret_values import Secrets
 from headrace.store.outputs import Store
 from headrace.workers import displays, questions
 from headrace.workers.execute import Execution
@@ -84,6 +85,8 @@ class Worker:
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._root = settings.project_root
+        self._secrets = Secrets(settings.secrets)
+        self._connections = settings.connections
         self._store = Store(Path(settings.store_folder))
         self._handover = Handover(self._store)
         self._interrupts = Interrupts()
@@ -125,6 +128,8 @@ class Worker:
                     send=self.send,
                     interruptible=self._interrupts.allowed,
                     root=self._root,
+                    secrets=self._secrets,
+                    connections=self._connections,
                 )
                 answer = execution.run(waited)
                 if job.worker == "session":

@@ -470,6 +470,7 @@ export interface Output {
   type_name: string;
   text: string;
   notes: string[];
+  holds: boolean;
 }
 /**
  * A column of a table; `type` is Arrow's name of it, as users see it.
@@ -482,7 +483,16 @@ export interface Column {
  * Why a block run failed; a result of user code, never an exception of ours.
  */
 export interface Failure {
-  kind: "check" | "died" | "ended-early" | "exception" | "input" | "lost" | "memory" | "timeout";
+  kind:
+    | "check"
+    | "died"
+    | "ended-early"
+    | "exception"
+    | "input"
+    | "lost"
+    | "memory"
+    | "not-ready"
+    | "timeout";
   type: string;
   message: string;
   line: number | null;
@@ -676,7 +686,9 @@ export interface BlockFailed {
   checks: CheckResult[];
 }
 /**
- * These blocks will not run, because `because` failed or was cancelled.
+ * These blocks will not run.
+ *
+ * `because` is the block that failed or was cancelled, or says `sensor x is not ready`.
  */
 export interface BlocksSkipped {
   op: "blocks-skipped";
@@ -990,6 +1002,7 @@ export interface RunRecord {
   origin: "api" | "backfill" | "cli" | "editor" | "retry" | "trigger";
   trigger: string | null;
   logical_time: string | null;
+  interval_start: string | null;
   parameters: {
     [k: string]: unknown;
   };

@@ -20,6 +20,7 @@ import {
   StateChip,
   signOfState,
   toastError,
+  whySkipped,
 } from "../ui";
 import { BlockDetails, type PreviewSlot } from "./BlockDetails";
 import { GanttChart } from "./GanttChart";
@@ -170,7 +171,7 @@ function emptyLogWords(block: BlockRun): string {
     case "queued":
       return "It has not started yet.";
     case "skipped":
-      return `It did not run${block.because === null ? "" : `, because ${block.because} failed`}.`;
+      return `It did not run${block.because === null ? "" : `, because ${whySkipped(block.because)}`}.`;
     default:
       return "It printed nothing.";
   }

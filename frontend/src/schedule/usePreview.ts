@@ -5,13 +5,12 @@ import { useApi } from "../session";
 
 export interface Preview {
   ticks: Tick[];
-  words: string;
   /** Why there is none, in the server's words. */
   error: string | undefined;
 }
 
 const PAUSE_MS = 200;
-const NONE: Preview = { ticks: [], words: "", error: undefined };
+const NONE: Preview = { ticks: [], error: undefined };
 
 /** The next ticks of what the form says, asked of the server once typing pauses; null asks nothing. */
 export function usePreview(
@@ -31,8 +30,8 @@ export function usePreview(
       const asked = JSON.parse(key) as Record<string, unknown>;
       const body = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null));
       api
-        .post<{ ticks: Tick[]; words?: string }>("triggers/preview", body, { signal: abort.signal })
-        .then(({ ticks, words }) => setPreview({ ticks, words: words ?? "", error: undefined }))
+        .post<{ ticks: Tick[] }>("triggers/preview", body, { signal: abort.signal })
+        .then(({ ticks }) => setPreview({ ticks, error: undefined }))
         .catch((thrown: unknown) => {
           if (!abort.signal.aborted) setPreview({ ...NONE, error: messageOf(thrown) });
         });

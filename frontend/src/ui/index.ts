@@ -54,6 +54,7 @@ export {
   signOfBlockRun,
   signOfState,
   type Tone,
+  whySkipped,
 } from "./signs";
 export { setSingleKeys, useSingleKeys } from "./single-keys";
 export {

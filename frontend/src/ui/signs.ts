@@ -84,6 +84,11 @@ interface End {
   finishedAt: string | null;
 }
 
+/** A block that failed is named alone; any other reason is said in full. */
+export function whySkipped(because: string): string {
+  return because.includes(" ") ? because : `${because} failed`;
+}
+
 function describeEnd(sign: Sign, end: End, now: number): string {
   const { word } = SIGNS[sign];
   switch (sign) {
@@ -96,7 +101,7 @@ function describeEnd(sign: Sign, end: End, now: number): string {
     case "timeout":
       return end.seconds === null ? word : `${word} after ${formatDuration(end.seconds)}`;
     case "skipped":
-      return withReason(word, end.because === null ? "" : `${end.because} failed`);
+      return withReason(word, end.because === null ? "" : whySkipped(end.because));
     default:
       return word;
   }

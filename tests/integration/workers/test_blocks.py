@@ -6,12 +6,15 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from headrace.core.authoring import Context
 from headrace.protocol.bindings import Binding
+from headrace.protocol.tables import Parameter
 from headrace.store.outputs import Store
 from headrace.workers.jobs import Done, Printed, Progressed, Raised, Shown
+from headrace.workers.pool import Pool
 
 from .conftest import Bench, upstream
 
@@ -365,3 +368,115 @@ async def test_a_worker_of_another_run_makes_room(tmp_path: Path, bench: Bench) 
     source = "@transformer\ndef b(): return 1"
     for run in ("one", "two", "three"):
         assert isinstance(await bench.run(source, run=run), Done)
+
+
+async def test_dates_and_moments_arrive_as_such(bench: Bench) -> None:
+    more: dict[str, Any] = {
+        "values": {"day": "2026-01-31", "until": "2026-01-31T06:00:00Z", "days": ["2026-02-01"]},
+        "typed": {
+            "day": Parameter(name="day", type="date"),
+            "until": Parameter(name="until", type="datetime"),
+            "days": Parameter(name="days", type="date", multiple=True),
+        },
+        "parameters": {"day": "2026-01-31"},
+        "typed_parameters": {"day": Parameter(name="day", type="date")},
+    }
+    bindings = [Binding(argument=n, source="setting", name=n) for n in ("day", "until", "days")]
+    python = await bench.output(
+        """
+        @loader
+        def b(context, day, until, days):
+            values = (day, until, *days, context.parameters["day"])
+            return [repr(value) for value in values]
+        """,
+        bindings=[*bindings, Binding(argument="context", source="context")],
+        **more,
+    )
+    assert value_of(bench, python) == [
+        "datetime.date(2026, 1, 31)",
+        "datetime.datetime(2026, 1, 31, 6, 0, tzinfo=datetime.timezone.utc)",
+        "datetime.date(2026, 2, 1)",
+        "datetime.date(2026, 1, 31)",
+    ]
+    sql = "select typeof(:day) as day, typeof(:until) as until, :day + 1 as next"
+    typed = await bench.output(sql, block="q", language="sql", bindings=bindings, **more)
+    (row,) = value_of(bench, typed).to_dict("records")
+    assert (row["day"], row["until"]) == ("DATE", "TIMESTAMP WITH TIME ZONE")
+    assert str(row["next"])[:10] == "2026-02-01"
+
+
+async def test_a_setting_that_is_no_date_says_so(bench: Bench) -> None:
+    answer = await bench.run(
+        "@loader\ndef b(day): return day",
+        values={"day": "soon"},
+        typed={"day": Parameter(name="day", type="date")},
+        bindings=[Binding(argument="day", source="setting", name="day")],
+    )
+    assert isinstance(answer, Raised)
+    assert "'day' must be a date such as 2026-01-31, not 'soon'" in answer.failure.message
+
+
+HELD = ["False", "None", "0", "[]", "''", "pd.DataFrame()", "np.bool_(False)"]
+READY = ["True", "1", "['file']", "pd.DataFrame({'n': [1]})", "np.bool_(True)", "'2026'"]
+
+
+@pytest.mark.parametrize(
+    ("said", "holds"), [(said, True) for said in HELD] + [(said, False) for said in READY]
+)
+async def test_a_sensor_holds_back_by_what_is_false_or_empty(
+    bench: Bench, said: str, holds: bool
+) -> None:
+    source = f"import numpy as np, pandas as pd\n@sensor\ndef b(): return {said}"
+    assert (await bench.output(source, kind="sensor")).holds == holds
+    loader = await bench.output(source.replace("@sensor", "@loader"), kind="loader")
+    assert loader.holds is False
+
+
+async def test_secrets_are_given_and_not_shown(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY_OF_TEST", "s3cr3t-canary")
+    pool = Pool(bench.root, bench.root / ".headrace" / "store", secrets=["KEY_OF_TEST", "UNSET"])
+    await pool.start()
+    own = Bench(pool, bench.root)
+    context = [Binding(argument="context", source="context")]
+    output = await own.output(
+        """
+        @loader
+        def b(context):
+            key = context.secrets["KEY_OF_TEST"]
+            return [len(key), repr(context.secrets), repr(context), list(context.secrets)]
+        """,
+        bindings=context,
+    )
+    length, secrets, whole, names = value_of(bench, output)
+    assert (length, secrets, names) == (13, "Secrets(KEY_OF_TEST, UNSET)", ["KEY_OF_TEST"])
+    assert "canary" not in whole
+    answer = await own.run(
+        """
+        @loader
+        def b(context):
+            key = context.secrets["KEY_OF_TEST"]
+            raise RuntimeError(f"refused {key}")
+        """,
+        bindings=context,
+    )
+    assert isinstance(answer, Raised)
+    assert answer.failure.message == "refused ***"
+    assert b"canary" not in msgspec.json.encode(answer)
+    for name, why in [("UNSET", "is not set"), ("OTHER", "is not listed")]:
+        source = f"@loader\ndef b(context): return context.secrets['{name}']"
+        answer = await own.run(source, bindings=context)
+        assert isinstance(answer, Raised)
+        assert why in answer.failure.message
+    await pool.close()
+
+
+async def test_what_the_project_preloads_is_there_before_a_block_runs(bench: Bench) -> None:
+    pool = Pool(bench.root, bench.root / "store", preload=["sched", "no_such_module"])
+    await pool.start()
+    source = "import sys\n@loader\ndef b(): return 'sched' in sys.modules"
+    output = await Bench(pool, bench.root).output(source)
+    await pool.close()
+    assert Store(bench.root / "store").get(output) is True
+    assert value_of(bench, await bench.output(source)) is False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,6 +30,7 @@ async def test_a_tick_starts_one_run_and_is_told(world: World) -> None:
     (run,) = world.sessions.launched
     assert (run.request.origin, run.request.trigger) == ("trigger", "t0")
     assert (run.request.logical_time, run.request.parameters) == (world.clock.time, {"n": 1})
+    assert run.request.interval_start == world.clock.time - timedelta(minutes=5)
     (recorded,) = await world.history.call(History.runs)
     assert recorded.id == run.id
     assert TriggersChanged(of="p", seq=world.events[-1].seq) in world.events

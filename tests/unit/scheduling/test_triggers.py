@@ -24,6 +24,7 @@ from headrace.scheduling.triggers import (
     decide,
     next_of,
     preview,
+    previous_of,
 )
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -199,6 +200,29 @@ def test_the_preview_shows_local_times_and_notes() -> None:
     ]
     assert [bool(tick.note) for tick in ticks] == [False, True, False]
     assert len(preview(TriggerSpec(name="n", every="1h"), NOON, 2)) == 2
+
+
+@pytest.mark.parametrize(
+    ("schedule", "tick", "before"),
+    [
+        ({"cron": "*/5 * * * *"}, "2026-03-02T12:00Z", "2026-03-02T11:55Z"),
+        ({"cron": "0 6 * * 1"}, "2026-03-02T06:00Z", "2026-02-23T06:00Z"),
+        ({"cron": "0 0 1 1 *"}, "2026-01-01T00:00Z", "2025-01-01T00:00Z"),
+        ({"cron": "0 0 29 2 *"}, "2028-02-29T00:00Z", "2024-02-29T00:00Z"),
+        (
+            {"cron": "0 6 * * *", "timezone": "Europe/Berlin"},
+            "2026-03-29T04:00Z",
+            "2026-03-28T05:00Z",
+        ),
+        ({"every": "90m"}, "2026-03-02T12:00Z", "2026-03-02T10:30Z"),
+    ],
+)
+def test_the_interval_of_a_tick_begins_at_the_tick_before(
+    schedule: dict[str, str], tick: str, before: str
+) -> None:
+    spec = TriggerSpec(name="n", **schedule)
+    assert previous_of(spec, datetime.fromisoformat(tick)) == datetime.fromisoformat(before)
+    assert next_of(spec, datetime.fromisoformat(before)) == datetime.fromisoformat(tick)
 
 
 @given(

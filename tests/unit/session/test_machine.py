@@ -10,7 +10,14 @@ import pytest
 from headrace.core.errors import InvalidInput, NotFound
 from headrace.protocol import events as ev
 from headrace.protocol.bindings import Binding
-from headrace.protocol.tables import BlockRun, Display, Failure, RunRecord, Staleness
+from headrace.protocol.tables import (
+    BlockRun,
+    Display,
+    Failure,
+    Parameter,
+    RunRecord,
+    Staleness,
+)
 from headrace.runs.changes import QueueRun, SaveBlock, SaveResult, SaveRun
 from headrace.session.definition import Definition, key_of
 from headrace.session.effects import EndRun, Execute, Step, Stop, Wait
@@ -18,7 +25,7 @@ from headrace.session.machine import Machine
 from headrace.session.results import KEPT_PER_BLOCK, Result, Results
 from headrace.session.run import Run, RunRequest
 from headrace.testing.drafts import block, definition, done, output, raised, started, stopped
-from headrace.workers.jobs import Job, Printed, Progressed, Shown, StopStage
+from headrace.workers.jobs import Done, Job, Printed, Progressed, Shown, StopStage
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -633,3 +640,71 @@ def test_live_runs_describe_themselves() -> None:
     live = run_of(m).live()
     assert live.blocks == {"load": "running", "clean": "queued", "export": "queued"}
     assert output("x").address == output("x").digest
+
+
+GUARDED = definition(
+    block("wait", kind="sensor"),
+    block("load", "wait"),
+    block("clean", "load"),
+    block("other", kind="loader"),
+)
+
+
+def not_ready(job: Job) -> Done:
+    """Answer of a sensor that returned False."""
+    made = done(job)
+    held = msgspec.structs.replace(made.output, kind="json", text="False", holds=True)
+    return msgspec.structs.replace(made, output=held)
+
+
+def test_a_sensor_that_is_not_ready_holds_back_what_is_below() -> None:
+    m = machine(GUARDED)
+    wait, other = jobs(api(m))
+    step = m.answer(not_ready(wait), NOW)
+    skipped = next(e for e in step.events if isinstance(e, ev.BlocksSkipped))
+    assert (skipped.blocks, skipped.because) == (["load", "clean"], "sensor wait is not ready")
+    m.check()
+    step = m.answer(done(other), NOW)
+    end = next(e for e in step.events if isinstance(e, ev.RunFinished))
+    assert (end.state, end.reason) == ("succeeded", None)
+
+
+def test_a_sensor_asks_again_as_often_as_it_may() -> None:
+    m = machine(definition(block("wait", kind="sensor", retries=1), block("load", "wait")))
+    (first,) = jobs(api(m))
+    step = m.answer(not_ready(first), NOW)
+    (wait,) = [e for e in step.effects if isinstance(e, Wait)]
+    failed = next(e for e in step.events if isinstance(e, ev.BlockFailed))
+    assert (failed.failure.kind, failed.failure.message) == (
+        "not-ready",
+        "The sensor returned False.",
+    )
+    assert failed.retry_at is not None
+    (second,) = jobs(m.retry_due("r1", "wait", wait.attempt, NOW))
+    assert [j.block for j in jobs(m.answer(done(second), NOW))] == ["load"]
+    m.check()
+
+
+def test_a_sensor_that_was_not_ready_is_never_reused() -> None:
+    m = machine(definition(block("wait", kind="sensor", cache="forever"), block("load", "wait")))
+    (job,) = jobs(editor(m, "wait"))
+    m.answer(not_ready(job), NOW)
+    assert m.staleness["wait"] == Staleness(state="stale", reasons=["the sensor was not ready"])
+    with pytest.raises(InvalidInput, match="Sensor 'wait' is not ready"):
+        m.prepare("r2", RunRequest(origin="editor", blocks=["load"], only=True), NOW)
+    assert m.plan(["load"]) == ["wait", "load"]
+    (again,) = jobs(api(m, "r3"))
+    assert again.block == "wait"
+
+
+def test_a_day_is_another_value_than_its_text() -> None:
+    given = Binding(argument="day", source="parameter", name="day")
+    as_text = block("load", bindings=(given,))
+    day = Parameter(name="day", type="date")
+    as_day = block("load", bindings=(given,), typed={"day": day})
+    values = {"day": "2026-01-31"}
+    assert key_of(as_day, {}, values).text != key_of(as_text, {}, values).text
+    m = machine(Definition.of("flights", [as_day], values, {"day": day}))
+    (job,) = jobs(api(m, interval_start=NOW, logical_time=NOW))
+    assert (job.values, job.typed, job.typed_parameters) == (values, {"day": day}, {"day": day})
+    assert job.interval_start == NOW

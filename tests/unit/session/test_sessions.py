@@ -18,7 +18,7 @@ from headrace.runs.owner import current_owner
 from headrace.session.run import RunRequest
 from headrace.session.session import Session
 
-from .conftest import YAML, Desk, Ear, until
+from .conftest import SOURCES, YAML, Desk, Ear, until
 
 
 async def test_a_pipeline_is_opened_once(desk: Desk) -> None:
@@ -114,6 +114,9 @@ async def test_only_sessions_that_an_edit_concerns_look_again(
     await until(lambda: "other" in looked)
     await until(lambda: "the analysis is away" in caplog.text)
     assert caplog.records[-1].levelno == logging.WARNING
+    looked.clear()
+    desk.paths.settings.write_text("defaults: {retries: 2}\n")
+    await until(lambda: set(looked) == {"flights", "other"})
 
 
 async def leave(desk: Desk, owner: str = "0:0:no-boot:" + socket.gethostname()) -> str:
@@ -231,3 +234,44 @@ async def test_sessions_close_while_one_is_being_opened(desk: Desk) -> None:
     await desk.sessions.close()
     session = await opening
     await session.close("the test is over")
+
+
+async def test_blocks_get_the_projects_defaults_unless_they_say_otherwise(desk: Desk) -> None:
+    yaml = YAML.replace("file: clean.py,", "file: clean.py, retries: 0, timeout: 5s,")
+    desk.write("flights", yaml, **SOURCES)
+    desk.paths.settings.write_text(
+        "defaults: {retries: 2, timeout: 1m, memory: 1GB, parallel: 3}\n"
+    )
+    session = await desk.open()
+    blocks = session.machine.definition.blocks
+    assert [(b.retries, b.timeout_s) for b in (blocks["load"], blocks["clean"])] == [
+        (2, 60),
+        (0, 5),
+    ]
+    assert blocks["clean"].memory_bytes == 1_000_000_000
+    assert session.prepare_run(RunRequest(origin="api")).slots == 3
+    desk.paths.settings.write_text("defaults: {retries: 1}\n")
+    await session.reread(modules_changed=True)
+    assert session.machine.definition.blocks["load"].retries == 1
+
+
+async def test_arguments_know_that_they_take_dates(desk: Desk) -> None:
+    yaml = """\
+parameters:
+  day: {type: date, default: 2026-01-31}
+  month: 1
+blocks:
+  - {name: load, kind: loader, file: load.py, with: {until: "2026-01-31T06:00:00Z"}}
+  - {name: counts, kind: loader, file: counts.sql}
+"""
+    load = (
+        "from datetime import datetime\n\nfrom headrace import loader\n\n\n@loader\n"
+        "def load(day, until: datetime | None, month: int):\n    return day\n"
+    )
+    desk.write("days", yaml, **{"load.py": load, "counts.sql": "SELECT :day AS day\n"})
+    session = await desk.sessions.open("days")
+    definition = session.machine.definition
+    assert list(definition.typed) == ["day"]
+    typed = {n: p.type for n, p in definition.blocks["load"].typed.items()}
+    assert typed == {"day": "date", "until": "datetime"}
+    assert list(definition.blocks["counts"].typed) == ["day"]

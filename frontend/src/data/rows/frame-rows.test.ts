@@ -61,6 +61,7 @@ function output(rows: number, columns: number, address = "a".repeat(8)): Output 
     type_name: "DataFrame",
     text: "",
     notes: [],
+    holds: false,
   };
 }
 

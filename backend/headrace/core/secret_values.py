@@ -1,0 +1,50 @@
+"""Secrets as blocks get them: environment variables by name, which no print of them shows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+
+
+class Secrets(Mapping[str, str]):
+    """The environment variables that headrace.yaml lists under `secrets:`.
+
+    A value is read when it is asked for. `repr` gives names only, of this and of its views.
+    """
+
+    def __init__(
+        self, names: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._names = tuple(dict.fromkeys(names))
+        self._environment = os.environ if environment is None else environment
+
+    def __getitem__(self, name: str) -> str:
+        """Return a value; KeyError says whether it is not listed or not set."""
+        if name not in self._names:
+            raise KeyError(f"{name} is not listed under `secrets:` in headrace.yaml")
+        if name not in self._environment:
+            raise KeyError(f"the environment variable {name} is not set")
+        return self._environment[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names that are set."""
+        return (name for name in self._names if name in self._environment)
+
+    def __len__(self) -> int:
+        """Count the names that are set."""
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        """Give the names that are listed."""
+        return f"Secrets({', '.join(self._names)})"
+
+    def masked(self, text: str) -> str:
+        """Return the text with each value of four characters and more replaced by asterisks."""
+        for value in sorted(self.values(), key=len, reverse=True):
+            if len(value) >= _SHORTEST_MASKED:
+                text = text.replace(value, "***")
+        return text
+
+
+_SHORTEST_MASKED = 4
+"""A shorter value would be found in words that are none."""
