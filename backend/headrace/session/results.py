@@ -185,6 +185,7 @@ class Results:
         if result is not None and block.problem is None:
             fresh[name] = result
             last.staleness[name] = FRESH
+            self._parts.setdefault(key.text, key.parts)  # to say later what changed since
         else:
             last.staleness[name] = self._stale(block, key)
 

@@ -1,4 +1,4 @@
-"""A failure is shown until something that the block depends on changes."""
+"""What a block says of itself: a failure until something changes, and then what changed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 from headrace.protocol import events as ev
 from headrace.protocol.tables import Staleness
+from headrace.session.definition import key_of
 from headrace.session.effects import Execute, Step
 from headrace.session.machine import Machine
+from headrace.session.results import Result
 from headrace.session.run import RunRequest
-from headrace.testing.drafts import block, definition, done, raised
+from headrace.testing.drafts import block, definition, done, output, raised
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FAILED = Staleness(state="stale", reasons=["the last run failed"])
@@ -42,6 +44,17 @@ def test_the_next_edit_makes_the_block_stale() -> None:
     assert m.staleness["load"].reasons == ["code edited"]
     m.define(definition(block("load", code="2")))
     assert m.staleness["load"] == FAILED
+
+
+def test_of_a_result_of_long_ago_an_edit_is_all_that_changed() -> None:
+    drafted = definition(block("clean", kind="transformer"))
+    m = Machine(drafted, logs="/logs", owner="me", slots=1)
+    key = key_of(drafted.blocks["clean"], {}, {})
+    m.results.remember("clean", Result(key=key.text, output=output("x"), made_at=NOW))
+    m.refresh()
+    assert m.staleness["clean"].state == "fresh"
+    m.define(definition(block("clean", kind="transformer", code="2")))
+    assert m.staleness["clean"].reasons == ["code edited"]
 
 
 def test_a_good_run_ends_it() -> None:
