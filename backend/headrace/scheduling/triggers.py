@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -115,13 +116,10 @@ def _previous(
     if every is not None:
         return tick - interval.parse(every)
     for span in _LOOKS_BACK:
-        found: datetime | None = None
-        for earlier in cron_of(cron or "", timezone).ticks(tick - span):
-            if earlier >= tick:
-                break
-            found = earlier
-        if found is not None:
-            return found
+        ticks = cron_of(cron or "", timezone).ticks(tick - span)
+        last = deque(takewhile(lambda earlier: earlier < tick, ticks), maxlen=1)
+        if last:
+            return last[0]
     return None
 
 

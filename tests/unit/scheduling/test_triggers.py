@@ -225,6 +225,13 @@ def test_the_interval_of_a_tick_begins_at_the_tick_before(
     assert next_of(spec, datetime.fromisoformat(before)) == datetime.fromisoformat(tick)
 
 
+def test_a_tick_whose_predecessor_is_too_long_ago_has_none() -> None:
+    fifth_monday_of_february = TriggerSpec(name="n", cron="0 0 * 2 1#5")
+    tick = next_of(fifth_monday_of_february, NOON)
+    assert (tick.month, tick.day, tick.weekday()) == (2, 29, 0)
+    assert previous_of(fifth_monday_of_february, tick) is None
+
+
 @given(
     minutes=st.integers(0, 60 * 48),
     catchup=st.sampled_from(["none", "latest", "all"]),
