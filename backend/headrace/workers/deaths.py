@@ -16,6 +16,24 @@ _MEANINGS = {
 }
 
 
+def size_text(size: int) -> str:
+    """Say a number of bytes as `memory:` is written, e.g. `300 MB`; exact where that is short."""
+    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size >= unit:
+            return f"{size / unit:.4g} {name}"
+    return f"{size} bytes"
+
+
+def failure_of_crowd(count: int, limit: int) -> Failure:
+    """Describe a block that was killed because it had `count` processes at once."""
+    return Failure(
+        kind="died",
+        type="TooManyProcesses",
+        message=f"The block had {count} processes at once and was killed; {limit} are allowed.",
+        hint="Start fewer processes at a time, e.g. by a pool with a fixed number of them.",
+    )
+
+
 def failure_of_death(
     status: int | None, reason: str, *, memory_bytes: int | None, oom_killed: bool
 ) -> Failure:
@@ -40,10 +58,9 @@ def failure_of_death(
         meaning = _MEANINGS.get(signal.Signals(number), "")
     except ValueError:
         name, meaning = f"signal {number}", ""
-    if (number == signal.SIGKILL and oom_killed) or (
-        memory_bytes and number in (signal.SIGKILL, signal.SIGABRT)
-    ):
-        limit = f" Its limit was {memory_bytes:,} bytes." if memory_bytes else ""
+    # A limit makes allocations fail, it kills nothing; C++ code answers that with abort().
+    if (number == signal.SIGKILL and oom_killed) or (memory_bytes and number == signal.SIGABRT):
+        limit = f" Its limit was {size_text(memory_bytes)}." if memory_bytes else ""
         return Failure(
             kind="memory",
             type=name,

@@ -22,10 +22,12 @@ from headrace.core.secret_values import Secrets
 from headrace.protocol.tables import CheckResult, Display, Failure, Timings
 from headrace.store.outputs import Store
 from headrace.workers import sql
+from headrace.workers.deaths import size_text
 from headrace.workers.displays import Screen
 from headrace.workers.failures import failure_of
 from headrace.workers.frames import joined
 from headrace.workers.handover import Handover
+from headrace.workers.isolation import lift_memory_limit
 from headrace.workers.jobs import Done, Job, Progressed, Raised, Shown
 from headrace.workers.typed import with_python_values
 
@@ -107,6 +109,7 @@ class Execution:
                 output = msgspec.structs.replace(output, holds=True)
             self._handover.keep(output, value)
         except BaseException as error:  # noqa: BLE001 - user code may raise anything at all
+            lift_memory_limit()
             failure = self._failed_check or self._failure(error, saving=spans.phase == "save")
             failure = self._masked(failure)
             return Raised(
@@ -124,6 +127,8 @@ class Execution:
             message = error.message
         elif saving:
             message = f"The result cannot be passed on: {error}"
+        if isinstance(error, MemoryError):
+            message = self._memory_message(error, saving=saving)
         return failure_of(error, path=self._job.path, root=self._root, message=message)
 
     def _masked(self, failure: Failure) -> Failure:
@@ -138,6 +143,15 @@ class Execution:
         return msgspec.structs.replace(
             failure, message=mask(failure.message), text=mask(failure.text), frames=frames
         )
+
+    def _memory_message(self, error: MemoryError, *, saving: bool) -> str:
+        doing = "To store its result, the block" if saving else "The block"
+        limit = self._job.memory_bytes
+        if limit is None:
+            message = f"{doing} asked for more memory than there is."
+        else:
+            message = f"{doing} needed more memory than its limit of {size_text(limit)} allows."
+        return f"{message} {error}".strip()
 
     def _end(self) -> None:
         if self._loop is not None:

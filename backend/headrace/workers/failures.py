@@ -9,6 +9,7 @@ import re
 import reprlib
 import sys
 import traceback
+from collections import deque
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import FrameType, FunctionType, ModuleType, TracebackType
@@ -19,6 +20,8 @@ from headrace.workers.handover import column_names
 from headrace.workers.isolation import NoInput
 
 _MOST_FRAMES = 50
+_MOST_LEVELS = 500
+_MOST_LINES = 2_000
 _MOST_TEXT = 64 * 1024
 _MOST_MESSAGE = 8 * 1024
 _OURS = str(Path(__file__).parent)
@@ -75,12 +78,11 @@ def failure_of(
     elif isinstance(error, MemoryError):
         kind, message = "memory", message or str(error) or "There was not enough memory."
     levels = _levels(error.__traceback__)
-    mine = [entry for entry in levels if _is_mine(entry[0].f_code.co_filename, path, root)]
+    mine, library = _parted(levels, path, root)
     own_lines = [line for frame, line in levels if frame.f_code.co_filename == path]
     line = own_lines[-1] if own_lines else None
     if isinstance(error, SyntaxError) and error.filename == path:
         line = error.lineno
-    library = [entry for entry in levels if entry not in mine]
     frames = [_frame(*entry, mine=True) for entry in reversed(mine[-_MOST_FRAMES:])]
     frames += [_frame(*entry, mine=False) for entry in reversed(library[-_MOST_FRAMES:])]
     return Failure(
@@ -107,13 +109,30 @@ def _message(error: BaseException) -> str:
 
 
 def _levels(trace: TracebackType | None) -> list[tuple[FrameType, int]]:
-    """Return (frame, line) from the outermost user frame inward, without our own frames."""
-    levels: list[tuple[FrameType, int]] = []
+    """Return (frame, line) from the outermost user frame inward, without our own frames.
+
+    Of an endless recursion, which has millions, the outermost and the innermost are enough.
+    """
+    first: list[tuple[FrameType, int]] = []
+    last: deque[tuple[FrameType, int]] = deque(maxlen=_MOST_LEVELS)
     while trace is not None:
         if not trace.tb_frame.f_code.co_filename.startswith(_OURS):
-            levels.append((trace.tb_frame, trace.tb_lineno))
+            kept = first if len(first) < _MOST_LEVELS else last
+            kept.append((trace.tb_frame, trace.tb_lineno))
         trace = trace.tb_next
-    return levels
+    return [*first, *last]
+
+
+def _parted(
+    levels: list[tuple[FrameType, int]], path: str, root: str
+) -> tuple[list[tuple[FrameType, int]], list[tuple[FrameType, int]]]:
+    """Return (those of the user's code, those of libraries)."""
+    mine: list[tuple[FrameType, int]] = []
+    library: list[tuple[FrameType, int]] = []
+    for entry in levels:
+        owner = mine if _is_mine(entry[0].f_code.co_filename, path, root) else library
+        owner.append(entry)
+    return mine, library
 
 
 def _is_mine(file: str, path: str, root: str) -> bool:
@@ -154,7 +173,8 @@ def _text(error: BaseException) -> str:
     while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_OURS):
         trace = trace.tb_next
     try:
-        lines = traceback.format_exception(type(error), error, trace)
+        # A negative limit keeps the innermost; more lines than that are cut away below anyway.
+        lines = traceback.format_exception(type(error), error, trace, limit=-_MOST_LINES)
         text = "".join(lines)
     except Exception:  # noqa: BLE001 - formatting calls into the user's exception
         text = f"{type(error).__qualname__}: its traceback cannot be written"

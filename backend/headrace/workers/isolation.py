@@ -14,6 +14,7 @@ import os
 import resource
 import signal
 import sys
+import threading
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,12 @@ from typing import Any, NoReturn, TextIO
 from IPython.core.display_functions import display
 
 from headrace.workers.jobs import Job
+from headrace.workers.processes import command_of, end_below, has_children
 
+_LEFT_OVER_S = 1.0
+_SPARED = "multiprocessing.resource_tracker"
+"""Python's own housekeeper of shared memory, which ends with its worker."""
+_LIBRARY_THREADS = ("fsspecIO", "asyncio_", "tmonitor", "IPython", "pydevd", "QueueFeederThread")
 _KEEP = frozenset({signal.SIGKILL, signal.SIGSTOP, signal.SIGINT})
 
 
@@ -68,6 +74,8 @@ class Surroundings:
     signals: dict[int, Any]
     builtin: dict[str, Any]
     modules: ProjectModules
+    spent: bool = False
+    """The last job left something running here that cannot be ended."""
 
     @classmethod
     def of_now(cls, root: Path) -> Surroundings:
@@ -105,9 +113,14 @@ class Surroundings:
         self._restore([str(folder), str(self.root)])
         self.modules.drop_changed()
         before = _limit_memory(job.memory_bytes)
+        leader, threads = os.getpid(), set(threading.enumerate())
         try:
             with _log_to(job.log_path):
-                yield
+                try:
+                    yield
+                finally:
+                    lift_memory_limit()
+                    self.spent = not _left_clean(leader, threads)
         finally:
             self.modules.note()
             if before is not None:
@@ -134,6 +147,42 @@ class Surroundings:
             if signal.getsignal(number) is not handler:
                 signal.signal(number, handler)
         signal.alarm(0)
+
+
+def _left_clean(leader: int, threads: set[threading.Thread]) -> bool:
+    """End the processes that a block has left over, and say so in its log.
+
+    Returns False when something of the block still runs: a process, or a thread, which nobody
+    outside of it can end.
+    """
+    clean = True
+    if os.getpid() != leader:
+        return clean  # a copy that the block has forked, about to end
+    if has_children():
+        ended, clean = end_below(os.getpid(), lambda pid: _SPARED in command_of(pid), _LEFT_OVER_S)
+        if ended:
+            count = "a process" if len(ended) == 1 else f"{len(ended)} processes"
+            _say(f"Headrace ended {count} that this block left over: {', '.join(ended[:5])}")
+    left = [
+        thread
+        for thread in threading.enumerate()
+        if thread not in threads and not thread.name.startswith(_LIBRARY_THREADS)
+    ]
+    if left:
+        names = ", ".join(thread.name for thread in left[:5])
+        _say(f"This block left {len(left)} running thread(s) ({names}): its worker is replaced.")
+    return clean and not left
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):
+        os.write(2, f"{text}\n".encode("utf-8", "replace"))
+
+
+def lift_memory_limit() -> None:
+    """Let this process take what the machine has: there is a failure to be described."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
 
 
 def release_blas() -> None:
@@ -216,7 +265,7 @@ def _log_to(path: str) -> Generator[None]:
     os.dup2(descriptor, 2)
     os.close(descriptor)
     out, error = _text_stream(1), _text_stream(2)
-    _log_handler.setStream(error)
+    _log_handler.stream = error  # setStream() would flush the old one, which may be closed
     sys.stdin = sys.__stdin__ = _NoStdin()  # pyright: ignore[reportAttributeAccessIssue]
     sys.stdout = sys.__stdout__ = out  # pyright: ignore[reportAttributeAccessIssue]
     sys.stderr = sys.__stderr__ = error  # pyright: ignore[reportAttributeAccessIssue]

@@ -109,6 +109,8 @@ class Done(Answer, frozen=True, kw_only=True, tag="done"):
     log_bytes: int = 0
     log_tail: str = ""
     """The last 64 KiB of the log."""
+    spent: bool = False
+    """The block left something running in its worker, which takes no other job."""
 
 
 class Raised(Answer, frozen=True, kw_only=True, tag="raised"):
@@ -119,6 +121,7 @@ class Raised(Answer, frozen=True, kw_only=True, tag="raised"):
     checks: list[CheckResult] = field(default_factory=list[CheckResult])
     log_bytes: int = 0
     log_tail: str = ""
+    spent: bool = False
 
 
 class Stopped(Answer, frozen=True, kw_only=True, tag="stopped"):
@@ -126,6 +129,7 @@ class Stopped(Answer, frozen=True, kw_only=True, tag="stopped"):
 
     log_bytes: int = 0
     log_tail: str = ""
+    spent: bool = False
 
 
 AnyAnswer = Started | Printed | Shown | Progressed | StopStage | Done | Raised | Stopped

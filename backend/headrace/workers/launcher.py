@@ -262,6 +262,8 @@ class Launcher:
             status = process.poll()
             if status is None:
                 loop.run_in_executor(None, process.wait)
+        for pid in self._children:
+            signal_group(pid, signal.SIGKILL)  # what blocks have started does not die with it
         lost = [*self._children.values(), *self._asked.values()]
         self._children.clear()
         self._asked.clear()

@@ -22,7 +22,7 @@ import msgspec
 
 from headrace.core.errors import Unavailable
 from headrace.protocol.tables import Failure, Timings
-from headrace.workers.deaths import failure_of_death
+from headrace.workers.deaths import failure_of_crowd, failure_of_death
 from headrace.workers.jobs import (
     AnyAnswer,
     Done,
@@ -35,12 +35,15 @@ from headrace.workers.jobs import (
 )
 from headrace.workers.launcher import Child, Launcher
 from headrace.workers.logs import CAP_BYTES, LogTail, cut_middle
-from headrace.workers.processes import memory_of, oom_kills
+from headrace.workers.processes import crowds, memory_of, oom_kills, process_ids
 from headrace.workers.services import ServiceClient
 from headrace.workers.wire import Ask, Execute, Settings, Told, decode_worker_message, encode
 
 OnAnswer = Callable[[AnyAnswer], None]
 _LOG_PERIOD_S = 0.05
+_CROWD_PERIOD_S = 0.2
+_GROWTH = 64
+"""So many processes more on the whole machine are always a reason to look whose they are."""
 _ASK_TIMEOUT_S = 0.3
 _STAGES = (
     ("interrupt", signal.SIGINT),
@@ -61,6 +64,8 @@ class _Task:
     started: float = 0.0
     stopping: bool = False
     timed_out: bool = False
+    crowd: int = 0
+    """How many processes it had when it was killed for having too many."""
     done: bool = False
     timers: list[asyncio.TimerHandle] = field(default_factory=list[asyncio.TimerHandle])
 
@@ -97,6 +102,7 @@ class Pool:
         secrets: Sequence[str] = (),
         connections: Mapping[str, dict[str, Any]] | None = None,
         max_workers: int = 8,
+        max_processes: int = 512,
         stop_stage_s: float = 5.0,
         service_idle_s: float = 60.0,
     ) -> None:
@@ -108,6 +114,7 @@ class Pool:
         )
         self._launcher = Launcher(self._settings, python, preload)
         self._max_workers = max_workers
+        self._max_processes = max_processes
         self._stop_stage_s = stop_stage_s
         self._service_idle_s = service_idle_s
         self._waiting: deque[_Task] = deque()
@@ -120,11 +127,18 @@ class Pool:
         self._log_timer: asyncio.TimerHandle | None = None
         self._cuts: set[asyncio.Future[None]] = set()
         self._closed = False
+        self._crowd_at = 0.0
+        self._population = 0
+        """Processes of the machine when it was last known whose they are."""
+        self._margin = min(_GROWTH, max_processes)
+        """How many more of them are a reason to look again."""
+        self._counting: asyncio.Future[dict[int, int]] | None = None
         self._oom_kills = oom_kills()
 
     async def start(self) -> None:
         """Start the template process; returns at once, jobs wait until it can fork."""
         self._launcher.start()
+        self._population = len(process_ids())
         self._keep_spare()
 
     async def close(self) -> None:
@@ -360,6 +374,8 @@ class Pool:
         self._begin(task)
         if isinstance(answer, Done):
             worker.made.add(answer.output.address)
+        if isinstance(answer, Done | Raised | Stopped) and answer.spent:
+            worker.last_job = True
         self._answer(task, answer)
 
     def _finish(self, task: _Task, answer: Done | Raised | Stopped) -> None:
@@ -392,12 +408,15 @@ class Pool:
         self._forget(worker)
         task = worker.task
         if task is not None:
-            failure = failure_of_death(
-                status,
-                reason,
-                memory_bytes=task.job.memory_bytes,
-                oom_killed=self._was_oom_killed(),
-            )
+            if task.crowd:
+                failure = failure_of_crowd(task.crowd, self._max_processes)
+            else:
+                failure = failure_of_death(
+                    status,
+                    reason,
+                    memory_bytes=task.job.memory_bytes,
+                    oom_killed=self._was_oom_killed(),
+                )
             seconds = asyncio.get_running_loop().time() - task.started if task.begun else 0.0
             self._finish(
                 task,
@@ -452,7 +471,39 @@ class Pool:
             self._print_grown(task)
         if self._running:
             loop = asyncio.get_running_loop()
+            if loop.time() - self._crowd_at >= _CROWD_PERIOD_S:
+                self._crowd_at = loop.time()
+                self._watch_crowds()
             self._log_timer = loop.call_later(_LOG_PERIOD_S, self._follow_logs)
+
+    def _watch_crowds(self) -> None:
+        """Count whose processes they are when the machine has got many more of them.
+
+        Limits of the system on the number of processes count all that a user has, and bind no
+        administrator: they cannot tell one block from another.
+        """
+        population = len(process_ids())
+        self._population = min(self._population, population)
+        if population - self._population < self._margin or self._counting:
+            return
+        self._population = population
+        leaders = [t.worker.child.pid for t in self._running if t.worker and t.worker.child.pid]
+        loop = asyncio.get_running_loop()
+        self._counting = loop.run_in_executor(None, crowds, leaders)
+        self._counting.add_done_callback(self._counted)
+
+    def _counted(self, counting: asyncio.Future[dict[int, int]]) -> None:
+        self._counting = None
+        counts = {} if counting.cancelled() or counting.exception() else counting.result()
+        nearest = self._max_processes - max(counts.values(), default=0)
+        self._margin = max(1, min(_GROWTH, nearest))
+        for task in list(self._running):
+            child = task.worker.child if task.worker is not None else None
+            if child is not None and child.pid is not None:
+                count = counts.get(child.pid, 0)
+                if count > self._max_processes:
+                    task.crowd = count
+                    child.kill()
 
     def _print_grown(self, task: _Task, *, final: bool = False) -> None:
         log = task.log

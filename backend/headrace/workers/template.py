@@ -20,7 +20,16 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from headrace.workers.processes import die_with_parent, signal_group, thread_names
+from headrace.workers.processes import (
+    adopt_orphans,
+    die_with_parent,
+    end_below,
+    families,
+    has_children,
+    outlive_parent,
+    signal_group,
+    thread_names,
+)
 from headrace.workers.wire import (
     Exited,
     Fork,
@@ -50,6 +59,9 @@ PRELOADED = (
     "headrace.store.outputs",
 )
 _MAX_PACKET = 1 << 16
+_ORPHANS_MS = 50
+"""How long after the end of a worker its orphans are looked for, when nothing else is to do."""
+_END_S = 1.0
 
 
 def preload(modules: Sequence[str] = ()) -> None:
@@ -87,15 +99,22 @@ class Template:
         self._poll.register(control, select.POLLIN)
         self._children: dict[int, int] = {}
         """pidfd → pid"""
+        self._look_for_orphans = False
 
     def serve(self) -> tuple[Fork, socket.socket] | None:
         """Run until the pool is gone (None), or return in a child with what it is to do."""
         while True:
-            for descriptor, _ in self._poll.poll():
+            ready = self._poll.poll(_ORPHANS_MS if self._look_for_orphans else None)
+            if not ready:
+                self._look_for_orphans = self._end_orphans()
+            for descriptor, _ in ready:
                 if descriptor in self._children:
                     self._reap(descriptor)
                     continue
-                packet, descriptors, _, _ = socket.recv_fds(self._control, _MAX_PACKET, 1)
+                try:
+                    packet, descriptors, _, _ = socket.recv_fds(self._control, _MAX_PACKET, 1)
+                except ConnectionResetError:  # the pool ended with messages unread
+                    return None
                 if not packet:
                     return None
                 with socket.socket(fileno=descriptors[0]) as channel:
@@ -133,7 +152,42 @@ class Template:
         # The group goes first, while the unreaped leader still holds its number.
         signal_group(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
+        self._look_for_orphans = True
         self._tell(Exited(pid=pid, status=os.waitstatus_to_exitcode(status)))
+
+    def _end_orphans(self) -> bool:
+        """Kill what dead workers have left behind outside of their groups; True if there was any.
+
+        They have this process for a parent, because it adopts orphans.
+        """
+        if not has_children():
+            return False
+        mine, workers = os.getpid(), set(self._children.values())
+        orphans = [
+            pid
+            for pid, (parent, _, lives) in families().items()
+            if lives and parent == mine and pid not in workers
+        ]
+        for pid in orphans:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        self._bury(workers)
+        return bool(orphans)
+
+    def _bury(self, workers: set[int]) -> None:
+        """Reap the dead among the adopted; workers are reaped by their own descriptors."""
+        with contextlib.suppress(ChildProcessError):
+            looking = os.WEXITED | os.WNOHANG | os.WNOWAIT
+            while (dead := os.waitid(os.P_ALL, 0, looking)) is not None:
+                if dead.si_pid in workers:
+                    return  # `_reap` comes first; the rest has its turn after the next one
+                os.waitpid(dead.si_pid, 0)
+
+    def end_family(self) -> None:
+        """Kill all workers and everything that they have started."""
+        for pid in self._children.values():
+            signal_group(pid, signal.SIGKILL)
+        end_below(os.getpid(), lambda _pid: False, _END_S)
 
     def _tell(self, message: Up | Forked | Refused | Exited) -> None:
         with contextlib.suppress(OSError):  # the pool is gone: the next poll says so
@@ -178,12 +232,17 @@ def main() -> None:
     preload(sys.argv[3:])
     gc.collect()
     gc.freeze()
+    adopt_orphans()
     template = Template(control)
+    # From here on the end of the control channel tells of the server's end, and leaves the time to
+    # end what blocks have started, which no signal of the kernel would reach.
+    outlive_parent()
     template.announce(time.monotonic() - started)
     job = template.serve()
     if job is not None:
         request, channel = job
         become(request.role, request.settings, channel)
+    template.end_family()
     os._exit(0)  # the pool is gone; nothing here is worth an orderly end
 
 

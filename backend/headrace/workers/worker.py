@@ -13,6 +13,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import msgspec
+
 from headrace.core.secret_values import Secrets
 from headrace.store.outputs import Store
 from headrace.workers import displays, questions
@@ -20,7 +22,8 @@ from headrace.workers.execute import Execution
 from headrace.workers.failures import failure_of
 from headrace.workers.handover import Handover
 from headrace.workers.isolation import Surroundings, release_blas
-from headrace.workers.jobs import AnyAnswer, Raised, Stopped, Timings
+from headrace.workers.jobs import AnyAnswer, Done, Raised, Stopped, Timings
+from headrace.workers.processes import adopt_orphans
 from headrace.workers.wire import (
     Ask,
     Execute,
@@ -96,6 +99,7 @@ class Worker:
     def run(self) -> None:
         """Work until the pool closes the channel."""
         release_blas()
+        adopt_orphans()
         self._interrupts.install()
         while (message := read_frame(self._channel)) is not None:
             request = decode_worker_request(message)
@@ -118,7 +122,7 @@ class Worker:
         self._interrupts.requested = False
         self._interrupts.install()
         names: dict[str, Any] = {"run": job.run, "block": job.block, "attempt": job.attempt}
-        answer: AnyAnswer
+        answer: Done | Raised | Stopped
         try:
             with self._surroundings.of_job(job):
                 execution = Execution(
@@ -142,6 +146,8 @@ class Worker:
             )
         if self._interrupts.requested:
             answer = Stopped(**names)
+        if self._surroundings.spent:
+            answer = msgspec.structs.replace(answer, spent=True)
         self.send(answer)
 
     def _answer_question(self, request: Ask) -> None:
