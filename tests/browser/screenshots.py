@@ -19,7 +19,6 @@ from tests.browser.projects import make_example
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 SIZE = {"width": 1440, "height": 900}
-SHOWN = "late_by_carrier"
 
 
 def home(page: Page, _server: Server) -> None:
@@ -28,18 +27,22 @@ def home(page: Page, _server: Server) -> None:
 
 
 def editor(page: Page, _server: Server) -> None:
-    EditorPage(page).open("late_flights")
-    page.get_by_role("button", name=SHOWN, exact=False).first.click()
-    expect(page.get_by_test_id(f"block-{SHOWN}")).to_have_attribute("data-selected", "true")
-    expect(page.get_by_test_id(f"block-{SHOWN}").get_by_role("gridcell").first).to_be_visible()
-    expect(page.locator(".zone-data").get_by_role("gridcell").first).to_be_visible()
+    """SQL with its result, beside the statistics of the data that it began with."""
+    blocks = EditorPage(page).open("late_flights")
+    blocks.select("flights")
+    blocks.data.panel.get_by_role("tab", name="Profile").click()
+    expect(blocks.data.panel.get_by_role("tabpanel")).to_contain_text("mean")
+    blocks.data.panel.get_by_role("button", name="Keep this block here").click()
+    blocks.select("late_by_carrier")
+    expect(blocks.block("late_by_carrier").get_by_role("gridcell").first).to_be_visible()
 
 
-def profile(page: Page, server: Server) -> None:
-    editor(page, server)
-    page.get_by_role("list", name="Outline of blocks").get_by_text("flights", exact=True).click()
-    page.locator(".zone-data").get_by_role("tab", name="Profile").click()
-    expect(page.locator(".zone-data [role=tabpanel]")).to_contain_text("mean")
+def data(page: Page, _server: Server) -> None:
+    """A plot below its code, and the rows that it was drawn from."""
+    blocks = EditorPage(page).open("late_flights")
+    blocks.select("delay_by_wind")
+    expect(blocks.block("delay_by_wind").get_by_role("img").first).to_be_visible()
+    expect(blocks.data.panel.get_by_role("gridcell").first).to_be_visible()
 
 
 def canvas(page: Page, _server: Server) -> None:
@@ -71,7 +74,7 @@ def run(page: Page, server: Server) -> None:
 SCENES: tuple[Callable[[Page, Server], None], ...] = (
     home,
     editor,
-    profile,
+    data,
     canvas,
     schedule,
     runs,

@@ -27,9 +27,11 @@ class EditorPage:
     def code(self, name: str) -> Locator:
         return self.page.get_by_role("textbox", name=f"Code of {name}")
 
-    def outline_row(self, name: str) -> Locator:
+    def select(self, name: str) -> None:
+        """Go to a block by the outline."""
         outline = self.page.get_by_role("list", name="Outline of blocks")
-        return outline.get_by_role("button").filter(has=self.page.locator(f"text='{name}'"))
+        outline.get_by_text(name, exact=True).click()
+        expect(self.block(name)).to_have_attribute("data-selected", "true")
 
     @property
     def data(self) -> DataPanel:
