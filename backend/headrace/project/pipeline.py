@@ -27,6 +27,8 @@ class Block(Struct, frozen=True, kw_only=True):
     retries: int | None = None
     """None, as for `timeout_s` and `memory_bytes`: what `defaults:` of headrace.yaml say."""
     backoff_s: float = 1.0
+    retry_on: tuple[str, ...] = ()
+    """Names of exceptions, or kinds of failure such as `timeout`, `died`; empty: all."""
     timeout_s: float | None = None
     memory_bytes: int | None = None
     cache: str | None = None

@@ -137,6 +137,7 @@ def _read_block(entry: Fields) -> Block | None:
         settings=entry.values("with"),
         retries=entry.integer("retries", minimum=0, maximum=MAX_RETRIES),
         backoff_s=_or(entry.parsed("backoff", lambda text: parse_duration(text, "backoff")), 1.0),
+        retry_on=tuple(dict.fromkeys(word for word, _ in entry.texts("retry_on"))),
         timeout_s=entry.parsed("timeout", lambda text: parse_duration(text, "timeout")),
         memory_bytes=entry.parsed("memory", parse_memory),
         cache=entry.parsed("cache", check_cache),

@@ -113,6 +113,8 @@ class Failure(Struct, frozen=True, kw_only=True):
     """What to do, e.g. the column that was probably meant."""
     text: str = ""
     """The whole traceback as text, capped at 64 KiB."""
+    bases: list[str] = field(default_factory=list[str])
+    """Names of the classes that the exception is derived from, the closest first."""
 
 
 class CheckResult(Struct, frozen=True, kw_only=True):

@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 import msgspec
 
 from headrace.core.ids import digest
+from headrace.graph.staleness import MOVED, UNFORESEEN
 from headrace.protocol import events as ev
 from headrace.protocol.tables import Attempt, BlockStatus, Display, Failure
 from headrace.runs.changes import SaveBlock, SaveResult
 from headrace.session.course import Course
+from headrace.session.definition import Key
 from headrace.session.effects import Step, Stop, Wait
 from headrace.session.results import Result, Results
 from headrace.session.run import Run, attempts_of
@@ -137,8 +139,8 @@ class Answers:
         if answer.output.holds and self._may_try_again(run, answer.block):
             return self._raised(run, _not_ready(answer), at)
         name, block = answer.block, run.blocks[answer.block]
-        key = block.key
-        assert key is not None, "a running block has its key"
+        assert block.key is not None, "a running block has its key"
+        key = block.key = _key_of_what_ran(block.key, answer)
         seconds = answer.timings.call
         attempt = Attempt(
             number=answer.attempt,
@@ -151,6 +153,8 @@ class Answers:
         block.record = msgspec.structs.replace(
             block.record,
             state="succeeded",
+            key=key.text,
+            parts=key.parts,
             cache=f"miss: {block.miss}",
             seconds=seconds,
             rows=answer.output.rows,
@@ -203,7 +207,9 @@ class Answers:
             timings=answer.timings,
         )
         failed = self._failed(run, name)
-        again = self._may_try_again(run, name)
+        again = self._may_try_again(run, name) and is_worth_a_retry(
+            answer.failure, planned.retry_on
+        )
         seconds = answer.timings.call
         delay = _backoff(planned.backoff_s, failed, run.id, name)
         block.state = "queued" if again else "failed"
@@ -308,6 +314,19 @@ class Answers:
         return step
 
 
+def _key_of_what_ran(key: Key, answer: Done) -> Key:
+    """Return another key when other modules were loaded than the key is made of.
+
+    A result must never be found under the key of code that did not run.
+    """
+    if not answer.moved and not answer.unforeseen:
+        return key
+    loaded = {f"module {path}": MOVED for path in answer.moved}
+    loaded |= {f"module {path}": UNFORESEEN for path in answer.unforeseen}
+    text = digest(key.text, answer.run, answer.block, str(answer.attempt))
+    return Key(text=text, parts=key.parts | loaded)
+
+
 def _not_ready(answer: Done) -> Raised:
     """Make a sensor that says "not yet" an attempt that may be followed by another."""
     said = answer.output.text or answer.output.type_name or "nothing"
@@ -322,6 +341,14 @@ def _not_ready(answer: Done) -> Raised:
         log_bytes=answer.log_bytes,
         log_tail=answer.log_tail,
     )
+
+
+def is_worth_a_retry(failure: Failure, retry_on: Sequence[str]) -> bool:
+    """Tell whether `retry_on:` names this failure: by its kind, its class or a base of that."""
+    if not retry_on or failure.kind == "lost":
+        return True
+    names = {failure.kind, failure.type, *failure.bases}
+    return any(word in names or word.rpartition(".")[2] in names for word in retry_on)
 
 
 def _backoff(base_s: float, failed: int, run: str, block: str) -> float:

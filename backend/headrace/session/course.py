@@ -42,7 +42,7 @@ class Course:
                     continue  # nothing was known of it; it is looked up again when it can start
                 if block.key is None:  # what a run has pinned never changes
                     planned = run.definition.blocks[name]
-                    block.key = key_of(planned, run.inputs(name), run.parameters)
+                    block.key = key_of(planned, run.inputs(name), run.parameters, run.moment)
                 decision = self._decide(run, name, block.key.text, at)
                 block.miss = decision.why
                 if decision.result is not None:
@@ -123,6 +123,7 @@ class Course:
             path=block.path,
             source=block.source,
             bindings=list(block.bindings),
+            modules=block.modules,
             inputs=run.inputs(block.name),
             values=bound_values(block, run.parameters),
             parameters=run.parameters,
@@ -135,7 +136,7 @@ class Course:
             interactive=run.interactive,
             connection=block.connection,
             log_path=f"{self._logs}/{run.id}/{block.name}.{attempt}.log",
-            worker="session" if run.interactive else "run",
+            worker=_worker_of(run, block),
         )
 
     def _begin(self, run: Run, at: datetime) -> Step:
@@ -214,3 +215,9 @@ class Course:
             checks=record.checks,
         )
         return Step([finished]).add(self.refresh())
+
+
+def _worker_of(run: Run, block: PlannedBlock) -> str:
+    if block.isolation == "block":
+        return "block"
+    return "session" if run.interactive else "run"

@@ -19,8 +19,9 @@ ENGINE = "1"
 class PlannedBlock(Struct, frozen=True, kw_only=True):
     """A block ready to run, or with the `problem` that keeps it from running.
 
-    `fingerprint` is of the code and of the project modules it imports, `environment` of the
-    interpreter and the libraries it uses. `path` is absolute.
+    `fingerprint` is of its own code; `modules` are the project's that it imports and `files` those
+    it names, each path → digest; `versions` are of Python and the libraries it uses. `context` is
+    what it uses of its context. `path` is absolute.
     """
 
     name: str
@@ -29,7 +30,10 @@ class PlannedBlock(Struct, frozen=True, kw_only=True):
     path: str = ""
     source: str = ""
     fingerprint: str = ""
-    environment: str = ""
+    modules: dict[str, str] = field(default_factory=dict[str, str])
+    files: dict[str, str] = field(default_factory=dict[str, str])
+    versions: dict[str, str] = field(default_factory=dict[str, str])
+    context: tuple[str, ...] = ()
     upstream: tuple[str, ...] = ()
     bindings: tuple[Binding, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -37,10 +41,12 @@ class PlannedBlock(Struct, frozen=True, kw_only=True):
     """The arguments that take dates or moments, by name."""
     retries: int = 0
     backoff_s: float = 1.0
+    retry_on: tuple[str, ...] = ()
     timeout_s: float | None = None
     memory_bytes: int | None = None
     cache: str | None = None
     connection: str | None = None
+    isolation: str | None = None
     problem: str | None = None
 
 
@@ -123,9 +129,19 @@ def bound_values(block: PlannedBlock, parameters: Mapping[str, Any]) -> dict[str
     return values
 
 
-def key_of(block: PlannedBlock, inputs: Mapping[str, Output], parameters: Mapping[str, Any]) -> Key:
-    """Name the result of a block for these inputs and parameter values (DESIGN: keys)."""
-    parts = {"code": block.fingerprint, "environment": block.environment, "engine": ENGINE}
+def key_of(
+    block: PlannedBlock,
+    inputs: Mapping[str, Output],
+    parameters: Mapping[str, Any],
+    moment: str = "",
+) -> Key:
+    """Name the result of a block for these inputs and parameter values (DESIGN: keys).
+
+    `moment` is the logical time of the run; it counts for blocks that ask their context for it.
+    """
+    parts = {"code": block.fingerprint, "engine": ENGINE}
+    parts.update((f"module {path}", code) for path, code in block.modules.items())
+    parts.update((f"file {path}", content) for path, content in block.files.items())
     for name in block.upstream:
         if name in inputs:
             parts[f"input {name}"] = inputs[name].digest
@@ -135,13 +151,28 @@ def key_of(block: PlannedBlock, inputs: Mapping[str, Output], parameters: Mappin
             parts[f"parameter {name}"] = _value(block, binding, parameters.get(name))
         elif binding.source == "setting":
             parts[f"setting {name}"] = _value(block, binding, block.settings.get(name))
+    if "parameters" in block.context:
+        for name, value in parameters.items():
+            parts.setdefault(f"parameter {name}", _plain(value))
+    if moment and not {"logical_time", "interval_start"}.isdisjoint(block.context):
+        parts["logical time"] = moment
     if block.kind == "sensor":
         parts["kind"] = block.kind  # only a sensor's result says whether the blocks below may run
     if block.connection:
         parts["connection"] = block.connection
-    wiring = "|".join(f"{b.argument}={b.source}:{b.name}" for b in block.bindings)
+    parts["wiring"] = _wiring(block)
+    for name, version in block.versions.items():
+        parts[name if name == "Python" else f"library {name}"] = version
     flat = [piece for part in sorted(parts.items()) for piece in part]
-    return Key(text=digest(wiring, *flat), parts=parts)
+    return Key(text=digest(*flat), parts=parts)
+
+
+def _wiring(block: PlannedBlock) -> str:
+    """Say which argument gets what; what `**` takes comes in the order of the upstream blocks."""
+    pairs = [f"{b.argument}={b.source}:{b.name}" for b in block.bindings]
+    if any(binding.argument == "**" for binding in block.bindings):
+        pairs += block.upstream
+    return digest("|".join(pairs))
 
 
 def _value(block: PlannedBlock, binding: Binding, value: Any) -> str:

@@ -32,8 +32,10 @@ class Draft:
     problem: str | None
     refusals: list[str]
     """Errors that keep the whole pipeline from running, though some of its blocks could."""
-    reads: frozenset[str] = frozenset()
-    """Files of the project's modules that the blocks import, at any distance."""
+    looked: frozenset[str] = frozenset()
+    """Paths in the project of which the draft depends, beside the pipeline's own files."""
+    folders: frozenset[str] = frozenset()
+    """Folders of installed libraries."""
 
     @classmethod
     def of(
@@ -65,8 +67,22 @@ class Draft:
             if p.severity == "error" and p.block not in definition.blocks
         ]
         problem = refusals[0] if refusals and not pipeline.blocks else None
-        reads = frozenset(path for found in analysis.blocks.values() for path in found.reads)
-        return cls(files, definition, tables, analysis.diagnostics, problem, refusals, reads)
+        return cls(
+            files,
+            definition,
+            tables,
+            analysis.diagnostics,
+            problem,
+            refusals,
+            looked=frozenset(analysis.looked),
+            folders=frozenset(analysis.folders),
+        )
+
+    @property
+    def places(self) -> frozenset[str]:
+        """Return every path of which the draft depends: in the project, or absolute."""
+        own = {source.path for source in self.files.sources.values()}
+        return self.looked | self.folders | own | {f"pipelines/{self.definition.pipeline}"}
 
     def looks_like(self, other: Draft) -> bool:
         """Tell whether nothing of what an editor shows differs."""
@@ -137,17 +153,22 @@ def _planned(
             path=str(root / source.path) if source else "",
             source=source.text if source else "",
             fingerprint=found.fingerprint or "",
-            environment=found.environment,
+            modules=found.modules,
+            files=found.files,
+            versions=found.versions,
+            context=tuple(found.context),
             upstream=known,
             bindings=tuple(found.bindings),
             settings=block.settings,
             typed=_typed(found, typed),
             retries=_said(block.retries, defaults.retries),
             backoff_s=block.backoff_s,
+            retry_on=block.retry_on,
             timeout_s=_said(block.timeout_s, defaults.timeout_s),
             memory_bytes=_said(block.memory_bytes, defaults.memory_bytes),
             cache=block.cache,
             connection=block.connection,
+            isolation=block.isolation,
             problem=_problem(block, source, found, known) or wrong.get(name),
         )
     return list(placed.values())

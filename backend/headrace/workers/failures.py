@@ -93,6 +93,7 @@ def failure_of(
         frames=frames,
         hint=_hint(error, [frame for frame, _ in mine]),
         text=_text(error),
+        bases=[kind.__qualname__ for kind in type(error).__mro__[1:-2]],
     )
 
 

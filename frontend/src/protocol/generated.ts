@@ -499,6 +499,7 @@ export interface Failure {
   frames: Frame[];
   hint: string;
   text: string;
+  bases: string[];
 }
 /**
  * One level of a traceback. `mine` marks project code, as against a library's.
