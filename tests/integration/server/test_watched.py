@@ -35,4 +35,4 @@ def test_a_sleep_and_a_long_computation_are_found_and_a_thread_is_not(tmp_path):
     subprocess.run([sys.executable, "-c", BODY, here, str(report)], check=True, timeout=30)
     held = [json.loads(line) for line in report.read_text().splitlines()]
     assert len(held) == 2, held
-    assert all(one["ms"] >= 100 and any("main()" in line or "<string>" in line for line in one["stack"]) for one in held)  # fmt: skip
+    assert all(one["ms"] >= 100 for one in held), held
