@@ -39,6 +39,9 @@ check: $(BIN)/.dev node_modules/.done backend/headrace/static/index.html
 unit: $(BIN)/.dev
 	$(BIN)/pytest tests/unit -n auto
 
+browser: $(BIN)/.dev backend/headrace/static/index.html
+	$(BIN)/pytest tests/browser $(ARGS)
+
 bench: $(BIN)/.dev backend/headrace/static/index.html
 	$(BIN)/python -m tests.bench $(ARGS)
 

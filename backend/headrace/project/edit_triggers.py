@@ -47,11 +47,15 @@ def put_trigger(
 
 
 def delete_trigger(files: PipelineFiles, name: str) -> list[FileChange]:
-    """Return what removes a trigger; raise NotFound."""
+    """Return what removes a trigger, with the last one the key too; raise NotFound."""
     yaml = YamlText(files.text)
     entries = Entries(yaml, "triggers")
     entries.remove({_index(entries, name)})
-    return _changes(files, yaml)
+    if len(entries.nodes) > 1:
+        return _changes(files, yaml)
+    emptied = YamlText(yaml.result())
+    emptied.remove_pair(emptied.top, "triggers")
+    return _changes(files, emptied)
 
 
 def _index(entries: Entries, name: str) -> int:

@@ -4,14 +4,57 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 
 from headrace.core.errors import HeadraceError
 from headrace.project.files import PIPELINE_FILE, Project
 from headrace.project.pipeline import TriggerSpec
+from headrace.protocol.tables import TriggerTable
+from headrace.scheduling.triggers import next_of
 
 logger = logging.getLogger(__name__)
 
 Signature = tuple[int, int, int]
+_SAID = ("cron", "every", "timezone", "catchup", "overlap", "parameters")
+
+
+def with_triggers_of_files(
+    project: Project, known: Sequence[TriggerTable], now: datetime
+) -> list[TriggerTable]:
+    """Return the triggers of the files, with the state that the history knows of them.
+
+    What no scheduler has seen yet has no `id`, and its next tick is that after `now`. Nothing is
+    written: a trigger begins to count when a scheduler reads it.
+    """
+    names, of_files = TriggerFiles(project).read()
+    stored = {(table.pipeline, table.name): table for table in known}
+    found = [t for t in known if t.pipeline in names and t.pipeline not in of_files]
+    for name, specs in of_files.items():
+        found += [_listed(name, spec, stored.get((name, spec.name)), now) for spec in specs]
+    return sorted(found, key=lambda table: (table.pipeline, table.name))
+
+
+def _listed(
+    pipeline: str, spec: TriggerSpec, stored: TriggerTable | None, now: datetime
+) -> TriggerTable:
+    said = {name: getattr(spec, name) for name in _SAID}
+    if stored is not None and all(getattr(stored, name) == said[name] for name in _SAID):
+        return stored
+    next_at, problem = None, None
+    try:
+        next_at = next_of(spec, now) if spec.active else None
+    except HeadraceError as error:
+        problem = error.message
+    return TriggerTable(
+        id=stored.id if stored else "",
+        pipeline=pipeline,
+        name=spec.name,
+        active=spec.active,
+        next_at=next_at,
+        last_at=stored.last_at if stored else None,
+        problem=problem,
+        **said,
+    )
 
 
 class TriggerFiles:

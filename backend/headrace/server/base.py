@@ -273,6 +273,10 @@ class SecureHandler(JupyterHandler):
 class ApiHandler(SecureHandler):
     """Base of the REST handlers: JSON in, JSON out."""
 
+    async def head(self, **parameters: str) -> None:
+        """Answer as to GET; Tornado leaves the body out."""
+        await cast("Callable[..., Awaitable[None]]", self.get)(**parameters)
+
     async def read_body(self, kind: Any) -> Any:
         """Decode the body strictly; InvalidInput says what is wrong and where."""
         return await read_json_aside(self.request.body, kind)

@@ -92,7 +92,6 @@ PAGES: tuple[Route, ...] = (
     Route("p/{pipeline}", PageHandler),
     Route("p/{pipeline}/runs/{run}", PageHandler),
     Route("runs", PageHandler),
-    Route("runs/{run}", PageHandler),
     Route("schedules", PageHandler),
     Route("settings", PageHandler),
 )

@@ -38,6 +38,15 @@ class Edit:
     changes: Sequence[FileChange]
 
 
+@dataclass(frozen=True)
+class _Before:
+    """What takes the last write back: its changes, and the lists of edits as they were."""
+
+    changes: Sequence[FileChange]
+    done: Sequence[Edit]
+    undone: Sequence[Edit]
+
+
 @dataclass
 class Editing:
     """The files of one pipeline, as far as a session changes them. One edit at a time."""
@@ -46,6 +55,7 @@ class Editing:
     pipeline: str
     done: list[Edit] = field(default_factory=list[Edit])
     undone: list[Edit] = field(default_factory=list[Edit])
+    _before: _Before | None = None
 
     @property
     def undo_title(self) -> str | None:
@@ -64,6 +74,7 @@ class Editing:
 
         Raises Conflict with both texts when the file is no longer what the caller edited.
         """
+        self._before = None
         source = files.sources.get(command.block)
         if source is None:
             raise NotFound(f"There is no block {command.block!r}.", kind="block")
@@ -77,15 +88,30 @@ class Editing:
         changes = change_source(files, command.block, command.text)
         if not changes:
             return source.hash
-        await asyncio.to_thread(self.project.save, changes)
+        await self._write(changes)
         return text_hash(changes[0].after or "")
+
+    async def _write(self, changes: Sequence[FileChange]) -> None:
+        self._before = None
+        await asyncio.to_thread(self.project.save, changes)
+        self._before = _Before(changes, list(self.done), list(self.undone))
+
+    async def take_back(self) -> None:
+        """Undo the last write as if it had not been; Conflict when the files changed since."""
+        before, self._before = self._before, None
+        if before is None:
+            return
+        await asyncio.to_thread(self.project.save, list(invert(before.changes)))
+        self.done[:] = before.done
+        self.undone[:] = before.undone
 
     async def change(self, files: PipelineFiles, command: StructuralCommand) -> None:
         """Carry out a structural command and remember how to take it back."""
+        self._before = None
         changes = await asyncio.to_thread(self._plan, files, command)
         if not changes:
             return
-        await asyncio.to_thread(self.project.save, changes)
+        await self._write(changes)
         self.done.append(Edit(_title(command), changes))
         del self.done[:-KEPT_EDITS]
         self.undone.clear()
@@ -108,7 +134,7 @@ class Editing:
             raise InvalidInput("There is nothing to undo.")
         last = self.done[-1]
         changes = list(invert(last.changes))
-        await asyncio.to_thread(self.project.save, changes)
+        await self._write(changes)
         self.done.pop()
         self.undone.append(Edit(last.title, changes))
         return last
@@ -119,7 +145,7 @@ class Editing:
             raise InvalidInput("There is nothing to redo.")
         last = self.undone[-1]
         changes = list(invert(last.changes))
-        await asyncio.to_thread(self.project.save, changes)
+        await self._write(changes)
         self.undone.pop()
         self.done.append(Edit(last.title, changes))
         return last

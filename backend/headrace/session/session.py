@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from headrace.core.errors import InvalidInput, StorageFull, Unavailable
+from headrace.core.errors import HeadraceError, InvalidInput, StorageFull, Unavailable
 from headrace.core.ids import new_run_id
 from headrace.project.parameters import check_value, validate_parameters
 from headrace.protocol import commands as cmd
@@ -112,7 +113,7 @@ class Session:
             case cmd.SaveSource():
                 async with self._edits:
                     saved = await self._editing.save_source(self.draft.files, command)
-                    await self._reread(command.req)
+                    await self._take_up_edit(command.req)
                 return {"hash": saved}
             case cmd.RunBlocks():
                 return await self._run_blocks(command)
@@ -134,7 +135,7 @@ class Session:
                 async with self._edits:
                     undo = isinstance(command, cmd.Undo)
                     edit = await (self._editing.undo() if undo else self._editing.redo())
-                    await self._reread(command.req)
+                    await self._take_up_edit(command.req)
                 return {"title": edit.title}
             case cmd.RestartWorker():
                 await self._around.pool.restart_session(self.pipeline)
@@ -167,9 +168,26 @@ class Session:
             await self._editing.change(self.draft.files, command)
             if isinstance(command, cmd.RenameBlock):
                 self.machine.rename(command.block, command.name)
-            await self._reread(command.req)
+            try:
+                await self._take_up_edit(command.req)
+            except Unavailable:
+                if isinstance(command, cmd.RenameBlock):
+                    self.machine.rename(command.name, command.block)
+                raise
         added = [table.name for table in self.draft.tables if table.name not in before]
         return {"blocks": added}
+
+    async def _take_up_edit(self, cause: str) -> None:
+        """Look at the files that we have just written; the write is taken back if we cannot.
+
+        A command that is answered with an error has then changed nothing.
+        """
+        try:
+            await self._reread(cause)
+        except Unavailable:
+            with contextlib.suppress(HeadraceError):  # edited meanwhile: that is not ours to undo
+                await self._editing.take_back()
+            raise
 
     async def reread(self, *, modules_changed: bool = False) -> None:
         """Look at the files again: they, or modules that they import, may be edited outside."""

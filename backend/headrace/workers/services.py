@@ -18,6 +18,10 @@ _ERRORS: dict[str, type[HeadraceError]] = {
 }
 
 
+class _Died(Unavailable):
+    """The process ended by itself while it was asked."""
+
+
 class ServiceClient:
     """One service process: started on the first call, again after a death, ended when idle."""
 
@@ -34,9 +38,16 @@ class ServiceClient:
     async def call(self, method: str, /, *, timeout_s: float = 60.0, **arguments: Any) -> Any:
         """Call a method and return its result as plain values.
 
-        Raises the HeadraceError that the method raised; Unavailable when the process died, could
-        not start, or took longer than `timeout_s`; it is then replaced for the next call.
+        When the process dies meanwhile, another one is asked, once: no method does harm twice.
+        Raises the HeadraceError that the method raised; Unavailable when the process died again,
+        could not start, or took longer than `timeout_s`; it is then replaced for the next call.
         """
+        try:
+            return await self._call(method, timeout_s, arguments)
+        except _Died:
+            return await self._call(method, timeout_s, arguments)
+
+    async def _call(self, method: str, timeout_s: float, arguments: dict[str, Any]) -> Any:
         if self._closed:
             raise Unavailable(f"The {self._name} service is closed.")
         loop = asyncio.get_running_loop()
@@ -103,11 +114,11 @@ class ServiceClient:
     def _ended(self, child: Child, status: int | None, reason: str) -> None:
         if self._child is child:
             self._child = None
-            self._fail_calls(reason or f"exit status {status}")
+            self._fail_calls(reason or f"exit status {status}", _Died)
 
-    def _fail_calls(self, why: str = "closed") -> None:
+    def _fail_calls(self, why: str = "closed", kind: type[Unavailable] = Unavailable) -> None:
         for future in list(self._calls.values()):
             if not future.done():
                 future.set_exception(
-                    Unavailable(f"The {self._name} service ended ({why}).", service=self._name)
+                    kind(f"The {self._name} service ended ({why}).", service=self._name)
                 )

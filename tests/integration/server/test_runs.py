@@ -209,3 +209,12 @@ def test_every_refusal_has_the_one_shape(site, path, status):
     assert set(error) == {"code", "message", "details"}
     assert error["message"].endswith((".", "!"))
     assert "Traceback" not in answer.text
+
+
+def test_head_is_answered_as_get_without_a_body(site):
+    for path in ("status", "pipelines", "runs?limit=1"):
+        got, asked = site.get(path), site.client.head(f"{site.api}/{path}")
+        assert (asked.status_code, asked.content) == (200, b""), path
+        assert asked.headers["Content-Type"] == got.headers["Content-Type"]
+    assert site.client.head(f"{site.api}/runs/00000000000000000000").status_code == 404
+    assert site.client.head(f"{site.api}/triggers/preview").status_code == 405

@@ -45,7 +45,7 @@ async def test_errors_keep_their_class(bench: Bench) -> None:
         await bench.pool.service("data").call("window", wrong=1)
 
 
-async def test_a_killed_service_fails_its_call_and_comes_back(bench: Bench) -> None:
+async def test_a_call_survives_one_death_of_its_service(bench: Bench) -> None:
     output = await bench.output(FRAME)
     data = bench.pool.service("data")
     await data.call("schema", address=output.address)
@@ -54,8 +54,34 @@ async def test_a_killed_service_fails_its_call_and_comes_back(bench: Bench) -> N
     call = asyncio.ensure_future(data.call("schema", address=output.address))
     await asyncio.sleep(0)
     os.kill(pid, signal.SIGKILL)
+    assert (await call)["rows"] == 3
+    assert service_pid(bench.pool) != pid
+
+
+async def test_a_call_that_kills_every_service_fails_and_the_service_comes_back(
+    bench: Bench,
+) -> None:
+    output = await bench.output(FRAME)
+    data = bench.pool.service("data")
+    await data.call("schema", address=output.address)
+    killed = {service_pid(bench.pool)}
+    os.kill(*killed, signal.SIGSTOP)
+    call = asyncio.ensure_future(data.call("schema", address=output.address))
+    await asyncio.sleep(0)
+    os.kill(*killed, signal.SIGKILL)
+
+    def kill_what_is_there() -> bool:
+        children = bench.pool._launcher._children.items()
+        alive = {pid for pid, child in children if child.role.startswith("service")}
+        for pid in alive - killed:
+            os.kill(pid, signal.SIGKILL)
+        killed.update(alive)
+        return call.done()
+
+    await until(kill_what_is_there)
     with pytest.raises(Unavailable):
         await call
+    assert len(killed) == 2
     assert (await data.call("schema", address=output.address))["rows"] == 3
 
 

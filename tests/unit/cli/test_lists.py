@@ -20,6 +20,28 @@ def test_lists_of_a_new_project_are_empty(headrace, project, good, command, want
     assert json.loads(said.out) == wanted
 
 
+def test_triggers_are_those_of_the_files_before_any_server_has_seen_them(headrace, project, good):
+    triggers = (
+        'triggers:\n  - {name: daily, cron: "0 6 * * *"}\n  - {name: off, every: 1h, active: false}\n'
+        '  - {name: wrong, cron: "61 * * * *"}\n'
+    )
+    root = project(p=good)
+    file = root / "pipelines" / "p" / "pipeline.yaml"
+    file.write_text(file.read_text() + triggers)
+    found = json.loads(headrace("triggers", "--json", "-C", root).out)["triggers"]
+    assert [(t["name"], t["active"]) for t in found] == [
+        ("daily", True), ("off", False), ("wrong", True),
+    ]  # fmt: skip
+    assert found[0]["next_at"].endswith("T06:00:00Z")
+    assert (found[1]["next_at"], found[2]["next_at"]) == (None, None)
+    lines = headrace("triggers", "-C", root).out.splitlines()
+    assert lines[1] == "p/off  every 1h UTC  paused"
+    assert "61" in lines[2]
+    (root / ".headrace" / "headrace.db").unlink()
+    file.unlink()
+    assert json.loads(headrace("triggers", "--json", "-C", root).out) == {"triggers": []}
+
+
 def test_the_history_is_read_where_the_settings_put_it(headrace, project, good, tmp_path):
     root = project(p=good)
     (root / "headrace.yaml").write_text(f"history: sqlite:///{tmp_path}/elsewhere.db\n")

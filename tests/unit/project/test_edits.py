@@ -701,6 +701,22 @@ class TestTriggers:
         project.save(delete_trigger(project.read("p"), "weekly"))
         assert project.read("p").pipeline.triggers == ()
 
+    @pytest.mark.parametrize(
+        ("text", "left"),
+        [
+            ("title: T\ntriggers:\n  - {name: n, every: 1h}\n", "title: T\n"),
+            (
+                "title: T\n# when\ntriggers:\n  # hourly\n  - name: n\n    every: 1h\nowner: me\n",
+                "title: T\n# when\nowner: me\n",
+            ),
+            ("triggers: [{name: n, every: 1h}]\ntitle: T\n", "title: T\n"),
+            ("title: T\ntriggers: [{name: n, every: 1h}]", "title: T"),
+        ],
+    )
+    def test_the_key_goes_with_the_last_trigger(self, write: Any, text: str, left: str) -> None:
+        (change,) = delete_trigger(write(text), "n")
+        assert change.after == left
+
     def test_what_is_wrong_is_refused(self, flights: PipelineFiles) -> None:
         with pytest.raises(InvalidInput):
             put_trigger(flights, TriggerSpec(name="nightly", every="1h"))

@@ -400,3 +400,36 @@ async def test_cancelling_all_waits_for_the_end(desk: Desk) -> None:
     await session.cancel_all("the pipeline is deleted")
     assert not session.is_busy
     assert (await session.finished(run)).reason == "the pipeline is deleted"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        (cmd.AddBlock, {"name": "more"}),
+        (cmd.RenameBlock, {"block": "load", "name": "read"}),
+        (cmd.SaveSource, {"block": "load", "text": "# mine\n"}),
+        (cmd.Undo, {}),
+    ],
+)
+async def test_an_edit_that_cannot_be_analysed_has_not_been_made(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, kind: type[cmd.Command], fields: dict[str, Any]
+) -> None:
+    session = await desk.open()
+    await desk.handle(cmd.AddBlock, name="first")
+    folder = desk.paths.pipelines / "flights"
+    before = {file.name: file.read_text() for file in folder.iterdir()}
+    if kind is cmd.SaveSource:
+        fields = fields | {"base": session.draft.files.sources["load"].hash}
+
+    def dead(**_: Any) -> Any:
+        raise Unavailable("The analysis service ended.")
+
+    with monkeypatch.context() as patch:
+        patch.setitem(desk.pool.service("analysis").methods, "analyse", dead)
+        with pytest.raises(Unavailable):
+            await desk.handle(kind, **fields)
+    assert {file.name: file.read_text() for file in folder.iterdir()} == before
+    assert session.snapshot().state.undo == "add first"
+    assert session.snapshot().state.redo is None
+    await desk.handle(kind, **fields)
+    assert {file.name: file.read_text() for file in folder.iterdir()} != before
