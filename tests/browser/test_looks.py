@@ -64,6 +64,45 @@ def test_no_page_has_a_serious_fault_for_screen_readers_or_breaks_the_content_po
     assert complaints.texts == []
 
 
+# What opens over the editor: by which keys, and what shows that it is there.
+LAYERS = {
+    "add": (["b"], "dialog[open] [role=menuitem]"),
+    "library": (["b", "b"], "dialog[open] .choice"),
+    "settings": (["s"], "dialog[open] .field"),
+    "rename": (["F2"], "dialog[open] .field"),
+    "connect": (["c", "o"], "dialog[open] .choice"),
+    "palette": (["Control+k"], "dialog[open] [role=option]"),
+    "help": (["?"], "dialog[open] kbd"),
+    "schedule": (["Control+Shift+S"], ".sheet .trigger-row"),
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_that_opens_over_the_editor_has_a_serious_fault(
+    browser: Browser, example: Server, scheme: str
+) -> None:
+    window = logged_in(browser, example, color_scheme=scheme)
+    complaints = Complaints(window)
+    page = window.new_page()
+    EditorPage(page).open("late_flights").select("flights")
+    expect(page.get_by_test_id("block-flights")).to_be_focused()
+    faults: list[str] = []
+    for name, (keys, drawn) in LAYERS.items():
+        for key in keys:
+            page.keyboard.press(key)
+            if key == "b":
+                page.locator("dialog[open]").wait_for()
+        page.locator(drawn).first.wait_for()
+        faults += [f"{name}: {fault}" for fault in axe(page)]
+        page.keyboard.press("Escape")
+        page.locator(drawn).first.wait_for(state="detached")
+    page.get_by_role("button", name="More for flights").click()
+    faults += [f"menu: {fault}" for fault in axe(page)]
+    window.close()
+    assert not faults, "\n".join(faults)
+    assert complaints.texts == []
+
+
 def axe(page: Page) -> list[str]:
     """Serious faults of the page as text. The script is handed over by the debugger, not by the page."""
     page.evaluate(AXE.read_text())
@@ -78,10 +117,11 @@ def axe(page: Page) -> list[str]:
     ]
 
 
+@pytest.mark.parametrize("width", [320, 1024])
 def test_no_page_scrolls_sideways_on_a_small_screen(
-    browser: Browser, example: Server, failed_run: str
+    browser: Browser, example: Server, failed_run: str, width: int
 ) -> None:
-    window = logged_in(browser, example, viewport={"width": 1024, "height": 768})
+    window = logged_in(browser, example, viewport={"width": width, "height": 768})
     page = window.new_page()
     wide: list[str] = []
     for name, (path, drawn) in {**PAGES, "crowded": ("/p/crowded", ".block")}.items():

@@ -5,6 +5,7 @@ export {
   SessionProvider,
   useApi,
   useConnection,
+  useEnd,
   useProjectEvents,
   useServer,
   useSession,

@@ -71,6 +71,13 @@ export function useSession<T>(select: (state: SessionState) => T): T {
   return useStore(useSessionHandle().store, select);
 }
 
+/** Why the pipeline is closed, or null; while the whole server stops, it only waits. */
+export function useEnd(): string | null {
+  const ended = useSession((state) => (state.phase === "ended" ? state.endedBecause : null));
+  const isServing = useStore(useServer().project.store, (state) => state.phase !== "ended");
+  return isServing ? ended : null;
+}
+
 /** Calls `listener` with each event of the project: runs, pipelines, triggers. */
 export function useProjectEvents(listener: (event: AnyEvent) => void): void {
   const { project } = useServer();

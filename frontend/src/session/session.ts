@@ -51,6 +51,13 @@ export function openSession(client: Client, pipeline: string): Session {
     refused: (error) => store.setState({ phase: "ended", endedBecause: error.message }),
   });
 
+  // What ended because the server stopped is open again when it is back, and what did not says so.
+  const stopFollowing = client.connection.subscribe(({ phase }) => {
+    const state = store.getState();
+    if (phase !== "offline" || state.phase !== "ended") return;
+    store.setState({ phase: state.epoch === "" ? "opening" : "live", endedBecause: null });
+  });
+
   const start = <T>(command: PipelineCommand): { req: string; result: Promise<T> } =>
     client.send<T>({ ...command, pipeline } as AnyCommand);
 
@@ -63,6 +70,9 @@ export function openSession(client: Client, pipeline: string): Session {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    close: stop,
+    close() {
+      stopFollowing();
+      stop();
+    },
   };
 }

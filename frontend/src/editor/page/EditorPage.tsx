@@ -1,5 +1,5 @@
 import { type ReactElement, useEffect, useMemo } from "react";
-import { SessionProvider, useSession, useSessionHandle } from "../../session";
+import { SessionProvider, useEnd, useSession, useSessionHandle } from "../../session";
 import { ErrorCard, Page as Frame, Link, usePlace } from "../../ui";
 import { Dialogs } from "../dialogs/Dialogs";
 import { EditorActions, EditorCrumbs, ViewSwitch } from "../header/EditorHeader";
@@ -50,7 +50,7 @@ function Content(): ReactElement {
   useEditorCommands(useEditor());
   const title = useSession((state) => state.title);
   const phase = useSession((state) => state.phase);
-  const ended = useSession((state) => state.endedBecause);
+  const ended = useEnd();
   const problem = useSession((state) => state.problem);
   const hasDialog = useEditorState((state) => state.dialog !== null);
   useBlockFindings();
@@ -58,8 +58,8 @@ function Content(): ReactElement {
     <Frame
       title={title}
       crumbs={<EditorCrumbs />}
-      middle={phase === "ended" ? null : <ViewSwitch />}
-      actions={phase === "ended" ? null : <EditorActions />}
+      middle={ended !== null ? null : <ViewSwitch />}
+      actions={ended !== null ? null : <EditorActions />}
       status={<EditorStatus />}
       fixed
     >
@@ -71,7 +71,7 @@ function Content(): ReactElement {
             </ErrorCard>
           </div>
         )}
-        {phase === "ended" ? (
+        {ended !== null ? (
           <div className="editor-problem">
             <ErrorCard
               title="This pipeline is not open"
