@@ -14,6 +14,7 @@ from tests.bench import (
     bench_graphs,
     bench_memory,
     bench_page,
+    bench_peers,
     bench_rows,
     bench_run_key,
     bench_start,
@@ -31,6 +32,7 @@ BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "chain": bench_graphs.measure_chain,
     "fan": bench_graphs.measure_fan,
     "store": bench_store.measure,
+    "peers": bench_peers.measure,
 }
 
 
