@@ -7,6 +7,7 @@ import os
 import secrets
 from pathlib import Path
 
+from headrace.core.crash import crashpoint
 from headrace.core.errors import StorageFull
 
 
@@ -22,8 +23,11 @@ def write_durable(path: Path, content: bytes, *, mode: int = 0o644) -> None:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
                 file.flush()
+                crashpoint("file.before-sync")
                 os.fsync(file.fileno())
+            crashpoint("file.before-rename")
             temporary.replace(path)
+            crashpoint("file.after-rename")
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise

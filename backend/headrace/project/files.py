@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from headrace.core.clock import Clock, SystemClock
+from headrace.core.crash import crashpoint
 from headrace.core.durable import sync_folder
 from headrace.core.errors import Conflict, HeadraceError, InvalidInput, NotFound, TooLarge
 from headrace.core.ids import NAME_RULE, check_name, digest, text_hash
@@ -208,7 +209,9 @@ class Project:
         if folder.exists():
             raise Conflict(f"There is a pipeline {name!r} already.", kind="pipeline", name=name)
         text = f"title: {quoted(title.strip() or name)}\nblocks: []\n"
+        crashpoint("create.before-save")
         self.save([FileChange(f"pipelines/{name}/{PIPELINE_FILE}", None, text)])
+        crashpoint("create.after-save")
 
     def delete_pipeline(self, name: str) -> Path:
         """Move a pipeline's folder to `.headrace/trash/<time>-<name>` and return that place."""
@@ -221,7 +224,9 @@ class Project:
             trash.mkdir(exist_ok=True)
             moment = self._clock.now().strftime("%Y%m%dT%H%M%S.%fZ")
             target = trash / f"{moment}-{name}"
+            crashpoint("delete.before-move")
             shutil.move(folder, target)
+            crashpoint("delete.after-move")
             sync_folder(trash)
             sync_folder(self.paths.pipelines)
         return target

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from headrace.core.crash import crashpoint
 from headrace.core.durable import sync_folder, write_durable
 from headrace.core.errors import HeadraceError
 from headrace.core.paths import beneath
@@ -43,17 +44,21 @@ class Journal:
         self._folder.mkdir(parents=True, exist_ok=True)
         entry = self._folder / f"{time.time_ns():020d}-{secrets.token_hex(4)}.json"
         write_durable(entry, msgspec.json.encode(list(steps)), mode=0o600)
+        crashpoint("journal.after-intent")
         done: list[Step] = []
         try:
             for step in steps:
                 self._write(step)
                 done.append(step)
+                crashpoint("journal.after-file")
         except (HeadraceError, OSError):
             for step in reversed(done):
                 self._write(Step(step.path, step.after, step.before))
             self._forget(entry)
             raise
+        crashpoint("journal.before-forget")
         self._forget(entry)
+        crashpoint("journal.after-forget")
 
     def replay(self) -> list[str]:
         """Finish what a crash cut off; return the paths that were written."""
@@ -73,6 +78,7 @@ class Journal:
                 if current == step.before and current != step.after:
                     self._write(step)
                     written.append(step.path)
+                    crashpoint("journal.replayed-file")
             self._forget(entry)
         return written
 
@@ -80,6 +86,7 @@ class Journal:
         path = beneath(self._root, step.path)
         if step.after is None:
             path.unlink(missing_ok=True)
+            crashpoint("file.after-unlink")
             sync_folder(path.parent)
             return
         path.parent.mkdir(parents=True, exist_ok=True)

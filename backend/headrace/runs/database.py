@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from headrace.core.crash import crashpoint
 from headrace.core.errors import HeadraceError, StorageFull, Unavailable
 from headrace.runs.schema import prepare
 
@@ -139,6 +140,7 @@ def _move_aside(file: Path) -> Path:
         part = file.with_name(file.name + suffix)
         if part.exists():
             part.rename(aside.with_name(aside.name + suffix))
+            crashpoint("aside.after-rename")
     return aside
 
 

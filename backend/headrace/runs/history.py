@@ -29,6 +29,7 @@ from sqlalchemy import (
     update,
 )
 
+from headrace.core.crash import crashpoint
 from headrace.core.errors import NotFound
 from headrace.protocol.tables import BlockRun, Output, RunRecord, RunSummary
 from headrace.runs.changes import Change, QueueRun, SaveBlock, SaveResult, SaveRun
@@ -70,6 +71,8 @@ class History(Triggers):
         with self.database.writing() as connection:
             for change in changes:
                 _apply(connection, change)
+            crashpoint("history.before-commit")
+        crashpoint("history.after-commit")
 
     # Runs
 

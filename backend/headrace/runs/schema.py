@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from headrace.core.crash import crashpoint
 from headrace.runs.tables import tables_for
 
 HEAD = "0003"
@@ -36,6 +37,8 @@ def prepare(writer: Engine) -> None:
             )
         elif found != HEAD:
             _migrate(connection)
+            crashpoint("migration.before-commit")
+    crashpoint("migration.after-commit")
 
 
 def _version(engine: Engine) -> str | None:

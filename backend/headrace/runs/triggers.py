@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from headrace.core.crash import crashpoint
 from headrace.core.errors import InvalidInput, NotFound
 from headrace.core.ids import new_run_id
 from headrace.project.pipeline import TriggerSpec
@@ -165,6 +166,8 @@ class Triggers:
             moved = [_move_row(f) for f in good if f.next_at != f.due_at or f.problem is not None]
             if moved:
                 connection.execute(_MOVE_ON, moved)
+            crashpoint("tick.before-commit")
+        crashpoint("tick.after-commit")
         return [change.record.id for change in queued]
 
 

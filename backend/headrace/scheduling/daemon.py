@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from headrace.core.clock import Clock
+from headrace.core.crash import crashpoint
 from headrace.core.errors import HeadraceError, StorageFull, Unavailable
 from headrace.protocol.events import Event, PipelinesChanged, RunChanged, TriggersChanged
 from headrace.protocol.tables import FINAL_RUN_STATES
@@ -236,11 +237,14 @@ class Daemon:
         firings = [
             _firing(state, decision, session, problem, prepared) for state, decision in decisions
         ]
+        crashpoint("tick.before-fire")
         created = await self._fire(firings)
+        crashpoint("tick.after-fire")
         for run_id, run in prepared.items():
             if run_id in created:
                 assert session is not None, "a run was prepared by its session"
                 await session.launch(run)
+                crashpoint("tick.after-launch")
         if session is None:
             return
         for _, decision in decisions:

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from headrace.core.clock import Clock
+from headrace.core.crash import crashpoint
 from headrace.core.errors import HeadraceError, InvalidInput
 from headrace.core.ids import check_run_id
 from headrace.core.paths import ProjectPaths
@@ -100,9 +101,12 @@ class Upkeep:
         if retention.history_s is not None:
             gone = await self._purge(now - timedelta(seconds=retention.history_s))
             await self._forget_logs()
+        crashpoint("sweep.after-purge")
         keep = await self._needed(DEFAULT_RUNS if retention.runs is None else retention.runs)
         age_s = DEFAULT_AGE_S if retention.age_s is None else retention.age_s
+        crashpoint("sweep.before-store")
         freed = await asyncio.to_thread(self._sweep, keep, age_s, retention.size_bytes, now)
+        crashpoint("sweep.after-store")
         return Freed(gone, freed)
 
     async def _needed(self, runs_each: int) -> set[str]:

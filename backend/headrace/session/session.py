@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from headrace.core.crash import crashpoint
 from headrace.core.errors import HeadraceError, InvalidInput, StorageFull, Unavailable
 from headrace.core.ids import new_run_id
 from headrace.project.parameters import check_value, validate_parameters
@@ -288,8 +289,11 @@ class Session:
 
     async def _record_and_launch(self, run: Run, idempotency_key: str | None = None) -> None:
         change = self.machine.queue_change(run, idempotency_key)
+        crashpoint("queue.before-record")
         await self._around.history.call(History.write, [change])
+        crashpoint("queue.after-record")
         await self.launch(run)
+        crashpoint("queue.after-launch")
 
     async def launch(self, run: Run) -> None:
         """Start a prepared run whose record is durable."""
@@ -333,16 +337,21 @@ class Session:
         return self._around.clock.now()
 
     def _hear(self, answer: AnyAnswer) -> None:
+        crashpoint("block.answer-heard")
         self._stimuli.put(lambda: self.machine.answer(answer, self._now()))
 
     async def _carry_out(self, step: Step) -> None:
         """Write once, tell all, then act."""
         if step.records:
+            crashpoint("step.before-record")
             await self._record(step.records)
+            crashpoint("step.after-record")
         for event in step.events:
             self._publish(event)
+        crashpoint("step.after-events")
         for effect in step.effects:
             self._carry(effect)
+        crashpoint("step.after-effects")
 
     async def _record(self, records: Sequence[Change]) -> None:
         """Write until it is written: what the machine decided cannot be taken back.

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from headrace.core.clock import Clock
+from headrace.core.crash import crashpoint
 from headrace.core.errors import Conflict, HeadraceError, InvalidInput, NotFound
 from headrace.project.files import Project
 from headrace.project.watch import watch

@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from headrace.core.crash import crashpoint
 from headrace.core.durable import sync_folder
 from headrace.core.errors import NotFound, StorageFull
 from headrace.core.ids import check_address, digest
@@ -128,7 +129,9 @@ class StoreFiles:
     def _publish(self, temporary: Path, address: str, suffix: str) -> None:
         place = self._place(address, suffix)
         place.parent.mkdir(exist_ok=True)
+        crashpoint("store.before-rename")
         temporary.replace(place)
+        crashpoint("store.after-rename")
         sync_folder(place.parent)
 
     def _guarded(self, temporary: Path, act: Callable[[], None]) -> None:

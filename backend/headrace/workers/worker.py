@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from headrace.core.crash import crashpoint
 from headrace.core.secret_values import Secrets
 from headrace.store.outputs import Store
 from headrace.workers import displays, questions
@@ -148,7 +149,9 @@ class Worker:
             answer = Stopped(**names)
         if self._surroundings.spent:
             answer = msgspec.structs.replace(answer, spent=True)
+        crashpoint("worker.before-answer")
         self.send(answer)
+        crashpoint("worker.after-answer")
 
     def _answer_question(self, request: Ask) -> None:
         answer = None
