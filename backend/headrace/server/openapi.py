@@ -15,6 +15,8 @@ from headrace.server.base import ApiHandler, Operation, SecureHandler, operation
 
 EVENTS = "api/events"
 METHODS = ("get", "post", "put", "patch", "delete")
+Routes = tuple[tuple[str, type[SecureHandler]], ...]
+"""Addresses below the root and what answers there."""
 _REFERENCE = "#/components/schemas/{name}"
 
 
@@ -29,13 +31,11 @@ def operations_of(handler: type[SecureHandler]) -> dict[str, Operation]:
 
 
 @cache
-def document(root: str = "/") -> bytes:
-    """Return the OpenAPI 3.1 document as JSON; `root` is where the app is mounted."""
-    from headrace.server.routes import API
-
+def document(api: Routes, root: str = "/") -> bytes:
+    """Return the OpenAPI 3.1 document of `api` as JSON; `root` is where the app is mounted."""
     types: list[Any] = [ErrorBody]
-    for route in API:
-        for known in operations_of(route.handler).values():
+    for _, handler in api:
+        for known in operations_of(handler).values():
             types += [kind for kind in (known.body, known.returns) if kind is not None]
     schemas, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
     by_type = list(zip(types, schemas, strict=True))
@@ -44,10 +44,9 @@ def document(root: str = "/") -> bytes:
         return next(schema for other, schema in by_type if other is kind or other == kind)
 
     paths: dict[str, Any] = {f"/{EVENTS}": {"get": _websocket()}}
-    for route in API:
-        for method, known in operations_of(route.handler).items():
-            described = _described(method, route.path, known, schema_of)
-            paths.setdefault(f"/{route.path}", {})[method] = described
+    for path, handler in api:
+        for method, known in operations_of(handler).items():
+            paths.setdefault(f"/{path}", {})[method] = _described(method, path, known, schema_of)
     return msgspec.json.encode(
         {
             "openapi": "3.1.0",
@@ -144,7 +143,11 @@ def _json(schema: Any, words: str) -> dict[str, Any]:
 class OpenApiHandler(ApiHandler):
     """The whole API, for tools."""
 
+    def initialize(self, api: Routes) -> None:
+        """Take the table of routes, which names this handler too."""
+        self._api = api
+
     @operation("This document", returns=dict[str, Any])
     async def get(self) -> None:
         self.set_header("Content-Type", "application/json")
-        self.finish(await asyncio.to_thread(document, self.root))
+        self.finish(await asyncio.to_thread(document, self._api, self.root))

@@ -104,12 +104,17 @@ _PART = re.compile(r"\{(\w+)\}")
 def build_handlers(root: str) -> list[tuple[Any, ...]]:
     """Return Tornado's handlers below `root`, which ends with a slash."""
     handlers: list[tuple[Any, ...]] = [
-        (root + pattern_of(route.path), route.handler) for route in ROUTES
+        (root + pattern_of(route.path), route.handler, _given(route.handler)) for route in ROUTES
     ]
     handlers.append((root + r"(?:.*)", MissingHandler))
     if root != "/":
         handlers.append((root.rstrip("/"), MissingHandler))
     return handlers
+
+
+def _given(handler: type[SecureHandler]) -> dict[str, Any]:
+    """Return what a handler is initialized with: the one that describes all gets them all."""
+    return {"api": API} if handler is OpenApiHandler else {}
 
 
 def pattern_of(path: str) -> str:

@@ -13,7 +13,7 @@ from headrace.server.openapi import METHODS, document, operations_of
 from headrace.server.routes import API
 from headrace.server.socket import EventSocket
 
-DOCUMENT = json.loads(document())
+DOCUMENT = json.loads(document(API))
 OPERATIONS = [
     (path, method, described)
     for path, methods in DOCUMENT["paths"].items()

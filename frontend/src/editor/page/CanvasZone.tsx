@@ -1,15 +1,8 @@
 import { type ReactElement, Suspense, use } from "react";
 import { EditorSlotsContext, toast } from "../../ui";
 import { useEditor, useEditorState } from "./context";
-import {
-  blockNames,
-  connect,
-  disconnect,
-  openDialog,
-  reveal,
-  runSelected,
-  select,
-} from "./operations";
+import { reveal } from "./focus";
+import { blockNames, connect, disconnect, openDialog, runSelected, select } from "./operations";
 
 /** The canvas with everything it may do here; it is loaded when it is first seen. */
 export function CanvasZone(): ReactElement | null {

@@ -5,7 +5,7 @@ import type { Session } from "../../session";
 import { toastError } from "../../ui";
 import { type Buffers, createBuffers } from "../saving/buffers";
 import { draftShelf } from "../saving/drafts";
-import { focusBlock } from "./operations";
+import { focusBlock } from "./focus";
 
 export type View = "blocks" | "canvas" | "split";
 export type Tab = "preview" | "display" | "logs" | "schema" | "checks";
@@ -20,6 +20,8 @@ export type Dialog =
 
 export interface EditorState {
   selected: string | null;
+  /** The other end of a selection of several blocks; null while one alone is selected. */
+  anchor: string | null;
   mode: "command" | "edit";
   view: View;
   dialog: Dialog | null;
@@ -44,6 +46,7 @@ export interface Editor {
 
 const FIRST: EditorState = {
   selected: null,
+  anchor: null,
   mode: "command",
   view: "blocks",
   dialog: null,
@@ -62,7 +65,8 @@ export function createEditor(session: Session, view: View): Editor {
     session,
     buffers,
     store,
-    set: (part) => store.setState(part),
+    // Whoever selects a block ends a selection of several.
+    set: (part) => store.setState("selected" in part ? { anchor: null, ...part } : part),
     async send<T>(command: PipelineCommand) {
       try {
         return await session.send<T>(command);
@@ -91,10 +95,15 @@ function followSession(
     const { selected, awaited } = store.getState();
     const names = blocks.map((block) => block.name);
     if (awaited !== null && names.includes(awaited.name)) {
-      store.setState({ selected: awaited.name, mode: awaited.mode, awaited: null });
+      store.setState({
+        selected: awaited.name,
+        anchor: null,
+        mode: awaited.mode,
+        awaited: null,
+      });
       if (awaited.mode === "command") focusBlock(awaited.name);
     } else if (selected === null || !names.includes(selected)) {
-      store.setState({ selected: names[0] ?? null, mode: "command" });
+      store.setState({ selected: names[0] ?? null, anchor: null, mode: "command" });
     }
   };
   follow();

@@ -2,7 +2,8 @@
 import type { Kind, Language, LibraryBlock } from "../../protocol";
 import { downstreamOf, isFresh } from "../../session";
 import { toast } from "../../ui";
-import type { Dialog, Editor } from "./model";
+import { focusBlock } from "./focus";
+import type { Dialog, Editor, EditorState } from "./model";
 
 export function blockNames(editor: Editor): string[] {
   return editor.session.store.getState().blocks.map((block) => block.name);
@@ -10,45 +11,6 @@ export function blockNames(editor: Editor): string[] {
 
 export function indexOf(editor: Editor, block: string | null): number {
   return block === null ? -1 : blockNames(editor).indexOf(block);
-}
-
-/** Puts the keyboard on a block and brings it into sight. */
-export function focusBlock(name: string): void {
-  requestAnimationFrame(() => {
-    document.getElementById(`block-${name}`)?.focus({ preventScroll: true });
-    reveal(name);
-    keepInSight(name);
-  });
-}
-
-const SETTLES_MS = 500;
-let stopKeeping = (): void => {};
-
-/** A block that was far away grows as it is drawn, and its rows arrive: it stays in sight meanwhile. */
-function keepInSight(name: string): void {
-  stopKeeping();
-  const block = document.getElementById(`block-${name}`);
-  if (block === null) return;
-  const observer = new ResizeObserver(() => reveal(name));
-  const timer = setTimeout(() => stopKeeping(), SETTLES_MS);
-  stopKeeping = () => {
-    clearTimeout(timer);
-    observer.disconnect();
-  };
-  observer.observe(block);
-}
-
-const MARGIN = 16;
-
-/** Scrolls the list, and nothing else, so that the block can be seen. */
-export function reveal(name: string): void {
-  const block = document.getElementById(`block-${name}`);
-  const list = block?.closest("[data-scroll-root]");
-  if (block === null || list == null) return;
-  const { top, bottom, height } = block.getBoundingClientRect();
-  const view = list.getBoundingClientRect();
-  if (top < view.top + MARGIN || height > view.height) list.scrollTop += top - view.top - MARGIN;
-  else if (bottom > view.bottom - MARGIN) list.scrollTop += bottom - view.bottom + MARGIN;
 }
 
 export function select(editor: Editor, name: string | null): void {
@@ -61,6 +23,31 @@ export function step(editor: Editor, by: 1 | -1): void {
   const index = indexOf(editor, editor.store.getState().selected);
   const next = names[Math.min(Math.max(index + by, 0), names.length - 1)];
   if (next !== undefined) select(editor, next);
+}
+
+/** Takes the next block, or the one before, into the selection, or lets the last one go. */
+export function extend(editor: Editor, by: 1 | -1): void {
+  const { selected, anchor } = editor.store.getState();
+  const next = blockNames(editor)[indexOf(editor, selected) + by];
+  if (selected === null || next === undefined) return;
+  const from = anchor ?? selected;
+  editor.set({ selected: next, anchor: from === next ? null : from, mode: "command" });
+  focusBlock(next);
+}
+
+/** The blocks that are selected, in order: the one with the keyboard, or all up to the anchor. */
+export function marked(
+  names: readonly string[],
+  { selected, anchor }: Pick<EditorState, "selected" | "anchor">,
+): string[] {
+  if (selected === null) return [];
+  const ends = [names.indexOf(selected), names.indexOf(anchor ?? selected)];
+  if (ends.includes(-1)) return [selected];
+  return names.slice(Math.min(...ends), Math.max(...ends) + 1);
+}
+
+export function selection(editor: Editor): string[] {
+  return marked(blockNames(editor), editor.store.getState());
 }
 
 export function edit(editor: Editor, name: string): void {
@@ -152,21 +139,28 @@ async function insert(editor: Editor, addition: Addition): Promise<void> {
 }
 
 /** Gives the keyboard to a block that was just made, now or as soon as it is here. */
-function expectBlock(editor: Editor, name: string, mode: "command" | "edit"): void {
+export function expectBlock(editor: Editor, name: string, mode: "command" | "edit"): void {
   if (!blockNames(editor).includes(name)) editor.set({ awaited: { name, mode } });
   else if (mode === "edit") edit(editor, name);
   else select(editor, name);
 }
 
-export async function remove(editor: Editor, name: string): Promise<void> {
+export async function remove(
+  editor: Editor,
+  blocks: readonly string[],
+  done = "Deleted",
+): Promise<void> {
   const names = blockNames(editor);
-  const index = names.indexOf(name);
-  const next = names[index + 1] ?? names[index - 1] ?? null;
-  await editor.buffers.flush([name]);
-  const result = await editor.send({ op: "delete-blocks", blocks: [name] });
+  const last = names.indexOf(blocks.at(-1) ?? "");
+  const first = names.indexOf(blocks[0] ?? "");
+  const next = names[last + 1] ?? names[first - 1] ?? null;
+  await editor.buffers.flush(blocks);
+  const result = await editor.send({ op: "delete-blocks", blocks: [...blocks] });
   if (result === null) return;
   select(editor, next);
-  toast(`Deleted ${name}.`, { action: { label: "Undo", run: () => void undo(editor) } });
+  toast(`${done} ${blocks.join(", ")}.`, {
+    action: { label: "Undo", run: () => void undo(editor) },
+  });
 }
 
 export async function move(editor: Editor, name: string, by: 1 | -1): Promise<void> {
@@ -213,6 +207,17 @@ export async function duplicate(editor: Editor, block: string): Promise<void> {
   const name = result?.blocks[0];
   if (name === undefined) return;
   expectBlock(editor, name, "command");
+}
+
+/** Puts the text of a block into its standard form, as far as it did not change meanwhile. */
+export async function format(editor: Editor, block: string): Promise<void> {
+  const textNow = () => editor.buffers.store.getState()[block]?.text;
+  const text = textNow();
+  if (text === undefined) return;
+  const result = await editor.send<{ text: string }>({ op: "format-source", block, text });
+  if (result === null || textNow() !== text) return;
+  if (result.text === text) toast(`${block} has its standard form.`);
+  else editor.buffers.edit(block, result.text);
 }
 
 export async function undo(editor: Editor): Promise<void> {
