@@ -71,6 +71,16 @@ def unpack(table: Any, rest: dict[str, Any]) -> Any:
     return frame
 
 
+def part(table: Any, start: int) -> Any:
+    """Return some rows of a packed frame of which nothing is lacking, from row `start` on."""
+    import pandas as pd
+
+    frame = table.to_pandas(use_threads=False)
+    if type(frame.index) is pd.RangeIndex and frame.index.name is None:
+        frame.index = pd.RangeIndex(start, start + len(frame))
+    return frame
+
+
 def _unique_names(columns: Any) -> list[str]:
     taken: set[str] = set()
     names: list[str] = []

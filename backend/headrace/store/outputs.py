@@ -2,7 +2,8 @@
 
 Tables: pandas, polars, Arrow, DuckDB relations. JSON: plain values that survive it exactly.
 Everything else is pickled, signed with the project's key. Documented losses: a polars LazyFrame
-comes back collected, a DuckDB relation as an Arrow table, a generator as a list or as one frame.
+comes back collected, a DuckDB relation as an Arrow table, a generator as a list or as one frame,
+which is written while it comes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import os
 import pickle
 import re
 import sys
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -24,26 +26,31 @@ from typing import Any, Literal
 import pyarrow as pa
 from pyarrow import ipc
 
-from headrace.core.errors import HeadraceError
 from headrace.core.ids import digest
 from headrace.protocol.tables import Column, Output
 from headrace.store import frames
 from headrace.store.files import StoreFiles
+from headrace.store.pieces import (
+    BATCH_ROWS,
+    CannotStore,
+    Chunks,
+    PieceWriter,
+    as_piece,
+    batches_of,
+    joined,
+)
 from headrace.store.seal import Seal
 
-BATCH_ROWS = 65_536
+__all__ = ["BATCH_ROWS", "CannotStore", "Store", "short_text", "type_name", "type_name_of"]
+
 _KIND = b"headrace.type"
 _REST = b"headrace.rest"
 _LEAF = 4 << 20
 _TEXT_LIMIT = 4096
 _DEPTH = 100
+_NONE = object()
+_CHUNKS = ("pandas.DataFrame", "polars.DataFrame", "pyarrow.Table", "pyarrow.RecordBatch")
 _UNNAMED_INDEX = re.compile(r"__index_level_\d+__")
-
-
-class CannotStore(HeadraceError):
-    """A value that no other process could take: a lock, a module, an open file."""
-
-    code = "cannot-store"
 
 
 class Store(StoreFiles):
@@ -58,8 +65,10 @@ class Store(StoreFiles):
 
         `as_type` says what `get` makes of a table, e.g. `pandas.DataFrame` of Arrow rows.
         """
-        if inspect.isgenerator(value):
-            value = _gather(value)
+        if inspect.isgenerator(value) or isinstance(value, pa.RecordBatchReader):
+            value = self.gather(value)
+            if isinstance(value, Output):
+                return value
         name = type_name(value)
         if value is None:
             content = digest("nothing")
@@ -83,6 +92,78 @@ class Store(StoreFiles):
                 f"This {name} cannot be passed on: {_reason(error)}", type=name
             ) from error
         return self._put_bytes(value, "pickle", raw)
+
+    def gather(self, pieces: Iterable[Any]) -> Any:
+        """Store frames as they come and return the Output; return a list of anything else.
+
+        Raises CannotStore, naming the piece and the column, when frames do not fit together.
+        """
+        coming = iter(pieces)
+        first = next(coming, _NONE)
+        if first is _NONE:
+            schema = getattr(pieces, "schema", None)
+            return [] if schema is None else schema.empty_table()
+        piece = as_piece(first)
+        if piece is None:
+            return joined([first, *coming])
+        kind = piece[1]
+        writer = PieceWriter(self._temporary, {_KIND: kind.encode()})
+        try:
+            self._guarded(writer.path, partial(writer.add, piece[0], 1))
+            del first, piece
+            for number, value in enumerate(coming, 2):
+                found = as_piece(value)
+                if found is None or found[1] != kind:
+                    raise CannotStore(  # noqa: TRY301 - one way out
+                        f"Frame {number} of this generator is {_told(value)}, and those before it"
+                        f" are {kind}s of columns that Arrow knows: make them alike.",
+                        number=number,
+                    )
+                self._guarded(writer.path, partial(writer.add, found[0], number))
+                del value, found
+            self._guarded(writer.path, writer.finish)
+            placed = self._settled(writer.path, kind)
+        except BaseException:
+            writer.discard()
+            raise
+        return _output(placed, writer.schema, writer.rows, kind, [])
+
+    def chunks(self, output: Output, kind: str = "") -> Any:
+        """Return a stored table in pieces of at most 65,536 rows, of which one is in memory.
+
+        `kind` is `pandas.DataFrame`, `polars.DataFrame`, `pyarrow.Table` or `pyarrow.RecordBatch`,
+        anything else what was stored. Other outputs than tables are returned whole.
+        """
+        if output.kind != "table":
+            return self.get(output)
+        path = self._place(output.address, "arrow")
+        return Chunks(lambda: self._pieces(path, output, kind))
+
+    def _pieces(self, path: Path, output: Output, kind: str) -> Iterator[Any]:
+        with pa.OSFile(str(path)) as source:
+            metadata = dict(ipc.open_file(source).schema.metadata or {})
+        stored = metadata.pop(_KIND, b"").decode()
+        kind = kind if kind in _CHUNKS else stored
+        if kind.startswith("pandas.") and (_REST in metadata or stored == "pandas.Series"):
+            whole = self.get(output)
+            for start in range(0, max(1, len(whole)), BATCH_ROWS):
+                yield whole.iloc[start : start + BATCH_ROWS]
+            return
+        metadata.pop(_REST, None)
+        start = 0
+        for table in batches_of(path):
+            piece = table.replace_schema_metadata(metadata or None)
+            if kind == "pyarrow.RecordBatch":
+                yield from piece.to_batches() or [pa.RecordBatch.from_pylist([], piece.schema)]
+            elif kind == "polars.DataFrame":
+                import polars as pl
+
+                yield pl.from_arrow(piece)
+            elif kind.startswith("pandas."):
+                yield frames.part(piece, start)
+            else:
+                yield piece
+            start += table.num_rows
 
     def get(self, output: Output) -> Any:
         """Return a stored value, safe to change; raise NotFound or Untrusted."""
@@ -111,14 +192,12 @@ class Store(StoreFiles):
             text=short_text(value),
         )
 
-    def _as_table(  # noqa: C901 - one line per library
+    def _as_table(
         self, value: Any
     ) -> tuple[Any, str, list[str]] | None:
         pandas, polars, duckdb = (sys.modules.get(m) for m in ("pandas", "polars", "duckdb"))
         if isinstance(value, pa.Table):
             return value, "pyarrow.Table", []
-        if isinstance(value, pa.RecordBatchReader):
-            return value.read_all(), "pyarrow.Table", []
         if duckdb is not None and isinstance(value, duckdb.DuckDBPyRelation):
             return value.to_arrow_table(), "pyarrow.Table", []
         if polars is not None:
@@ -156,19 +235,8 @@ class Store(StoreFiles):
         if any(column.num_chunks > 1 for column in table.columns):
             table = table.combine_chunks()  # equal data must give equal bytes
         small = table.nbytes <= _LEAF
-        size, content, address = (self._small if small else self._large)(table, name)
-        fields = [field for field in table.schema if not _is_row_number(field)]
-        return Output(
-            address=address,
-            digest=content,
-            kind="table",
-            rows=table.num_rows,
-            column_count=len(fields),
-            columns=[Column(f.name, str(f.type)) for f in fields[:1000]],
-            size_bytes=size,
-            type_name=name,
-            notes=notes,
-        )
+        placed = (self._small if small else self._large)(table, name)
+        return _output(placed, table.schema, table.num_rows, name, notes)
 
     def _small(self, table: Any, name: str) -> tuple[int, str, str]:
         """Store a table by way of memory; return bytes, digest and address."""
@@ -192,6 +260,10 @@ class Store(StoreFiles):
                 writer.write_table(table, max_chunksize=BATCH_ROWS)
 
         self._guarded(temporary, fill)
+        return self._settled(temporary, name)
+
+    def _settled(self, temporary: Path, name: str) -> tuple[int, str, str]:
+        """Give a written file its address; return bytes, digest and address."""
         size = temporary.stat().st_size
         address = content = ""
 
@@ -229,6 +301,24 @@ class Store(StoreFiles):
         return frame
 
 
+def _output(
+    placed: tuple[int, str, str], schema: Any, rows: int, name: str, notes: list[str]
+) -> Output:
+    size, content, address = placed
+    fields = [field for field in schema if not _is_row_number(field)]
+    return Output(
+        address=address,
+        digest=content,
+        kind="table",
+        rows=rows,
+        column_count=len(fields),
+        columns=[Column(f.name, str(f.type)) for f in fields[:1000]],
+        size_bytes=size,
+        type_name=name,
+        notes=notes,
+    )
+
+
 def _is_row_number(field: Any) -> bool:
     """Tell whether a column holds pandas' own numbers of rows: kept, but not shown."""
     return _UNNAMED_INDEX.fullmatch(field.name) is not None and pa.types.is_integer(field.type)
@@ -236,7 +326,11 @@ def _is_row_number(field: Any) -> bool:
 
 def type_name(value: Any) -> str:
     """Return the public name of a value's type, e.g. `pandas.DataFrame`."""
-    kind = type(value)
+    return type_name_of(type(value))
+
+
+def type_name_of(kind: type) -> str:
+    """Return the public name of a type."""
     module = str(kind.__module__).partition(".")[0]
     return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
 
@@ -296,7 +390,14 @@ def _hash_and_sync(path: Path) -> str:
         ThreadPoolExecutor(4) as pool,
     ):
         synced = pool.submit(os.fsync, file.fileno())
-        leaves = list(pool.map(partial(_leaf, whole), range(0, len(whole), _LEAF)))
+        leaves = list(pool.map(partial(_mapped_leaf, mapped, whole), range(0, len(whole), _LEAF)))
+def _mapped_leaf(mapped: mmap.mmap, whole: memoryview, start: int) -> bytes:
+    hashed = _leaf(whole, start)
+    # Pages that were read count as this process's memory until they are given back.
+    mapped.madvise(mmap.MADV_DONTNEED, start, min(_LEAF, len(whole) - start))
+    return hashed
+
+
         synced.result()
     return digest(*leaves)
 

@@ -8,24 +8,23 @@ import inspect
 import linecache
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 
 from headrace.core.authoring import Context, Mark, collecting_marks
 from headrace.core.errors import HeadraceError
 from headrace.core.secret_values import Secrets
-from headrace.protocol.tables import CheckResult, Display, Failure, Timings
-from headrace.store.outputs import Store
+from headrace.protocol.tables import CheckResult, Display, Failure, Output, Timings
+from headrace.store.outputs import CannotStore, Store, type_name_of
 from headrace.workers import sql
 from headrace.workers.deaths import size_text
 from headrace.workers.displays import Screen
 from headrace.workers.failures import failure_of
-from headrace.workers.frames import joined
 from headrace.workers.handover import Handover
 from headrace.workers.isolation import lift_memory_limit
 from headrace.workers.jobs import Done, Job, Progressed, Raised, Shown
@@ -94,6 +93,8 @@ class Execution:
         self._progress_at = 0.0
         self._replaced: tuple[str, ModuleType | None] | None = None
         self._failed_check: Failure | None = None
+        self._gathered: Output | None = None
+        """The output of a generator of frames, stored while it ran."""
 
     def run(self, waited: float) -> Done | Raised:
         """Execute; `waited` is the time in seconds from the pool's sending to now."""
@@ -104,10 +105,11 @@ class Execution:
             spans.turn_to("save")
             # Python blocks read the rows of a SQL block as the frame that most of them work with.
             as_type = "pandas.DataFrame" if self._job.language == "sql" else None
-            output = self._store.put(value, as_type=as_type)
+            output = self._gathered or self._store.put(value, as_type=as_type)
             if self._job.kind == "sensor" and not is_ready(value):
                 output = msgspec.structs.replace(output, holds=True)
-            self._handover.keep(output, value)
+            if self._gathered is None:
+                self._handover.keep(output, value)
         except BaseException as error:  # noqa: BLE001 - user code may raise anything at all
             lift_memory_limit()
             failure = self._failed_check or self._failure(error, saving=spans.phase == "save")
@@ -123,7 +125,7 @@ class Execution:
         if isinstance(error, sql.SqlFailed):
             return error.failure
         message = ""
-        if saving and isinstance(error, HeadraceError):
+        if isinstance(error, CannotStore) or (saving and isinstance(error, HeadraceError)):
             message = error.message
         elif saving:
             message = f"The result cannot be passed on: {error}"
@@ -173,11 +175,14 @@ class Execution:
             self._run_module()
         mine = [entry for entry in marks if entry[0].__module__ == self.namespace["__name__"]]
         function = self._function_of(mine)
-        arguments = self._arguments()
+        arguments = self._arguments(function)
         spans.turn_to("call")
         value = self._completed(_call(function, arguments))
         self._screen.show_open_figures()
-        self._check(value, [entry for entry in mine if entry[1].role == "check"], arguments)
+        checks = [entry for entry in mine if entry[1].role == "check"]
+        if checks and self._gathered is not None:
+            value = self._store.get(self._gathered)
+        self._check(value, checks, arguments)
         return value
 
     # --- the module -----------------------------------------------------------------------------
@@ -227,14 +232,14 @@ class Execution:
 
     # --- arguments ------------------------------------------------------------------------------
 
-    def _arguments(self) -> dict[str, Any]:
+    def _arguments(self, function: Callable[..., Any]) -> dict[str, Any]:
         job = self._job
         arguments: dict[str, Any] = {}
         bound: set[str] = set()
         for binding in job.bindings:
             name = binding.argument
             if binding.source == "upstream" and name != "**":
-                arguments[name] = self._input(binding.name)
+                arguments[name] = self._input(binding.name, pieces_wanted(function, name))
                 bound.add(binding.name)
             elif binding.source == "context":
                 arguments[name] = self._context()
@@ -248,10 +253,12 @@ class Execution:
             arguments |= {name: self._input(name) for name in rest}
         return arguments
 
-    def _input(self, block: str) -> Any:
+    def _input(self, block: str, pieces: str | None = None) -> Any:
         output = self._job.inputs.get(block)
         if output is None:
             raise BlockError(f"The output of {block!r} did not come with this job.")
+        if pieces is not None:
+            return self._store.chunks(output, pieces)
         value = self._handover.get(output)
         self.inputs[block] = value
         return value
@@ -286,11 +293,23 @@ class Execution:
         if inspect.isawaitable(value):
             value = self._await(value)
         if isinstance(value, AsyncIterator):
-            value = self._await(_collected(value))
-            return joined(value)
-        if inspect.isgenerator(value) or (isinstance(value, Iterator) and _is_lazy(value)):
-            return joined(list(value))
-        return value
+            value = self._stepped(value)
+        elif not inspect.isgenerator(value) and not (
+            isinstance(value, Iterator) and _is_lazy(value)
+        ):
+            return value
+        gathered = self._store.gather(value)
+        if isinstance(gathered, Output):
+            self._gathered = gathered
+        return gathered
+
+    def _stepped(self, values: AsyncIterator[Any]) -> Iterator[Any]:
+        while True:
+            try:
+                value = self._await(anext(values))
+            except StopAsyncIteration:
+                return
+            yield value
 
     def _check(self, value: Any, checks: list[Marked], arguments: dict[str, Any]) -> None:
         for function, mark in checks:
@@ -341,6 +360,23 @@ def is_ready(value: Any) -> bool:
         return True
 
 
+def pieces_wanted(function: Callable[..., Any], argument: str) -> str | None:
+    """Return what `Iterator[…]` or `Iterable[…]` of an argument's annotation is of.
+
+    None when the argument is not annotated so, an empty text when it does not say of what.
+    """
+    annotation = getattr(function, "__annotations__", {}).get(argument)
+    if isinstance(annotation, str):
+        try:
+            annotation = eval(annotation, function.__globals__)  # noqa: S307 - the user's own code
+        except Exception:  # noqa: BLE001 - names for type checkers only need not exist
+            return None
+    if (get_origin(annotation) or annotation) not in (Iterator, Iterable, Generator):
+        return None
+    item = next(iter(get_args(annotation)), None)
+    return type_name_of(item) if isinstance(item, type) else ""
+
+
 def compiled(source: str, path: str) -> tuple[CodeType, CodeType | None]:
     """Compile a file as (all but a last expression, the last expression), await allowed."""
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
@@ -381,10 +417,6 @@ def _arguments_of_check(
 
 async def _finished(awaitable: Any) -> Any:
     return await awaitable
-
-
-async def _collected(values: AsyncIterator[Any]) -> list[Any]:
-    return [value async for value in values]
 
 
 def _is_lazy(value: Iterator[Any]) -> bool:
