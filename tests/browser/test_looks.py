@@ -199,3 +199,18 @@ def overlaps(page: Page, selector: str, *, within: Any = None) -> list[str]:
         }""",
         [scope, selector],
     )
+
+
+def test_a_page_whose_code_does_not_arrive_says_so_and_leaves_the_others(
+    browser: Browser, example: Server
+) -> None:
+    window = logged_in(browser, example)
+    page = window.new_page()
+    page.route("**/assets/runs-*.js", lambda route: route.abort())
+    page.goto("/")
+    navigation = page.get_by_role("navigation", name="Main")
+    navigation.get_by_text("Runs").click()
+    expect(page.get_by_role("alert")).to_contain_text("This page broke")
+    page.get_by_role("link", name="All pipelines").click()
+    expect(page.get_by_role("table", name="Pipelines")).to_be_visible()
+    window.close()

@@ -1,6 +1,7 @@
 import { Component, type ReactNode } from "react";
 import { Button } from "./buttons";
 import { ErrorCard } from "./empty";
+import { Link } from "./router";
 
 interface Props {
   /** A new value tries again: another address, another block. */
@@ -29,17 +30,22 @@ export class Boundary extends Component<Props, State> {
     const { failed } = this.state;
     if (failed === null) return this.props.children;
     return (
-      <ErrorCard
-        title="This page broke"
-        actions={
-          <Button size="small" onClick={() => window.location.reload()}>
-            Load it again
-          </Button>
-        }
-      >
-        <p>{failed}</p>
-        <p className="muted">What was typed and saved, and every run, is safe on the server.</p>
-      </ErrorCard>
+      <main id="main" className="main">
+        <ErrorCard
+          title="This page broke"
+          actions={
+            <>
+              <Button size="small" onClick={() => window.location.reload()}>
+                Load it again
+              </Button>
+              <Link to="/">All pipelines</Link>
+            </>
+          }
+        >
+          <p>{failed}</p>
+          <p className="muted">What was saved, and every run, is safe on the server.</p>
+        </ErrorCard>
+      </main>
     );
   }
 }
