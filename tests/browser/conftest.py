@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, expect
 from tests.acceptance.harness import Server
 from tests.browser.chromium import chromium, executable, logged_in
 from tests.browser.complaints import Complaints
 
 REPOSITORY = Path(__file__).parents[2]
+# The whole suite keeps every core busy.
+expect.set_options(timeout=15_000)
 FLIGHTS = REPOSITORY / "data" / "nycflights" / "flights.parquet"
 
 
@@ -67,6 +69,3 @@ def quiet(context: BrowserContext) -> Iterator[Complaints]:
     complaints = Complaints(context)
     yield complaints
     assert complaints.texts == []
-
-
-Start = Callable[..., Server]
