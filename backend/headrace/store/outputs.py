@@ -348,14 +348,10 @@ def short_text(value: Any) -> str:
     return text[:_TEXT_LIMIT].encode("utf-8", "replace").decode()
 
 
-def _gather(parts: Any) -> Any:
-    values = list(parts)
-    pandas = sys.modules.get("pandas")
-    if pandas is not None and values and all(isinstance(v, pandas.DataFrame) for v in values):
-        return pandas.concat(values)
-    if values and all(isinstance(v, pa.Table) for v in values):
-        return pa.concat_tables(values)
-    return values
+def _told(value: Any) -> str:
+    name = type_name(value)
+    framed = hasattr(value, "columns") and hasattr(value, "shape")
+    return f"a {name} of Python objects" if framed and as_piece(value) is None else f"of {name}"
 
 
 def _is_plain(value: Any, depth: int) -> bool:
@@ -391,15 +387,15 @@ def _hash_and_sync(path: Path) -> str:
     ):
         synced = pool.submit(os.fsync, file.fileno())
         leaves = list(pool.map(partial(_mapped_leaf, mapped, whole), range(0, len(whole), _LEAF)))
+        synced.result()
+    return digest(*leaves)
+
+
 def _mapped_leaf(mapped: mmap.mmap, whole: memoryview, start: int) -> bytes:
     hashed = _leaf(whole, start)
     # Pages that were read count as this process's memory until they are given back.
     mapped.madvise(mmap.MADV_DONTNEED, start, min(_LEAF, len(whole) - start))
     return hashed
-
-
-        synced.result()
-    return digest(*leaves)
 
 
 def _leaf(whole: memoryview, start: int) -> bytes:
