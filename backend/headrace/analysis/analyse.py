@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
-from headrace.analysis.fingerprint import ReadModule
+from headrace.analysis.environment import versions
+from headrace.analysis.fingerprint import ReadModule, cells_fingerprint
 from headrace.analysis.python_block import analyse_python
 from headrace.analysis.result import Analysis, BlockAnalysis
 from headrace.analysis.sql_block import analyse_sql
-from headrace.analysis.surroundings import Around
+from headrace.analysis.surroundings import Around, FileState, no_files
 from headrace.core.ids import digest
 from headrace.graph.order import order
 from headrace.project.pipeline import Block, PipelineFiles, Problem, Source
@@ -20,14 +22,17 @@ __all__ = ["Analysis", "BlockAnalysis", "analyse"]
 
 
 def analyse(
-    files: PipelineFiles, read_module: ReadModule, columns: Mapping[str, Sequence[Column]]
+    files: PipelineFiles,
+    read_module: ReadModule,
+    columns: Mapping[str, Sequence[Column]],
+    file_state: FileState = no_files,
 ) -> Analysis:
     """Analyse every block. `columns` holds the known output columns of blocks.
 
     Never raises for what a user wrote: that becomes a diagnostic, and the block's `problem` when it
     cannot run. What is read from a text is kept by that text, so that one edit costs one block.
     """
-    around = Around.of(files, read_module, columns)
+    around = Around.of(files, read_module, columns, file_state)
     diagnostics = [_diagnostic(problem) for problem in files.pipeline.problems]
     blocks: dict[str, BlockAnalysis] = {}
     for block in files.pipeline.blocks:
@@ -70,9 +75,24 @@ def _other(around: Around, block: Block, source: Source) -> BlockAnalysis:
         if name not in block.settings
     ]
     bindings += [Binding(argument=name, source="setting", name=name) for name in block.settings]
+    if block.language != "notebook":
+        text = digest(block.language, source.text)
+        return BlockAnalysis(name=block.name, fingerprint=text, runnable=False)
+    code = cells_fingerprint(_cells(source.text), around.read_module)
     return BlockAnalysis(
         name=block.name,
-        fingerprint=digest(block.language, source.text),
-        bindings=bindings if block.language == "notebook" else [],
-        runnable=block.language == "notebook",
+        fingerprint=code.code,
+        modules=code.modules,
+        files=around.files(block, code.texts),
+        versions=versions(code.libraries),
+        bindings=bindings,
     )
+
+
+def _cells(text: str) -> list[str]:
+    """Return the sources of a notebook's code cells; the whole text of one that is none."""
+    try:
+        cells = json.loads(text)["cells"]
+        return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    except (ValueError, TypeError, KeyError):
+        return [text]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import platform
+import sys
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import metadata
+from pathlib import Path
 
-from headrace.core.ids import digest
+_Stamp = tuple[tuple[str, int], ...]
+_OURS = "headrace"
+"""Counts by the engine's own number, which goes up when results would be others."""
 
 _skipped = False
 
@@ -21,22 +27,46 @@ def skip_environment() -> None:
     _skipped = True
 
 
+def library_folders() -> list[str]:
+    """Return the folders whose time of change tells that something was installed or removed."""
+    if _skipped:
+        return []
+    return [entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
+
+
+def _stamp() -> _Stamp:
+    found: list[tuple[str, int]] = []
+    for folder in library_folders():
+        try:
+            found.append((folder, Path(folder).stat().st_mtime_ns))
+        except OSError:
+            found.append((folder, 0))
+    return tuple(found)
+
+
 @lru_cache(maxsize=1)
-def _distributions() -> Mapping[str, Sequence[str]]:
+def _distributions(stamp: _Stamp) -> Mapping[str, Sequence[str]]:
+    del stamp  # what is installed is read again when it differs
+    importlib.invalidate_caches()
     return {} if _skipped else metadata.packages_distributions()
 
 
 @lru_cache(maxsize=1024)
-def _version(distribution: str) -> str:
+def _version(distribution: str, stamp: _Stamp) -> str:
+    del stamp
     try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
+        found = metadata.distribution(distribution)
+        version = found.version
+        commit = json.loads(found.read_text("direct_url.json") or "{}").get("vcs_info", {})
+    except (metadata.PackageNotFoundError, ValueError, AttributeError):
         return ""
+    return f"{version}@{commit['commit_id'][:12]}" if commit.get("commit_id") else version
 
 
-@lru_cache(maxsize=1024)
-def environment_fingerprint(modules: tuple[str, ...]) -> str:
-    """Digest Python's version and those of the distributions behind top-level `modules`."""
-    names = {name for module in modules for name in _distributions().get(module, ())}
-    versions = [f"{name}=={_version(name)}" for name in sorted(names)]
-    return digest(platform.python_version(), *versions)
+def versions(modules: Sequence[str]) -> dict[str, str]:
+    """Return Python's version and those of the distributions behind top-level `modules`."""
+    stamp = _stamp()
+    known = _distributions(stamp)
+    names = {name for module in modules for name in known.get(module, ())} - {_OURS}
+    found = {name: _version(name, stamp) for name in sorted(names)}
+    return {"Python": platform.python_version(), **found}

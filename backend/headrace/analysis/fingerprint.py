@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import sys
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
-from headrace.analysis.signature import Trouble, parse
+from headrace.analysis.meaning import Imported, Meaning, meaning_of
 from headrace.core.ids import digest
 
 ReadModule = Callable[[str], tuple[str, str] | None]
@@ -17,58 +15,24 @@ ReadModule = Callable[[str], tuple[str, str] | None]
 
 
 class Fingerprint(Struct, frozen=True):
-    """Digest, project modules read (paths) and top-level names of imported libraries."""
+    """What of a block's code goes into its key.
 
-    digest: str
-    reads: list[str]
+    `code` is the digest of its own source, `modules` has those of the project's modules that it
+    imports, at any distance, by path; `libraries` are top-level names of everything else. `texts`
+    are literals that could name files, `context` is what the source uses of its context.
+    """
+
+    code: str
+    modules: dict[str, str]
     libraries: list[str]
+    texts: list[str]
+    context: list[str]
 
-
-@lru_cache(maxsize=16384)
-def _read(text: str) -> tuple[str, tuple[tuple[int, str], ...]]:
-    """Return the digest of one source and its imports as (level, dotted name)."""
-    tree = parse(text)
-    if isinstance(tree, Trouble):
-        return digest(text), ()
-    imports: dict[tuple[int, str], None] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            imports.update({(0, alias.name): None for alias in node.names})
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            imports[node.level, base] = None
-            prefix = f"{base}." if base else ""
-            imports.update({(node.level, prefix + a.name): None for a in node.names})
-        elif isinstance(node, ast.Call) and (name := _literal_import(node)):
-            imports[0, name] = None
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            _drop_docstring(node)
-    try:
-        return digest(ast.dump(tree)), tuple(imports)
-    except RecursionError:
-        return digest(text), tuple(imports)
-
-
-def _literal_import(node: ast.Call) -> str:
-    called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-    called = node.func.id if isinstance(node.func, ast.Name) else called
-    first = node.args[0] if node.args else None
-    if called in {"import_module", "__import__"} and isinstance(first, ast.Constant):
-        return first.value if isinstance(first.value, str) else ""
-    return ""
-
-
-def _drop_docstring(
-    node: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef,
-) -> None:
-    first = node.body[0] if node.body else None
-    if (
-        isinstance(first, ast.Expr)
-        and isinstance(first.value, ast.Constant)
-        and isinstance(first.value.value, str)
-    ):
-        node.body = node.body[1:]
+    @property
+    def digest(self) -> str:
+        """Return one digest of the source and its modules."""
+        flat = [piece for part in sorted(self.modules.items()) for piece in part]
+        return digest(self.code, *flat)
 
 
 def python_fingerprint(text: str, read_module: ReadModule, package: str = "") -> Fingerprint:
@@ -76,31 +40,51 @@ def python_fingerprint(text: str, read_module: ReadModule, package: str = "") ->
 
     `package` is the dotted package of the source, from which relative imports count.
     """
-    own, imports = _read(text)
-    parts: dict[str, str] = {}
+    own = meaning_of(text)
+    return _fingerprint(own.digest, [own], read_module, package)
+
+
+def cells_fingerprint(cells: Iterable[str], read_module: ReadModule) -> Fingerprint:
+    """Fingerprint the sources of a notebook's code cells."""
+    read = [meaning_of(cell) for cell in cells]
+    return _fingerprint(digest(*(cell.digest for cell in read)), read, read_module, "")
+
+
+def _fingerprint(
+    code: str, sources: list[Meaning], read_module: ReadModule, package: str
+) -> Fingerprint:
+    modules: dict[str, str] = {}
     libraries: set[str] = set()
+    texts: dict[str, None] = {}
     seen: set[str] = set()
-    pending = [(package, found) for found in imports]
+    pending = [(package, found) for own in sources for found in own.imports]
+    for own in sources:
+        texts.update(dict.fromkeys(own.texts))
     while pending:
-        home, (level, name) = pending.pop()
-        dotted = _absolute(home, level, name)
+        home, found = pending.pop()
+        dotted = _absolute(found.package or home, found.level, found.name)
         pieces = dotted.split(".") if dotted else []
         for depth in range(1, len(pieces) + 1):
             part = ".".join(pieces[:depth])
             if part in seen:
                 continue
             seen.add(part)
+            # Loaded already, a library wins over a module of the same name: both count.
+            if depth == 1 and part not in sys.stdlib_module_names:
+                libraries.add(part)
             module = read_module(part)
             if module is not None:
                 path, source = module
-                inner, more = _read(source)
-                parts[path] = inner
-                below = part if path.endswith("__init__.py") else part.rpartition(".")[0]
-                pending.extend((below, found) for found in more)
-            elif depth == 1 and part not in sys.stdlib_module_names:
-                libraries.add(part)
-    flat = [piece for part in sorted(parts.items()) for piece in part]
-    return Fingerprint(digest(own, *flat), sorted(parts), sorted(libraries))
+                inner = meaning_of(source)
+                modules[path] = inner.digest
+                texts.update(dict.fromkeys(inner.texts))
+                starts = path.endswith("__init__.py")
+                below = part if starts else part.rpartition(".")[0]
+                pending.extend((below, imported) for imported in inner.imports)
+                if starts:
+                    pending.extend((part, Imported(1, name)) for name in inner.exports)
+    context = frozenset[str]().union(*(own.context for own in sources))
+    return Fingerprint(code, modules, sorted(libraries), list(texts), sorted(context))
 
 
 def _absolute(package: str, level: int, name: str) -> str:

@@ -11,7 +11,7 @@ from headrace.analysis.argument_edits import add_argument, remove_argument
 from headrace.analysis.binding import bind
 from headrace.analysis.code_edits import mark_function
 from headrace.analysis.diagnostics import Teller, nearest
-from headrace.analysis.environment import environment_fingerprint
+from headrace.analysis.environment import versions
 from headrace.analysis.fingerprint import python_fingerprint
 from headrace.analysis.renames import rename_argument
 from headrace.analysis.result import BlockAnalysis
@@ -46,13 +46,15 @@ def analyse_python(
     problem = teller.problem
     found = BlockAnalysis(
         name=block.name,
-        fingerprint=code.digest,
-        environment=environment_fingerprint(tuple(code.libraries)),
+        fingerprint=code.code,
+        modules=code.modules,
+        files=around.files(block, code.texts),
+        versions=versions(code.libraries),
+        context=code.context if any(b.source == "context" for b in bindings) else [],
         bindings=bindings,
         form=_form(around, block, signature, bindings),
         description=signature.description,
         function=signature.function,
-        reads=code.reads,
         runnable=problem is None,
         problem=problem,
         arguments=[argument.name for argument in signature.arguments],

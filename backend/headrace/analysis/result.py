@@ -10,24 +10,38 @@ from headrace.protocol.tables import Parameter
 
 
 class BlockAnalysis(Struct, frozen=True, kw_only=True):
-    """One block: `problem` is why it cannot run, `reads` the project modules that it imports."""
+    """One block: `problem` is why it cannot run.
+
+    `fingerprint` is of its own code. Beside it stand what else its result follows from, each by
+    name: `modules` of the project (paths → digests of their meaning), `files` that its code or
+    settings name (paths → digests), `versions` of Python and of libraries, and in `context` what
+    it uses of its context.
+    """
 
     name: str
     fingerprint: str | None = None
-    environment: str = ""
+    modules: dict[str, str] = field(default_factory=dict[str, str])
+    files: dict[str, str] = field(default_factory=dict[str, str])
+    versions: dict[str, str] = field(default_factory=dict[str, str])
+    context: list[str] = field(default_factory=list[str])
     bindings: list[Binding] = field(default_factory=list[Binding])
     form: list[Parameter] = field(default_factory=list[Parameter])
     description: str = ""
     function: str | None = None
-    reads: list[str] = field(default_factory=list[str])
     runnable: bool = True
     problem: str | None = None
     arguments: list[str] = field(default_factory=list[str])
 
 
 class Analysis(Struct, frozen=True, kw_only=True):
-    """All blocks by name, what is wrong, and an order in which every upstream comes first."""
+    """All blocks by name, what is wrong, and an order in which every upstream comes first.
+
+    `looked` are the paths in the project, and `folders` those outside, of which all this depends
+    beside the pipeline's own files.
+    """
 
     blocks: dict[str, BlockAnalysis] = field(default_factory=dict[str, BlockAnalysis])
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
     order: list[str] = field(default_factory=list[str])
+    looked: list[str] = field(default_factory=list[str])
+    folders: list[str] = field(default_factory=list[str])

@@ -12,7 +12,9 @@ from headrace.analysis.analyse import analyse
 from headrace.analysis.code_edits import CodeEditor
 from headrace.analysis.completion import complete, inspect
 from headrace.analysis.cursor import Cursor, Scope
+from headrace.analysis.environment import library_folders
 from headrace.analysis.formatting import format_source
+from headrace.analysis.modules import FileStates, ModuleFinder
 from headrace.core.errors import InvalidInput
 from headrace.project.pipeline import PipelineFiles
 from headrace.protocol.tables import Column, Parameter
@@ -21,31 +23,27 @@ _Columns = dict[str, list[Column]]
 _EDITS = ("add_argument", "remove_argument", "rename_upstream", "rename_function")
 
 
-def read_project_module(root: Path, dotted: str) -> tuple[str, str] | None:
-    """Return (relative path, text) of a module of the project, None when it has none."""
-    if not all(part.isidentifier() for part in dotted.split(".")):
-        return None
-    place = root.joinpath(*dotted.split("."))
-    for file in (place.with_suffix(".py"), place / "__init__.py"):
-        try:
-            if file.resolve().is_relative_to(root):
-                return str(file.relative_to(root)), file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            continue
-    return None
+_files = FileStates()
 
 
 def _analyse(files: Any, root: str, columns: Any) -> Any:
     folder = Path(root).resolve()
-    read: dict[str, tuple[str, str] | None] = {}
+    pipeline = msgspec.convert(files, PipelineFiles)
+    read_module = ModuleFinder.of_pipeline(folder, pipeline.pipeline.name)
+    named: set[str] = set()
 
-    def read_module(dotted: str) -> tuple[str, str] | None:
-        if dotted not in read:
-            read[dotted] = read_project_module(folder, dotted)
-        return read[dotted]
+    def file_state(text: str) -> tuple[str, str] | None:
+        found = _files.state(folder, text)
+        if found is not None:
+            named.add(found[0])
+        return found
 
     known = msgspec.convert(columns, _Columns)
-    result = analyse(msgspec.convert(files, PipelineFiles), read_module, known)
+    result = msgspec.structs.replace(
+        analyse(pipeline, read_module, known, file_state),
+        looked=sorted(read_module.looked | named),
+        folders=library_folders(),
+    )
     return msgspec.to_builtins(result)
 
 

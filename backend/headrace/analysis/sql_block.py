@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec.structs import replace
 
 from headrace.analysis.diagnostics import Teller, at, nearest
-from headrace.analysis.environment import environment_fingerprint
+from headrace.analysis.environment import versions
 from headrace.analysis.places import Place
 from headrace.analysis.result import BlockAnalysis
 from headrace.analysis.signature import Trouble
@@ -17,6 +19,8 @@ from headrace.protocol import commands as cmd
 from headrace.protocol.bindings import Binding
 from headrace.protocol.replies import Diagnostic, Fix
 from headrace.protocol.tables import Parameter
+
+_QUOTED = re.compile(r"'([^'\n]{3,250})'")
 
 
 def analyse_sql(
@@ -40,7 +44,8 @@ def analyse_sql(
     found = BlockAnalysis(
         name=block.name,
         fingerprint=query.digest,
-        environment=environment_fingerprint(("duckdb",)),
+        files=around.files(block, _QUOTED.findall(source.text)),
+        versions=versions(("duckdb",)),
         bindings=bindings,
         form=[_setting(around, place) for place in query.placeholders],
         runnable=problem is None,

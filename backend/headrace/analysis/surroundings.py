@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from headrace.analysis.fingerprint import ReadModule
 from headrace.core.cycles import cycle_if_connected
-from headrace.project.pipeline import PipelineFiles
+from headrace.project.pipeline import Block, PipelineFiles
 from headrace.protocol import commands as cmd
 from headrace.protocol.replies import Fix
 from headrace.protocol.tables import Column, Parameter
+
+FileState = Callable[[str], tuple[str, str] | None]
+"""What a text names → (path, digest) of that file of the project; None when there is none."""
+
+
+def no_files(_named: str) -> None:
+    """Know of no file."""
 
 
 class Around(Struct, frozen=True, kw_only=True):
@@ -24,6 +31,7 @@ class Around(Struct, frozen=True, kw_only=True):
     parameters: dict[str, Parameter]
     columns: Mapping[str, Sequence[Column]]
     read_module: ReadModule
+    file_state: FileState = no_files
 
     @classmethod
     def of(
@@ -31,6 +39,7 @@ class Around(Struct, frozen=True, kw_only=True):
         files: PipelineFiles,
         read_module: ReadModule,
         columns: Mapping[str, Sequence[Column]],
+        file_state: FileState = no_files,
     ) -> Around:
         """Take from a pipeline what its blocks share."""
         blocks = files.pipeline.blocks
@@ -41,7 +50,18 @@ class Around(Struct, frozen=True, kw_only=True):
             parameters={parameter.name: parameter for parameter in files.pipeline.parameters},
             columns=columns,
             read_module=read_module,
+            file_state=file_state,
         )
+
+    def files(self, block: Block, texts: Iterable[str]) -> dict[str, str]:
+        """Return the files that texts or settings of a block name: path → digest.
+
+        Exporters write such files: for them they do not count.
+        """
+        if block.kind == "exporter":
+            return {}
+        settings = (value for value in block.settings.values() if isinstance(value, str))
+        return dict(filter(None, map(self.file_state, (*texts, *settings))))
 
     def connect(self, upstream: str, downstream: str) -> list[Fix]:
         """Return the fix that draws an edge, when it can be drawn."""

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 def analyse_pipeline(root: Path, files: PipelineFiles) -> Analysis:
     """Analyse a pipeline from its texts alone, without the columns that runs have shown."""
     from headrace.analysis.analyse import analyse
-    from headrace.analysis.service import read_project_module
+    from headrace.analysis.modules import ModuleFinder
 
-    return analyse(files, lambda dotted: read_project_module(root, dotted), {})
+    return analyse(files, ModuleFinder.of_pipeline(root, files.pipeline.name), {})
 
 
 def diagnose(paths: ProjectPaths, pipeline: str | None = None) -> dict[str, list[Diagnostic]]:

@@ -57,7 +57,13 @@ class Answers:
                 return self._stopped(run, answer, at)
 
     def _started(self, run: Run, answer: Started) -> Step:
-        name = answer.block
+        name, block = answer.block, run.blocks[answer.block]
+        block.begun = True
+        # What is recorded with the end of the block is when it began, not when it got its slot.
+        trying = msgspec.structs.replace(block.record.attempts[-1], started_at=answer.at)
+        block.record = msgspec.structs.replace(
+            block.record, started_at=answer.at, attempts=attempts_of(block.record, trying)
+        )
         if run.interactive:
             self._results.change(
                 name,
@@ -141,6 +147,7 @@ class Answers:
         name, block = answer.block, run.blocks[answer.block]
         assert block.key is not None, "a running block has its key"
         key = block.key = _key_of_what_ran(block.key, answer)
+        self._course.release(run, name)
         seconds = answer.timings.call
         attempt = Attempt(
             number=answer.attempt,
@@ -212,6 +219,7 @@ class Answers:
         )
         seconds = answer.timings.call
         delay = _backoff(planned.backoff_s, failed, run.id, name)
+        self._course.release(run, name)
         block.state = "queued" if again else "failed"
         block.waiting = again
         block.record = msgspec.structs.replace(
@@ -278,6 +286,7 @@ class Answers:
             [ev.BlocksCancelled(cause=run.id, run=run.id, blocks=list(names), finished_at=at)]
         )
         for name in names:
+            self._course.release(run, name)
             block = run.blocks[name]
             record = block.record
             if block.state == "running":

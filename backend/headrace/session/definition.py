@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
 
 from headrace.core.ids import digest
+from headrace.project.durations import parse_duration
 from headrace.protocol.bindings import Binding
 from headrace.protocol.tables import Kind, Language, Output, Parameter
 
@@ -51,6 +53,15 @@ class PlannedBlock(Struct, frozen=True, kw_only=True):
 
 
 class Definition(Struct, frozen=True, kw_only=True):
+    @property
+    def valid_for(self) -> timedelta | None:
+        """Return how old its result may be: None for `cache:` absent, the maximum for `forever`."""
+        if self.cache is None:
+            return None
+        if self.cache == "forever":
+            return timedelta.max
+        return timedelta(seconds=parse_duration(self.cache, "cache"))
+
     """All runnable blocks in an order in which every upstream comes first.
 
     `parameters` are the declared defaults. `version` names the content: equal versions run alike.
@@ -145,15 +156,7 @@ def key_of(
     for name in block.upstream:
         if name in inputs:
             parts[f"input {name}"] = inputs[name].digest
-    for binding in block.bindings:
-        name = binding.name or binding.argument
-        if binding.source == "parameter":
-            parts[f"parameter {name}"] = _value(block, binding, parameters.get(name))
-        elif binding.source == "setting":
-            parts[f"setting {name}"] = _value(block, binding, block.settings.get(name))
-    if "parameters" in block.context:
-        for name, value in parameters.items():
-            parts.setdefault(f"parameter {name}", _plain(value))
+    parts.update(_given(block, parameters))
     if moment and not {"logical_time", "interval_start"}.isdisjoint(block.context):
         parts["logical time"] = moment
     if block.kind == "sensor":
@@ -169,6 +172,21 @@ def key_of(
 
 def _wiring(block: PlannedBlock) -> str:
     """Say which argument gets what; what `**` takes comes in the order of the upstream blocks."""
+def _given(block: PlannedBlock, parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parts that settings and parameters make."""
+    parts: dict[str, str] = {}
+    for binding in block.bindings:
+        name = binding.name or binding.argument
+        if binding.source == "parameter":
+            parts[f"parameter {name}"] = _value(block, binding, parameters.get(name))
+        elif binding.source == "setting":
+            parts[f"setting {name}"] = _value(block, binding, block.settings.get(name))
+    if "parameters" in block.context:
+        for name, value in parameters.items():
+            parts.setdefault(f"parameter {name}", _plain(value))
+    return parts
+
+
     pairs = [f"{b.argument}={b.source}:{b.name}" for b in block.bindings]
     if any(binding.argument == "**" for binding in block.bindings):
         pairs += block.upstream

@@ -82,7 +82,8 @@ class Draft:
     def places(self) -> frozenset[str]:
         """Return every path of which the draft depends: in the project, or absolute."""
         own = {source.path for source in self.files.sources.values()}
-        return self.looked | self.folders | own | {f"pipelines/{self.definition.pipeline}"}
+        listed = f"pipelines/{self.definition.pipeline}/pipeline.yaml"
+        return self.looked | self.folders | own | {listed, "headrace.yaml"}
 
     def looks_like(self, other: Draft) -> bool:
         """Tell whether nothing of what an editor shows differs."""

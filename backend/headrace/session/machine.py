@@ -7,6 +7,7 @@ wanted key, computed, never stored as a flag. What needs a failed block is skipp
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +43,7 @@ class Machine:
         self.runs: dict[str, Run] = {}
         self.staleness: dict[str, Staleness] = {}
         self._fresh: dict[str, Result] = {}
+        self._at: datetime | None = None
         self._course = Course(self.runs, self.results, self.refresh, logs)
         self._answers = Answers(self.results, self._course)
         self._owner = owner
@@ -68,9 +70,15 @@ class Machine:
         step = Step([ev.ParametersSet(values=dict(self.values))])
         return step.add(self.refresh())
 
+    def look(self, at: datetime, lost: AbstractSet[str] = frozenset()) -> Step:
+        """See what time has made old, and drop results whose outputs are no longer stored."""
+        self._at = at
+        self.results.lose(lost)
+        return self.refresh()
+
     def refresh(self) -> Step:
         """Compare every block with the draft, and tell what changed since the last time."""
-        keys, staleness, fresh = self.results.wanted(self.definition, self.values)
+        keys, staleness, fresh = self.results.wanted(self.definition, self.values, self._at)
         self._fresh = fresh
         changed = {n: s for n, s in staleness.items() if self.staleness.get(n) != s}
         replaced: dict[str, BlockStatus] = {}
@@ -212,6 +220,7 @@ class Machine:
     def launch(self, run: Run, at: datetime) -> Step:
         """Take up a run whose record is durable: announce it and start what can start."""
         self.runs[run.id] = run
+        self._at = at
         step = Step(
             [
                 ev.RunQueued(
@@ -301,6 +310,7 @@ class Machine:
             return Step()
         if block.attempt != answer.attempt or block.state != "running":
             return Step()
+        self._at = at
         return self._answers.take(run, answer, at)
 
     def retry_due(self, run_id: str, name: str, attempt: int, at: datetime) -> Step:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -16,6 +17,9 @@ from headrace.session.definition import Definition, Key, PlannedBlock, key_of
 
 KEPT_PER_BLOCK = 50
 """Results by key that are remembered of one block; the oldest goes first."""
+
+_A_LIFE = timedelta(days=36_500)
+"""Longer ages than that never end."""
 
 NEVER = Staleness(state="never")
 FRESH = Staleness(state="fresh")
@@ -40,6 +44,8 @@ class _Comparison:
     fresh: dict[str, Result] = field(default_factory=dict[str, Result])
     touched: set[str] = field(default_factory=set[str])
     """Blocks of which something else is known now."""
+    ends: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    """When results grow older than their `cache:` allows, by block."""
 
 
 class Results:
@@ -57,17 +63,38 @@ class Results:
         self._shown_key: dict[str, str] = {}
         self._failed_key: dict[str, str] = {}
         self._compared: _Comparison | None = None
+        self._lost: set[str] = set()
+        """Keys whose outputs are no longer stored."""
+        self._at: datetime | None = None
 
     def remember(self, block: str, result: Result, parts: Mapping[str, str] | None = None) -> None:
         """Add a result; the newest of a block is the one added last."""
         self._touch(block)
         known = self._known.setdefault(block, {})
         known.pop(result.key, None)
+        self._lost.discard(result.key)
         known[result.key] = result
         if len(known) > KEPT_PER_BLOCK:
             del known[next(iter(known))]
         if parts is not None:
             self._parts[result.key] = dict(parts)
+
+    def known(self) -> set[str]:
+        """Return the addresses of all results that lie in the store."""
+        return {
+            result.output.address
+            for known in self._known.values()
+            for result in known.values()
+            if result.output.kind != "nothing"
+        }
+
+    def lose(self, addresses: AbstractSet[str]) -> None:
+        """Forget the results whose outputs are no longer stored."""
+        for block, known in self._known.items():
+            for key in [k for k, result in known.items() if result.output.address in addresses]:
+                self._touch(block)
+                self._lost.add(key)
+                del known[key]
 
     def find(self, block: str, key: str) -> Result | None:
         """Find a known result by its key."""
@@ -144,20 +171,23 @@ class Results:
             self._touch(name)
 
     def wanted(
-        self, definition: Definition, parameters: Mapping[str, Any]
+        self, definition: Definition, parameters: Mapping[str, Any], at: datetime | None = None
     ) -> tuple[dict[str, Key], dict[str, Staleness], dict[str, Result]]:
         """Compare every block with the draft.
 
         Returns the wanted key of each block whose inputs are all fresh, the staleness of each
         block, and the result that each fresh block has. O(blocks + edges) for a new draft or other
-        parameters; after a result, only its block and those right below are compared.
+        parameters; after a result, only its block and those right below are compared. `at` is the
+        time by which `cache:` counts, None for that of the last comparison.
         """
+        self._at = at or self._at
         said = msgspec.json.encode(parameters, order="sorted")
         last = self._compared
         if last is None or last.definition is not definition or last.parameters != said:
             last = self._compared = _Comparison(definition, said)
             last.touched.update(definition.blocks)
         differs = last.touched
+        differs.update(name for name, end in last.ends.items() if self._at and self._at > end)
         for block in definition.blocks.values() if differs else ():
             name = block.name
             if name in differs or not differs.isdisjoint(block.upstream):
@@ -174,10 +204,11 @@ class Results:
         """Compare one block whose upstream blocks have been compared."""
         name, fresh = block.name, last.fresh
         fresh.pop(name, None)
+        last.ends.pop(name, None)
         missing = [upstream for upstream in block.upstream if upstream not in fresh]
         if missing:
             last.keys.pop(name, None)
-            last.staleness[name] = self._waiting(block, missing)
+            last.staleness[name] = self._waiting(block, missing, parameters)
             return
         inputs = {upstream: fresh[upstream].output for upstream in block.upstream}
         key = last.keys[name] = key_of(block, inputs, parameters)
@@ -186,6 +217,9 @@ class Results:
             fresh[name] = result
             last.staleness[name] = FRESH
             self._parts.setdefault(key.text, key.parts)  # to say later what changed since
+            end = _end(block, result)
+            if end is not None:
+                last.ends[name] = end
         else:
             last.staleness[name] = self._stale(block, key)
 
@@ -193,27 +227,63 @@ class Results:
         if block.kind == "transformer":
             return self.find(block.name, key)
         newest = self.newest(block.name)
-        return newest if newest and newest.key == key and not newest.output.holds else None
+        if newest is None or newest.key != key or newest.output.holds:
+            return None
+        return None if self._is_old(block, newest) else newest
+
+    def _is_old(self, block: PlannedBlock, result: Result) -> bool:
+        end = _end(block, result)
+        return end is not None and self._at is not None and self._at > end
+
+    def next_end(self) -> datetime | None:
+        """Return when the next fresh result grows older than its `cache:` allows."""
+        ends = self._compared.ends if self._compared is not None else {}
+        return min(ends.values(), default=None)
 
     def _was_run(self, block: str) -> bool:
         return block in self._shown_key or self.newest(block) is not None
 
-    def _waiting(self, block: PlannedBlock, missing: list[str]) -> Staleness:
+    def _waiting(
+        self, block: PlannedBlock, missing: list[str], parameters: Mapping[str, Any]
+    ) -> Staleness:
+        """Say which inputs are stale, and what beside them changed."""
         if not self._was_run(block.name):
             return NEVER
-        return Staleness(state="stale", reasons=[f"input {name} is stale" for name in missing])
+        inputs = {f"input {name}": "" for name in block.upstream}
+        recorded = self._recorded(block.name) | inputs
+        own = reasons(recorded, key_of(block, {}, parameters).parts | inputs)
+        own = [] if len(recorded) == len(inputs) else own
+        stale = [f"input {name} is stale" for name in missing]
+        return Staleness(state="stale", reasons=own + stale)
+
+    def _recorded(self, block: str) -> dict[str, str]:
+        """Return what the key of the result that a block shows, or its newest, was made of."""
+        newest = self.newest(block)
+        shown = self._shown_key.get(block) or (newest.key if newest else "")
+        return self._parts.get(shown, {})
 
     def _stale(self, block: PlannedBlock, key: Key) -> Staleness:
         if not self._was_run(block.name):
             return NEVER
         if self._failed_key.get(block.name) == key.text:
             return Staleness(state="stale", reasons=["the last run failed"])
-        shown = self._shown_key.get(block.name)
+        if key.text in self._lost:
+            return Staleness(state="stale", reasons=["its output was removed from the store"])
         newest = self.newest(block.name)
         if newest is not None and newest.key == key.text and newest.output.holds:
             return Staleness(state="stale", reasons=["the sensor was not ready"])
-        recorded = self._parts.get(shown or (newest.key if newest else ""), {})
+        if newest is not None and newest.key == key.text and self._is_old(block, newest):
+            return Staleness(state="stale", reasons=[f"older than `cache: {block.cache}`"])
+        recorded = self._recorded(block.name)
+        if not recorded:
+            return Staleness(state="stale", reasons=["its last result is of other code or inputs"])
         return Staleness(state="stale", reasons=reasons(recorded, key.parts) or ["not yet run"])
+
+
+def _end(block: PlannedBlock, result: Result) -> datetime | None:
+    """Return until when a result counts, None when for ever; only of what acts on the world."""
+    age = block.valid_for if block.kind in {"loader", "sensor"} else None
+    return None if age is None or age > _A_LIFE else result.made_at + age
 
 
 def _has(status: BlockStatus, fields: Mapping[str, Any]) -> bool:

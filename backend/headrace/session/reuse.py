@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from headrace.project.durations import parse_duration
 from headrace.session.definition import PlannedBlock
 from headrace.session.results import Result
 
@@ -16,13 +15,6 @@ class Decision:
 
     why: str
     result: Result | None = None
-
-
-def cache_age(text: str | None) -> timedelta | None:
-    """Return how old a result may be: None for `cache:` absent, the maximum for `forever`."""
-    if text is None:
-        return None
-    return timedelta.max if text == "forever" else timedelta(seconds=parse_duration(text, "cache"))
 
 
 def decide(
@@ -48,7 +40,7 @@ def decide(
         return Decision("forced")
     if must:
         return Decision("asked for by name")
-    age = cache_age(block.cache)
+    age = block.valid_for
     if block.kind == "transformer":
         return Decision(f"same code and inputs, from {known.made_at:%Y-%m-%d %H:%M:%S} UTC", known)
     if block.kind == "exporter":

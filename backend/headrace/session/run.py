@@ -53,7 +53,16 @@ class BlockProgress:
     miss: str = ""
     waiting: bool = False
     """True between a failed attempt and the next one."""
+    asked: bool = False
+    """It waits for a slot, or has one."""
+    begun: bool = False
+    """A worker has said that it executes."""
     record: BlockRun = field(default_factory=lambda: BlockRun(name="", kind="loader"))
+
+    @property
+    def shown(self) -> BlockState:
+        """Return what people see: it runs when a worker executes it, and waits before."""
+        return "queued" if self.state == "running" and not self.begun else self.state
 
     @classmethod
     def left(cls, record: BlockRun, at: datetime) -> BlockProgress:
@@ -103,6 +112,12 @@ class Run:
     @property
     def interactive(self) -> bool:
         return self.origin == "editor"
+
+    @property
+    def moment(self) -> str:
+        """Return the logical time and interval that blocks can ask for, as text."""
+        times = (self.interval_start, self.logical_time)
+        return " – ".join(time.isoformat() for time in times if time is not None)
 
     @property
     def running(self) -> list[str]:
@@ -160,7 +175,7 @@ class Run:
             trigger=self.trigger,
             queued_at=self.queued_at,
             started_at=self.started_at,
-            blocks={name: block.state for name, block in self.blocks.items()},
+            blocks={name: block.shown for name, block in self.blocks.items()},
         )
 
     def to_record(self) -> RunRecord:

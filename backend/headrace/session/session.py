@@ -6,14 +6,16 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from headrace.core.crash import crashpoint
 from headrace.core.errors import HeadraceError, InvalidInput, StorageFull, Unavailable
 from headrace.core.ids import new_run_id
 from headrace.project.parameters import check_value, validate_parameters
+from headrace.project.stamps import UNSURE, Stamps
 from headrace.protocol import commands as cmd
 from headrace.protocol import events as ev
 from headrace.protocol.tables import BlockStatus, BlockTable, RunRecord
@@ -45,12 +47,19 @@ class Session:
     """
 
     def __init__(
-        self, surroundings: Surroundings, editing: Editing, draft: Draft, machine: Machine
+        self,
+        surroundings: Surroundings,
+        editing: Editing,
+        draft: Draft,
+        machine: Machine,
+        stamps: Stamps,
     ) -> None:
         self.pipeline = editing.pipeline
         self.log = EventLog(editing.pipeline)
         self.draft = draft
         self.machine = machine
+        self._stamps = stamps
+        """Of the files on which the draft depends, as of before it was read."""
         self._around = surroundings
         self._editing = editing
         self._assistance = Assistance(
@@ -101,6 +110,11 @@ class Session:
         if end is not None:
             await asyncio.shield(end)
         return await self._around.history.call(History.run, run_id)
+
+    @property
+    def runs_in_hand(self) -> frozenset[str]:
+        """Runs that this session will bring to their end; none once it broke."""
+        return frozenset() if self._stimuli.has_ended else frozenset(self._runs)
 
     @property
     def is_busy(self) -> bool:
@@ -190,20 +204,40 @@ class Session:
                 await self._editing.take_back()
             raise
 
-    async def reread(self, *, modules_changed: bool = False) -> None:
-        """Look at the files again: they, or modules that they import, may be edited outside."""
-        own = any(path.startswith("pipelines/") for path in self.draft.reads)
+    async def reread(self, changed: AbstractSet[str] = frozenset()) -> None:
+        """Look at the files again, which may be edited outside; `changed` are those that were."""
         async with self._edits:
-            await self._reread("", modules_changed=modules_changed or own)
+            await self._reread("", anew=not self.draft.places.isdisjoint(changed))
 
-    async def _reread(self, cause: str, *, modules_changed: bool = False) -> None:
+    async def look_again(self) -> None:
+        """Make sure that what is known is so now: of files, libraries, outputs and their age.
+
+        For who is about to act on it. Whatever the watch over the files has not told yet counts.
+        """
+        async with self._edits:
+            now = await self._around.stamps(self.draft.places)
+            before, store = self._stamps, now.keys() - self.draft.places
+            if any(now[place] != before.get(place, UNSURE) for place in self.draft.places):
+                await self._reread("", anew=True)
+            lost: set[str] = set()
+            if any(now[place] != before.get(place) for place in store):
+                lost = await self._around.lost(self.machine.results.known())
+                self._stamps |= {place: now[place] for place in store}
+            await self._stimuli.do(lambda: self.machine.look(self._now(), lost))
+
+    async def _reread(self, cause: str, *, anew: bool = False) -> None:
         """Read and analyse the files; tell what is new. The caller holds the edit lock."""
+        began = datetime.now(UTC)
+        before = await self._around.stamps(self.draft.places)
         files = await self._editing.read()
         titles = (self._editing.undo_title, self._editing.redo_title)
         same = files.text == self.draft.files.text and files.sources == self.draft.files.sources
-        if same and not modules_changed:
+        if same and not anew:
             return
         draft = await self._around.draft(files, self._status)
+        later = await self._around.stamps(draft.places - before.keys(), since=began)
+        store = self._stamps.keys() - self.draft.places - draft.places
+        self._stamps = {**later, **before, **{place: self._stamps[place] for place in store}}
         await self._stimuli.do(lambda: self._take(draft, cause, titles))
 
     def _take(self, draft: Draft, cause: str, titles: tuple[str | None, str | None]) -> Step:
@@ -240,6 +274,7 @@ class Session:
     # Runs
 
     async def _run_blocks(self, command: cmd.RunBlocks) -> dict[str, Any]:
+        await self.look_again()
         plan = self.machine.plan(command.blocks, only=command.only)
         if not plan:
             return {"run": None, "blocks": []}
@@ -255,6 +290,7 @@ class Session:
 
         Returns its id once it is recorded. The same idempotency key gives the same run for 24 h.
         """
+        await self.look_again()
         if idempotency_key is None:
             run = self.prepare_run(request)
             await self._record_and_launch(run)
@@ -436,6 +472,10 @@ class Session:
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(self._stimuli.close(), *self._chores, return_exceptions=True)
+        for end in self._ends.values():
+            if not end.done():
+                end.set_exception(Unavailable(f"The run is left where it is: {reason}."))
+                end.exception()  # nobody may be waiting for it
 
 
 def _only_source_changed(

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -21,7 +22,8 @@ from headrace.protocol import events as ev
 from headrace.protocol.tables import BlockStatus, RunRecord
 from headrace.runs.changes import SaveRun
 from headrace.runs.history import History
-from headrace.runs.owner import current_owner, is_alive
+from headrace.runs.leases import Vigil
+from headrace.runs.owner import current_owner
 from headrace.runs.thread import HistoryThread
 from headrace.session.editing import Editing
 from headrace.session.log import EventLog
@@ -44,7 +46,10 @@ class Sessions:
         self._around = Surroundings(project, pool, history, clock)
         self._opening: dict[str, asyncio.Task[Session]] = {}
         self._watching: asyncio.Task[None] | None = None
-        self._owner = current_owner()
+        self.owner = current_owner()
+        self._vigil = Vigil(self.owner)
+        self._ours: set[str] = set()
+        """Unfinished runs of ours that no session had in hand when we looked last."""
         self._slots = max(2, min(8, os.cpu_count() or 2))
 
     @property
@@ -70,6 +75,7 @@ class Sessions:
     async def _open(self, pipeline: str) -> Session:
         around = self._around
         editing = Editing(self.project, pipeline)
+        began = datetime.now(UTC)
         files = await editing.read()
         results = await around.history.call(History.results, pipeline)
         last = await around.history.call(History.last_block_runs, pipeline)
@@ -79,7 +85,7 @@ class Sessions:
         machine = Machine(
             draft.definition,
             logs=str(self.project.paths.logs),
-            owner=self._owner,
+            owner=self.owner,
             slots=settings.defaults.parallel or self._slots,
         )
         for saved in reversed(results):
@@ -90,8 +96,10 @@ class Sessions:
         for name, (run, block) in last.items():
             if name in draft.definition.blocks:
                 machine.results.restore(name, run, block)
-        machine.refresh()
-        return Session(around, editing, draft, machine)
+        stamps = await around.stamps(draft.places, since=began)
+        lost = await around.lost(machine.results.known())
+        machine.look(around.clock.now(), lost)
+        return Session(around, editing, draft, machine, stamps)
 
     def live(self) -> list[Session]:
         """Return the sessions that are open."""
@@ -137,18 +145,18 @@ class Sessions:
 
     async def _watch(self) -> None:
         # The first look at all files is taken at once: in a thread, there may be many.
-        async for batch in await asyncio.to_thread(watch, self.project.paths):
+        around = self._around
+        async for batch in await asyncio.to_thread(watch, self.project.paths, around.watched):
             changed: Sequence[Session] = [
                 session
                 for session in self.live()
                 if session.pipeline in batch.pipelines
-                or batch.modules
                 or batch.shared
-                or batch.settings
+                or not session.draft.places.isdisjoint(batch.paths)
             ]
             for session in changed:
                 try:
-                    await session.reread(modules_changed=bool(batch.modules or batch.settings))
+                    await session.reread(batch.paths)
                 except NotFound:
                     self._opening.pop(session.pipeline, None)
                     await session.close("the pipeline was removed from the disk")
@@ -158,13 +166,19 @@ class Sessions:
                 self._around.tell_pipelines_changed()
 
     async def resume(self) -> list[str]:
-        """Take up the runs that a dead process left; return their ids. What cannot go on fails."""
+        """Take up the runs that nobody has in hand any more; return their ids.
+
+        Called at the start, and then every few seconds. What cannot go on fails.
+        """
         history = self._around.history
         taken: list[str] = []
+        void = await self._void_owners()
+        if not void:
+            return taken
         for record, files, owner in await history.call(History.unfinished):
-            if is_alive(owner):
+            if owner not in void or (owner == self.owner and record.id not in self._ours):
                 continue
-            if not await history.call(History.take_over, record.id, self._owner, owner):
+            if not await history.call(History.take_over, record.id, self.owner, owner):
                 continue
             again = msgspec.structs.replace(record, attempt=record.attempt + 1)
             try:
@@ -177,6 +191,32 @@ class Sessions:
         return taken
 
     async def _give_up(self, run: RunRecord, error: Exception) -> None:
+    async def _void_owners(self) -> set[str]:
+        """Return whose runs may be taken up. Those of our own that were forgotten are among them.
+
+        Ours are only when they were in nobody's hand the last time as well: a run is recorded
+        shortly before a session knows of it.
+        """
+        history = self._around.history
+        owners = await history.call(History.owners)
+        if not owners:
+            return set()
+        beats = await history.call(History.beats)
+        at = self._around.clock.monotonic()
+        void = {o for o in owners if self._vigil.is_void(o, beats.get(o), at)}
+        held = {run for session in self.live() for run in session.runs_in_hand}
+        if owners.get(self.owner, 0) <= len(held):
+            self._ours = set()
+            return void
+        mine = await history.call(History.ids_of, self.owner)
+        astray, before = mine - held, self._ours
+        self._ours = astray & before
+        if self._ours:
+            logger.warning("Runs that no session has in hand are taken up: %s", self._ours)
+            return void | {self.owner}
+        self._ours = astray
+        return void
+
         """Record that a run cannot be taken up, and why."""
         gone = isinstance(error, NotFound)
         failed = SaveRun(

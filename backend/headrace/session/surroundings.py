@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,6 +17,8 @@ from headrace.core.clock import Clock
 from headrace.core.errors import NotFound
 from headrace.project.files import Project
 from headrace.project.pipeline import PipelineFiles
+from headrace.project.stamps import Stamps, stamps
+from headrace.project.watch import Watched
 from headrace.protocol import events as ev
 from headrace.protocol.tables import BlockStatus, RunSummary
 from headrace.runs.thread import HistoryThread
@@ -23,6 +26,7 @@ from headrace.session.definition import Definition
 from headrace.session.draft import Draft, columns_of
 from headrace.session.log import EventLog
 from headrace.session.run import OVER, Run
+from headrace.store.files import SWEPT
 from headrace.workers.pool import Pool
 
 
@@ -35,6 +39,10 @@ class Surroundings:
     history: HistoryThread
     clock: Clock
     log: EventLog = field(default_factory=lambda: EventLog(""))
+    watched: Watched = field(default_factory=Watched)
+    """What beside the project's own files is watched for them."""
+    versions: dict[str, str] = field(default_factory=dict[str, str])
+    """Of the libraries in use, as of the last analysis."""
 
     async def draft(self, files: PipelineFiles, status: Mapping[str, BlockStatus]) -> Draft:
         """Analyse files, off the event loop, in the analysis service."""
@@ -48,6 +56,8 @@ class Surroundings:
         analysis = msgspec.convert(answer, Analysis)
         used = await asyncio.to_thread(self._used_in, files)
         settings = await asyncio.to_thread(self.project.settings)
+        self.watched.add(analysis.looked, analysis.folders)
+        self._note_versions(analysis)
         return Draft.of(
             files,
             analysis,
@@ -55,6 +65,26 @@ class Surroundings:
             used_in=used,
             defaults=settings.defaults,
         )
+
+    def _note_versions(self, analysis: Analysis) -> None:
+        """Have workers replaced that hold a library as it was before it was upgraded."""
+        found = {n: v for block in analysis.blocks.values() for n, v in block.versions.items()}
+        upgraded = any(
+            self.versions.get(name, version) != version for name, version in found.items()
+        )
+        self.versions |= found
+        if upgraded:
+            self.pool.renew()
+
+    async def stamps(self, places: Iterable[str], *, since: datetime | None = None) -> Stamps:
+        """Look when the files were changed of which a draft depends (see `stamps.stamps`)."""
+        store = str(self.project.paths.store / SWEPT)
+        root = self.project.paths.root
+        return await asyncio.to_thread(stamps, root, [*places, store], since)
+
+    async def lost(self, addresses: AbstractSet[str]) -> set[str]:
+        """Return those of `addresses` that the store no longer has."""
+        return await asyncio.to_thread(self.pool.lost, addresses)
 
     def _used_in(self, files: PipelineFiles) -> Mapping[str, int]:
         """Count the pipelines that use each shared block of this one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import datetime
@@ -17,6 +17,8 @@ from headrace.core.errors import NotFound, StorageFull
 from headrace.core.ids import check_address, digest
 from headrace.protocol.tables import Display
 
+SWEPT = "swept"
+"""A file in the store that is touched when outputs were removed."""
 SUFFIXES = ("arrow", "json", "pickle", "display")
 
 
@@ -80,17 +82,29 @@ class StoreFiles:
 
     def sweep(self, keep: AbstractSet[str], older_than: datetime) -> int:
         """Remove what is not in `keep` and was last put before `older_than`; return the bytes."""
-        limit = older_than.timestamp()
         freed = 0
+        try:
+            for path, size in self.unneeded(keep, older_than):
+                with suppress(FileNotFoundError):
+                    path.unlink()
+                    freed += size
+        finally:
+            if freed:
+                (
+                    self.folder / SWEPT
+                ).touch()  # those who know of results look whether they are here
+        return freed
+
+    def unneeded(self, keep: AbstractSet[str], older_than: datetime) -> Iterator[tuple[Path, int]]:
+        """Find what a sweep would remove: files with their bytes."""
+        limit = older_than.timestamp()
         for path in self._files():
             if path.stem in keep:
                 continue
             with suppress(FileNotFoundError):
                 found = path.stat()
                 if found.st_mtime < limit:
-                    path.unlink()
-                    freed += found.st_size
-        return freed
+                    yield path, found.st_size
 
     def _place(self, address: str, suffix: str) -> Path:
         return self.folder / address[:2] / f"{address}.{suffix}"

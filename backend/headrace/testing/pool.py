@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,11 +62,14 @@ class FakePool:
         self.values: dict[str, Any] = {}
         """What was finished, by address."""
         self.questions: list[tuple[str, dict[str, Any]]] = []
+        self.swept: set[str] = set()
+        """Addresses that the store no longer has."""
         self.told: dict[str, Any] | None = None
         """What `ask_session` answers."""
         self.services = {name: FakeService(of) for name, of in (services or {}).items()}
         self.started = False
         self.closed = False
+        self.renewed = 0
 
     async def start(self) -> None:
         """Note the start."""
@@ -111,6 +115,14 @@ class FakePool:
         """Answer what the test has put into `told`."""
         self.questions.append((pipeline, question))
         return self.told
+
+    def lost(self, addresses: AbstractSet[str]) -> set[str]:
+        """Return those of `addresses` that the test has put into `swept`."""
+        return self.swept & addresses
+
+    def renew(self) -> None:
+        """Note that new workers were asked for."""
+        self.renewed += 1
 
     def service(self, name: str) -> FakeService:
         """Return the service of that name; one without methods when the test gave none."""

@@ -43,6 +43,8 @@ class Job(Struct, frozen=True, kw_only=True):
     """Absolute path of the source; compiled under this name, need not exist any more."""
     source: str
     bindings: list[Binding] = field(default_factory=list[Binding])
+    modules: dict[str, str] = field(default_factory=dict[str, str])
+    """The project's modules that the code imports: relative path → digest of what it means."""
     inputs: dict[str, Output] = field(default_factory=dict[str, Output])
     values: dict[str, Any] = field(default_factory=dict[str, Any])
     parameters: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -109,6 +111,10 @@ class Done(Answer, frozen=True, kw_only=True, tag="done"):
     log_bytes: int = 0
     log_tail: str = ""
     """The last 64 KiB of the log."""
+    moved: list[str] = field(default_factory=list[str])
+    """Modules of the project that were not, when they were loaded, what the job says."""
+    unforeseen: list[str] = field(default_factory=list[str])
+    """Modules of the project that were loaded though the job does not name them."""
     spent: bool = False
     """The block left something running in its worker, which takes no other job."""
 

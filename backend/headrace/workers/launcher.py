@@ -114,6 +114,10 @@ class Launcher:
         """Process ids of the children alive."""
         return list(self._children)
 
+    def successor(self) -> Launcher:
+        """Return a launcher like this one, not started, whose template loads everything anew."""
+        return Launcher(self._settings, self._python, self._preload)
+
     def start(self) -> None:
         """Start the template; its imports take about a second, requests wait meanwhile."""
         self._loop = asyncio.get_running_loop()

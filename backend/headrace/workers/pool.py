@@ -13,6 +13,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ import msgspec
 
 from headrace.core.errors import Unavailable
 from headrace.protocol.tables import Failure, Timings
+from headrace.store.files import StoreFiles
 from headrace.workers.deaths import failure_of_crowd, failure_of_death
 from headrace.workers.jobs import (
     AnyAnswer,
@@ -113,6 +115,9 @@ class Pool:
             connections=dict(connections or {}),
         )
         self._launcher = Launcher(self._settings, python, preload)
+        self._old: list[Launcher] = []
+        """Templates with libraries of before, whose last workers are still at work."""
+        self._closing: set[asyncio.Task[None]] = set()
         self._max_workers = max_workers
         self._max_processes = max_processes
         self._stop_stage_s = stop_stage_s
@@ -156,7 +161,9 @@ class Pool:
             self._retire(worker)
         if self._spare is not None:
             self._retire(self._spare)
-        await self._launcher.close()
+        await asyncio.gather(
+            self._launcher.close(), *(old.close() for old in self._old), *self._closing
+        )
 
     @property
     def template_pid(self) -> int | None:
@@ -246,6 +253,40 @@ class Pool:
             return await asyncio.wait_for(asyncio.shield(future), _ASK_TIMEOUT_S)
         except TimeoutError:
             return None
+
+    def lost(self, addresses: AbstractSet[str]) -> set[str]:
+        """Return those of `addresses` that the store no longer has. Looks at files: in a thread."""
+        store = StoreFiles(Path(self._settings.store_folder))
+        return {address for address in addresses if not store.exists(address)}
+
+    def renew(self) -> None:
+        """Let whatever runs end, and give all later jobs to workers with newly loaded libraries."""
+        if self._closed or self._launcher.up is None:
+            return  # what is only starting loads them as they are now
+        old, self._launcher = self._launcher, self._launcher.successor()
+        self._launcher.start()
+        if self._spare is not None:
+            self._retire(self._spare)
+        for client in self._services.values():
+            client.move_to(self._launcher)
+        for worker in list(self._workers):
+            worker.last_job = True
+            if worker.task is None:
+                pipeline = worker.pipeline
+                self._retire(worker)
+                if pipeline:
+                    self.warm(pipeline)
+        self._old.append(old)
+        self._keep_spare()
+        self._close_old()
+
+    def _close_old(self) -> None:
+        """Close the templates whose workers have all ended."""
+        for launcher in [old for old in self._old if not old.pids()]:
+            self._old.remove(launcher)
+            closing = asyncio.create_task(launcher.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
 
     def service(self, name: str) -> ServiceClient:
         """Return the client of a service process: `data` or `analysis`; it starts on first use."""
@@ -406,6 +447,7 @@ class Pool:
 
     def _died(self, worker: _Worker, status: int | None, reason: str) -> None:
         self._forget(worker)
+        self._close_old()
         task = worker.task
         if task is not None:
             if task.crowd:

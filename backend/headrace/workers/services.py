@@ -79,6 +79,12 @@ class ServiceClient:
         """True while there is a process."""
         return self._child is not None
 
+    def move_to(self, launcher: Launcher) -> None:
+        """Start the next process from another template; one that is asked nothing ends now."""
+        self._launcher = launcher
+        if not self._calls:
+            self._dispose()
+
     def close(self) -> None:
         """End the process; open calls fail with Unavailable."""
         self._closed = True

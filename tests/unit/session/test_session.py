@@ -322,7 +322,7 @@ async def test_reading_again_tells_nothing_when_nothing_changed(desk: Desk) -> N
     session = await desk.open()
     ear = Ear(session)
     await session.reread()
-    await session.reread(modules_changed=True)
+    await session.reread({"headrace.yaml"})
     assert ear.names() == []
 
 
@@ -336,7 +336,7 @@ async def test_a_module_beside_the_blocks_makes_them_stale(desk: Desk) -> None:
     await session.finished(answer["run"])
     ear = Ear(session)
     (desk.paths.pipelines / "flights" / "rates.py").write_text("RATE = 2\n")
-    await session.reread()
+    await session.reread({"pipelines/flights/rates.py"})
     assert ear.names() == ["StalenessChanged"]
 
 

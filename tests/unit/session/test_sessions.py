@@ -93,17 +93,18 @@ async def test_what_is_known_of_blocks_that_are_gone_is_not_shown(desk: Desk) ->
 async def test_only_sessions_that_an_edit_concerns_look_again(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    desk.write("other", "blocks: []\n")
+    other_yaml = "blocks:\n  - {name: load, kind: loader, file: load.py}\n"
+    desk.write("other", other_yaml, **{"load.py": "import helper\n" + SOURCES["load.py"]})
     desk.sessions.start_watching()
     mine, other = await desk.open(), await desk.sessions.open("other")
     looked: list[str] = []
     reread = Session.reread
 
-    async def noticed(session: Session, *, modules_changed: bool = False) -> None:
+    async def noticed(session: Session, changed: set[str]) -> None:
         looked.append(session.pipeline)
         if session is other:
             raise Unavailable("the analysis is away")
-        await reread(session, modules_changed=modules_changed)
+        await reread(session, changed)
 
     monkeypatch.setattr(Session, "reread", noticed)
     ear = Ear(mine)
@@ -251,7 +252,7 @@ async def test_blocks_get_the_projects_defaults_unless_they_say_otherwise(desk: 
     assert blocks["clean"].memory_bytes == 1_000_000_000
     assert session.prepare_run(RunRequest(origin="api")).slots == 3
     desk.paths.settings.write_text("defaults: {retries: 1}\n")
-    await session.reread(modules_changed=True)
+    await session.reread({"headrace.yaml"})
     assert session.machine.definition.blocks["load"].retries == 1
 
 
