@@ -22,8 +22,7 @@ from headrace.protocol import events as ev
 from headrace.protocol.tables import BlockStatus, RunRecord
 from headrace.runs.changes import SaveRun
 from headrace.runs.history import History
-from headrace.runs.leases import Vigil
-from headrace.runs.owner import current_owner
+from headrace.runs.owner import current_owner, is_alive
 from headrace.runs.thread import HistoryThread
 from headrace.session.editing import Editing
 from headrace.session.log import EventLog
@@ -46,10 +45,7 @@ class Sessions:
         self._around = Surroundings(project, pool, history, clock)
         self._opening: dict[str, asyncio.Task[Session]] = {}
         self._watching: asyncio.Task[None] | None = None
-        self.owner = current_owner()
-        self._vigil = Vigil(self.owner)
-        self._ours: set[str] = set()
-        """Unfinished runs of ours that no session had in hand when we looked last."""
+        self._owner = current_owner()
         self._slots = max(2, min(8, os.cpu_count() or 2))
 
     @property
@@ -85,7 +81,7 @@ class Sessions:
         machine = Machine(
             draft.definition,
             logs=str(self.project.paths.logs),
-            owner=self.owner,
+            owner=self._owner,
             slots=settings.defaults.parallel or self._slots,
         )
         for saved in reversed(results):
@@ -166,19 +162,13 @@ class Sessions:
                 self._around.tell_pipelines_changed()
 
     async def resume(self) -> list[str]:
-        """Take up the runs that nobody has in hand any more; return their ids.
-
-        Called at the start, and then every few seconds. What cannot go on fails.
-        """
+        """Take up the runs that a dead process left; return their ids. What cannot go on fails."""
         history = self._around.history
         taken: list[str] = []
-        void = await self._void_owners()
-        if not void:
-            return taken
         for record, files, owner in await history.call(History.unfinished):
-            if owner not in void or (owner == self.owner and record.id not in self._ours):
+            if is_alive(owner):
                 continue
-            if not await history.call(History.take_over, record.id, self.owner, owner):
+            if not await history.call(History.take_over, record.id, self._owner, owner):
                 continue
             again = msgspec.structs.replace(record, attempt=record.attempt + 1)
             try:
@@ -191,32 +181,6 @@ class Sessions:
         return taken
 
     async def _give_up(self, run: RunRecord, error: Exception) -> None:
-    async def _void_owners(self) -> set[str]:
-        """Return whose runs may be taken up. Those of our own that were forgotten are among them.
-
-        Ours are only when they were in nobody's hand the last time as well: a run is recorded
-        shortly before a session knows of it.
-        """
-        history = self._around.history
-        owners = await history.call(History.owners)
-        if not owners:
-            return set()
-        beats = await history.call(History.beats)
-        at = self._around.clock.monotonic()
-        void = {o for o in owners if self._vigil.is_void(o, beats.get(o), at)}
-        held = {run for session in self.live() for run in session.runs_in_hand}
-        if owners.get(self.owner, 0) <= len(held):
-            self._ours = set()
-            return void
-        mine = await history.call(History.ids_of, self.owner)
-        astray, before = mine - held, self._ours
-        self._ours = astray & before
-        if self._ours:
-            logger.warning("Runs that no session has in hand are taken up: %s", self._ours)
-            return void | {self.owner}
-        self._ours = astray
-        return void
-
         """Record that a run cannot be taken up, and why."""
         gone = isinstance(error, NotFound)
         failed = SaveRun(
