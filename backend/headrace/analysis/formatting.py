@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 from headrace.core.errors import InvalidInput
 
@@ -14,7 +16,7 @@ def format_source(text: str, language: str) -> str:
     """Return SQL or Python in standard form; raise InvalidInput when it cannot be formatted."""
     if language == "sql":
         return _sql(text)
-    ruff = shutil.which("ruff")
+    ruff = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
     if language != "python" or ruff is None:
         raise InvalidInput("Nothing is installed that formats this: install ruff for Python.")
     done = subprocess.run(

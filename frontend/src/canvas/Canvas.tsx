@@ -18,6 +18,7 @@ import { whyNot } from "../session/connecting";
 import { Button, type CanvasProps, EmptyState, IconButton, useCommands } from "../ui";
 import { BlockNode, NodeActions } from "./BlockNode";
 import { edgesOf, nodesOf } from "./elements";
+import { type Focus, familyOf } from "./family";
 import { type Direction, graphOf, neighbour } from "./graph";
 import { useGraph } from "./useGraph";
 import { useLayout } from "./useLayout";
@@ -44,7 +45,9 @@ export default function Canvas(props: CanvasProps): ReactElement {
 
 function Flow(props: CanvasProps): ReactElement {
   const { selected, onSelect, onOpen, onAdd, onRun, onConnect, onDisconnect, onRefuse } = props;
-  const blocks = useSession((state) => state.blocks);
+  const all = useSession((state) => state.blocks);
+  const [focus, setFocus] = useState<Focus | null>(null);
+  const blocks = useMemo(() => familyOf(all, focus), [all, focus]);
   const rows = useSession(
     useShallow((state) =>
       Object.fromEntries(
@@ -63,7 +66,9 @@ function Flow(props: CanvasProps): ReactElement {
   const edges = useMemo(() => edgesOf(graph, rows, edge), [graph, rows, edge]);
   const actions = useMemo(() => ({ run: onRun }), [onRun]);
   const isFar = useStore((flow) => flow.transform[2] < FAR);
-  useCanvasCommands(props);
+  useCanvasCommands(props, (side) =>
+    setFocus((now) => (now?.side === side || selected === null ? null : { block: selected, side })),
+  );
 
   const handleConnect = ({ source, target }: Connection): void => {
     const reason = whyNot(blocks, source, target);
@@ -137,6 +142,12 @@ function Flow(props: CanvasProps): ReactElement {
           >
             <Background gap={20} size={1} color="var(--border-strong)" />
             <Controls onAdd={onAdd} />
+            {focus !== null && blocks !== all && (
+              <Panel position="top-center" className="canvas-hint">
+                {focus.block} and its {focus.side} · press {focus.side === "ancestors" ? "[" : "]"}{" "}
+                for all
+              </Panel>
+            )}
             {edge !== null && (
               <Panel position="bottom-center" className="canvas-hint">
                 {edge.replace(">", " → ")} · press Delete to remove
@@ -150,7 +161,10 @@ function Flow(props: CanvasProps): ReactElement {
 }
 
 /** Keys of the canvas are its own only while the keyboard is in it. */
-function useCanvasCommands({ selected, onChooseTarget }: CanvasProps): void {
+function useCanvasCommands(
+  { selected, onChooseTarget }: CanvasProps,
+  onFocus: (side: Focus["side"]) => void,
+): void {
   const flow = useReactFlow();
   const enabled = (): boolean => document.activeElement?.closest(".canvas") != null;
   useCommands({
@@ -158,6 +172,8 @@ function useCanvasCommands({ selected, onChooseTarget }: CanvasProps): void {
       run: () => selected !== null && onChooseTarget(selected),
       enabled: () => enabled() && selected !== null,
     },
+    "focus-ancestors": { run: () => onFocus("ancestors"), enabled },
+    "focus-descendants": { run: () => onFocus("descendants"), enabled },
     "canvas-fit": { run: () => void flow.fitView(FIT), enabled },
     "zoom-in": { run: () => void flow.zoomIn(), enabled },
     "zoom-out": { run: () => void flow.zoomOut(), enabled },

@@ -81,11 +81,7 @@ export type CommandId =
   | "zoom-in"
   | "zoom-out"
   | "focus-preview"
-  | "pin-output"
-  | "find-column"
-  | "go-to-row"
-  | "filter-rows"
-  | "sort-column";
+  | "pin-output";
 
 export const SHORTCUTS: Readonly<Record<CommandId, Shortcut>> = {
   palette: {
@@ -319,10 +315,6 @@ export const SHORTCUTS: Readonly<Record<CommandId, Shortcut>> = {
     where: "blocks",
     keys: ["p"],
   },
-  "find-column": { title: "Find a column", section: "Data", where: "grid", keys: ["/"] },
-  "go-to-row": { title: "Go to row", section: "Data", where: "grid", keys: ["Ctrl+g"] },
-  "filter-rows": { title: "Filter rows", section: "Data", where: "grid", keys: ["f"] },
-  "sort-column": { title: "Sort by this column", section: "Data", where: "grid", keys: ["s"] },
 };
 
 /** Places whose keys can be live at the same time as those of a place. */

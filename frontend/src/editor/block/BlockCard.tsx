@@ -2,6 +2,7 @@ import { memo, type ReactElement, useRef } from "react";
 import { blockNamed, signOf, statusOf, useSession } from "../../session";
 import { describeStatus, SIGNS } from "../../ui";
 import { useEditor, useEditorState } from "../page/context";
+import { marked } from "../page/operations";
 import { BlockResult } from "../results/BlockResult";
 import { BlockHeader } from "./BlockHeader";
 import { BlockSource } from "./BlockSource";
@@ -11,6 +12,16 @@ interface Props {
   name: string;
   position: number;
   count: number;
+}
+
+/** True for each of several blocks that are selected together. */
+function useMarked(name: string): boolean {
+  const { session } = useEditor();
+  return useEditorState((state) => {
+    if (state.anchor === null) return false;
+    const names = session.store.getState().blocks.map((block) => block.name);
+    return marked(names, state).includes(name);
+  });
 }
 
 /** One block: header, code or settings, result. It draws again only for its own news. */
@@ -23,6 +34,7 @@ export const BlockCard: React.NamedExoticComponent<Props> = memo(function BlockC
   const block = useSession((state) => blockNamed(state, name));
   const status = useSession((state) => statusOf(state, name));
   const isSelected = useEditorState((state) => state.selected === name);
+  const isMarked = useMarked(name);
   const isEditing = useEditorState((state) => state.selected === name && state.mode === "edit");
   const card = useRef<HTMLLIElement>(null);
   const isNear = useNear(card) || isSelected;
@@ -40,9 +52,10 @@ export const BlockCard: React.NamedExoticComponent<Props> = memo(function BlockC
       data-kind={block.kind}
       data-selected={isSelected || undefined}
       data-editing={isEditing || undefined}
+      data-marked={isMarked || undefined}
       aria-posinset={position}
       aria-setsize={count}
-      aria-label={label}
+      aria-label={isMarked ? `${label}, selected` : label}
       aria-current={isSelected || undefined}
       // Arrow keys move among the blocks, so that only one of them is a stop of Tab.
       tabIndex={isSelected ? 0 : -1}

@@ -64,7 +64,7 @@ export function menuOf(editor: Editor, block: BlockTable): MenuEntry[] {
       label: "Delete",
       command: "delete-block",
       danger: true,
-      onSelect: () => void remove(editor, name),
+      onSelect: () => void remove(editor, [name]),
     },
   ];
 }

@@ -6,6 +6,7 @@ import { signOf, statusOf } from "../../session";
 import type { Editor } from "../page/model";
 import { edit, select, step } from "../page/operations";
 import { serverCompletion } from "./completion";
+import { codeKeys } from "./definition";
 import { serverInspection } from "./inspection";
 import { languageExtension } from "./languages";
 import { type FailedLine, lineMarks, showDiagnostics, showFailedLine } from "./marks";
@@ -44,6 +45,7 @@ export function mountCode(
         languageExtension(block.language),
         placeholder(HINTS[block.language]),
         EditorView.contentAttributes.of({ "aria-label": `Code of ${name}` }),
+        codeKeys(editor, name),
         writable ? knowledge(editor, block) : readOnly,
         EditorView.updateListener.of((update) => {
           const typed = update.transactions.some(

@@ -1,6 +1,7 @@
 import type { BlockTable } from "../../protocol";
 import { blockNamed } from "../../session";
 import { type Handlers, navigate, toast, useCommands } from "../../ui";
+import * as clipboard from "../page/clipboard";
 import type { Editor } from "../page/model";
 import * as operations from "../page/operations";
 import { changeKind, changeLanguage } from "./changes";
@@ -37,6 +38,10 @@ function pageCommands(editor: Editor): Handlers {
     "view-blocks": () => editor.set({ view: "blocks" }),
     "view-canvas": () => editor.set({ view: "canvas" }),
     "view-split": () => editor.set({ view: "split" }),
+    "paste-block": {
+      run: () => void clipboard.paste(editor),
+      enabled: () => editor.store.getState().dialog === null,
+    },
     "run-all": () => void operations.run(editor, []),
     "cancel-run": () => void editor.send({ op: "cancel-run" }),
     "restart-worker": () => void operations.restart(editor),
@@ -68,7 +73,12 @@ function blockCommands(editor: Editor): Handlers {
     "move-up": on(({ name }) => operations.move(editor, name, -1)),
     "move-down": on(({ name }) => operations.move(editor, name, 1)),
     "duplicate-block": on(({ name }) => operations.duplicate(editor, name)),
-    "delete-block": on(({ name }) => operations.remove(editor, name)),
+    "delete-block": on(() => operations.remove(editor, operations.selection(editor))),
+    "extend-down": on(() => operations.extend(editor, 1)),
+    "extend-up": on(() => operations.extend(editor, -1)),
+    "cut-block": on(() => clipboard.cut(editor)),
+    "copy-block": on(() => clipboard.copy(editor)),
+    format: on(({ name }) => operations.format(editor, name)),
     "rename-block": on(({ name }) =>
       operations.openDialog(editor, { kind: "rename", block: name }),
     ),
