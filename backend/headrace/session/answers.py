@@ -275,9 +275,7 @@ class Answers:
         step = self.cancel_blocks(run, [answer.block], at)
         waiting = [name for name, block in run.blocks.items() if block.state == "queued"]
         step.effects += [Stop(run.id, name) for name in run.running]
-        return step.add(self.cancel_blocks(run, waiting, at)).add(
-            self._course.finish_if_over(run, at)
-        )
+        return step.add(self.cancel_blocks(run, waiting, at)).add(self._course.settle(run, at))
 
     def cancel_blocks(self, run: Run, names: Sequence[str], at: datetime) -> Step:
         if not names:
@@ -286,9 +284,9 @@ class Answers:
             [ev.BlocksCancelled(cause=run.id, run=run.id, blocks=list(names), finished_at=at)]
         )
         for name in names:
-            self._course.release(run, name)
             block = run.blocks[name]
             record = block.record
+            self._course.release(run, name)
             if block.state == "running":
                 stopped = Attempt(
                     number=block.attempt,

@@ -11,10 +11,11 @@ from headrace.protocol import events as ev
 from headrace.protocol.tables import Attempt
 from headrace.runs.changes import SaveBlock, SaveRun
 from headrace.session.definition import PlannedBlock, bound_values, key_of
-from headrace.session.effects import EndRun, Execute, Step
+from headrace.session.effects import EndRun, Execute, ShareOut, Step
 from headrace.session.results import Results
 from headrace.session.reuse import Decision, decide
 from headrace.session.run import Run, attempts_of
+from headrace.session.slots import Slots, Ticket
 from headrace.workers.jobs import Job
 
 
@@ -22,38 +23,77 @@ class Course:
     """Moves the runs of one machine along. `refresh` compares the draft after each new result."""
 
     def __init__(
-        self, runs: dict[str, Run], results: Results, refresh: Callable[[], Step], logs: str
+        self,
+        runs: dict[str, Run],
+        results: Results,
+        refresh: Callable[[], Step],
+        logs: str,
+        slots: Slots,
     ) -> None:
         self._runs = runs
+        self._slots = slots
         self._results = results
         self.refresh = refresh
         self._logs = logs
 
     def advance(self, run: Run, at: datetime) -> Step:
         """Start what can start, reuse what is known, and end the run when nothing is left."""
+        return self._look(run, at).add(self.settle(run, at))
+
+    def settle(self, run: Run, at: datetime) -> Step:
+        """Give out the slots that are free, and end the run when nothing of it is left."""
+        step = self.finish_if_over(run, at)
+        while taken := self._slots.take(run.definition.pipeline):
+            for ticket in taken:
+                step.add(self.start(self._runs[ticket.run], ticket.block, at))
+        if self._slots.may_take:
+            step.effects.append(ShareOut())
+        return step
+
+    def start(self, run: Run, name: str, at: datetime) -> Step:
+        """Execute a block that got its slot, unless its result is known by now."""
+        decision = self._decide(run, name, at)
+        if decision.result is None:
+            return self._dispatch(run, name, at)
+        self.release(run, name)
+        step = self._reuse(run, name, decision, at)
+        return step.add(self._look(run, at)).add(self.finish_if_over(run, at))
+
+    def release(self, run: Run, name: str) -> None:
+        """Give back the slot of a block, or its place in the line; `settle` gives it to others."""
+        run.blocks[name].asked = False
+        self._slots.release(run.id, name)
+
+    def _look(self, run: Run, at: datetime) -> Step:
+        """Reuse what is known, and let what has to execute wait for a slot."""
         step = Step()
         reused = True
         while reused and not run.cancelled:
             reused = False
-            free = run.slots - len(run.running)
             for name in run.ready():
                 block = run.blocks[name]
-                if block.miss and free <= 0:
-                    continue  # nothing was known of it; it is looked up again when it can start
+                if block.asked:
+                    continue
                 if block.key is None:  # what a run has pinned never changes
                     planned = run.definition.blocks[name]
                     block.key = key_of(planned, run.inputs(name), run.parameters, run.moment)
-                decision = self._decide(run, name, block.key.text, at)
-                block.miss = decision.why
+                decision = self._decide(run, name, at)
                 if decision.result is not None:
                     step.add(self._reuse(run, name, decision, at))
                     reused = True
-                elif free > 0:
-                    step.add(self._dispatch(run, name, at))
-                    free -= 1
-        return step.add(self.finish_if_over(run, at))
+                else:
+                    block.asked = True
+                    self._slots.add(_ticket(run, run.definition.blocks[name]))
+        return step
 
-    def _decide(self, run: Run, name: str, key: str, at: datetime) -> Decision:
+    def _decide(self, run: Run, name: str, at: datetime) -> Decision:
+        block = run.blocks[name]
+        assert block.key is not None, "a block that could start has its key"
+        decision = self._decision(run, name, block.key.text, at)
+        block.miss = decision.why
+        return decision
+
+    def _decision(self, run: Run, name: str, key: str, at: datetime) -> Decision:
         known = self._results.find(name, key)
         newest = self._results.newest(name)
         return decide(
@@ -95,7 +135,7 @@ class Course:
         assert block.key is not None, "the key is known before a block starts"
         step = self._begin(run, at)
         block.attempt += 1
-        block.state = "running"
+        block.state, block.begun = "running", False
         trying = Attempt(number=block.attempt, state="running", started_at=at)
         block.record = msgspec.structs.replace(
             block.record,
@@ -151,6 +191,7 @@ class Course:
         if not run.is_over or run.id not in self._runs:
             return Step()
         del self._runs[run.id]
+        self._slots.end_run(run.id)
         run.state = run.final_state()
         seconds = max(0.0, (at - (run.started_at or run.queued_at)).total_seconds())
         step = self.refresh() if run.interactive else Step()
@@ -215,6 +256,20 @@ class Course:
             checks=record.checks,
         )
         return Step([finished]).add(self.refresh())
+
+
+def _ticket(run: Run, block: PlannedBlock) -> Ticket:
+    pipeline = run.definition.pipeline
+    return Ticket(
+        pipeline=pipeline,
+        run=run.id,
+        block=block.name,
+        priority=block.priority,
+        pool=block.pool,
+        slots=run.slots,
+        interactive=run.interactive,
+        lane=pipeline if _worker_of(run, block) == "session" else "",
+    )
 
 
 def _worker_of(run: Run, block: PlannedBlock) -> str:

@@ -49,10 +49,10 @@ class PlannedBlock(Struct, frozen=True, kw_only=True):
     cache: str | None = None
     connection: str | None = None
     isolation: str | None = None
+    pool: str | None = None
+    priority: int = 0
     problem: str | None = None
 
-
-class Definition(Struct, frozen=True, kw_only=True):
     @property
     def valid_for(self) -> timedelta | None:
         """Return how old its result may be: None for `cache:` absent, the maximum for `forever`."""
@@ -62,6 +62,8 @@ class Definition(Struct, frozen=True, kw_only=True):
             return timedelta.max
         return timedelta(seconds=parse_duration(self.cache, "cache"))
 
+
+class Definition(Struct, frozen=True, kw_only=True):
     """All runnable blocks in an order in which every upstream comes first.
 
     `parameters` are the declared defaults. `version` names the content: equal versions run alike.
@@ -170,8 +172,6 @@ def key_of(
     return Key(text=digest(*flat), parts=parts)
 
 
-def _wiring(block: PlannedBlock) -> str:
-    """Say which argument gets what; what `**` takes comes in the order of the upstream blocks."""
 def _given(block: PlannedBlock, parameters: Mapping[str, Any]) -> dict[str, str]:
     """Return the parts that settings and parameters make."""
     parts: dict[str, str] = {}
@@ -187,6 +187,8 @@ def _given(block: PlannedBlock, parameters: Mapping[str, Any]) -> dict[str, str]
     return parts
 
 
+def _wiring(block: PlannedBlock) -> str:
+    """Say which argument gets what; what `**` takes comes in the order of the upstream blocks."""
     pairs = [f"{b.argument}={b.source}:{b.name}" for b in block.bindings]
     if any(binding.argument == "**" for binding in block.bindings):
         pairs += block.upstream

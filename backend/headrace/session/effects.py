@@ -41,7 +41,12 @@ class EndRun:
     run: str
 
 
-Effect = Execute | Stop | Wait | EndRun
+@dataclass(frozen=True)
+class ShareOut:
+    """There are free slots, and it is the turn of another pipeline."""
+
+
+Effect = Execute | Stop | Wait | EndRun | ShareOut
 
 
 @dataclass

@@ -27,6 +27,7 @@ from headrace.session.definition import Definition, PlannedBlock
 from headrace.session.effects import Step, Stop
 from headrace.session.results import Result, Results
 from headrace.session.run import BlockProgress, Run, RunRequest
+from headrace.session.slots import Slots
 from headrace.workers.jobs import AnyAnswer
 
 
@@ -36,7 +37,15 @@ class Machine:
     Every public method is a stimulus and returns a Step, except `plan` and those that only look.
     """
 
-    def __init__(self, definition: Definition, *, logs: str, owner: str, slots: int = 4) -> None:
+    def __init__(
+        self,
+        definition: Definition,
+        *,
+        logs: str,
+        owner: str,
+        slots: int = 4,
+        line: Slots | None = None,
+    ) -> None:
         self.definition = definition
         self.values: dict[str, Any] = dict(definition.parameters)
         self.results = Results()
@@ -44,7 +53,10 @@ class Machine:
         self.staleness: dict[str, Staleness] = {}
         self._fresh: dict[str, Result] = {}
         self._at: datetime | None = None
-        self._course = Course(self.runs, self.results, self.refresh, logs)
+        self._line = line or Slots()
+        """Shared with the machines of all other pipelines of the project."""
+        self._line.end_pipeline(definition.pipeline)  # left by a session of it that broke
+        self._course = Course(self.runs, self.results, self.refresh, logs, self._line)
         self._answers = Answers(self.results, self._course)
         self._owner = owner
         self._slots = slots
@@ -219,6 +231,7 @@ class Machine:
 
     def launch(self, run: Run, at: datetime) -> Step:
         """Take up a run whose record is durable: announce it and start what can start."""
+        self._line.end_run(run.id)
         self.runs[run.id] = run
         self._at = at
         step = Step(
@@ -292,7 +305,7 @@ class Machine:
         waiting = [n for n, b in run.blocks.items() if b.state == "queued"]
         step.add(self._answers.cancel_blocks(run, waiting, at))
         step.effects += [Stop(run.id, name) for name in run.running]
-        return step.add(self._course.finish_if_over(run, at))
+        return step.add(self._course.settle(run, at))
 
     def _live_run(self, run_id: str) -> Run:
         run = self.runs.get(run_id)
@@ -312,6 +325,14 @@ class Machine:
             return Step()
         self._at = at
         return self._answers.take(run, answer, at)
+
+    def granted(self, run_id: str, name: str, at: datetime) -> Step:
+        """Start a block that has been given a slot, unless it was cancelled meanwhile."""
+        run = self.runs.get(run_id)
+        if run is None or not run.blocks[name].asked or run.blocks[name].state != "queued":
+            return Step()
+        self._at = at
+        return self._course.start(run, name, at).add(self._course.settle(run, at))
 
     def retry_due(self, run_id: str, name: str, attempt: int, at: datetime) -> Step:
         """Let a failed block try again: its backoff is over."""

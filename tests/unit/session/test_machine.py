@@ -636,7 +636,9 @@ def test_a_pipeline_without_blocks_succeeds_at_once() -> None:
 
 def test_live_runs_describe_themselves() -> None:
     m = machine(CHAIN)
-    api(m)
+    (job,) = jobs(api(m))
+    assert set(run_of(m).live().blocks.values()) == {"queued"}
+    m.answer(started(job, NOW), NOW)
     live = run_of(m).live()
     assert live.blocks == {"load": "running", "clean": "queued", "export": "queued"}
     assert output("x").address == output("x").digest

@@ -235,8 +235,8 @@ async def test_a_worker_is_busy_until_the_last_run_of_the_editor_is_over(desk: D
     ear = Ear(session)
     first = (await desk.handle(cmd.RunBlocks, blocks=["load"]))["run"]
     second = (await desk.handle(cmd.RunBlocks, blocks=["load"]))["run"]
-    await until(lambda: len(desk.pool.waiting) == 2)
     for run in (first, second):
+        await desk.waiting("load")
         desk.pool.finish("load", 1, run=run)
         await session.finished(run)
     workers = [event.state for event in ear.heard if isinstance(event, ev.WorkerChanged)]
