@@ -84,7 +84,7 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
             </Select>
           )}
         </Field>
-        <Field label="Retries" error={retriesProblem} note="After a failure, in runs of schedules">
+        <Field label="Retries" error={retriesProblem} note="After a failure, in every run, here too">
           {(control) => (
             <Input
               {...control}
