@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
@@ -56,7 +56,10 @@ class Case:
     """A regular expression for the block's log."""
     limit_s: float = 25.0
     """How long the run may take."""
-    tags: set[str] = field(default_factory=set[str])
+
+    @property
+    def pipeline(self) -> str:
+        return f"case_{self.name}"
 
 
 def file_of(case: Case) -> str:
@@ -127,8 +130,8 @@ def log_of(server: Server, record: dict[str, Any], block: str = "b") -> str:
 
 def run_case(project: Project, server: Server, case: Case) -> dict[str, Any]:
     """Run a case and hold it to what it says; return the run's record."""
-    project.write(case.name, file_of(case), case.options)
-    record = server.run(case.name, timeout_s=case.limit_s)
+    project.write(case.pipeline, file_of(case), case.options)
+    record = server.run(case.pipeline, timeout_s=case.limit_s)
     blocks = blocks_of(record)
     block, after = blocks["b"], blocks["after"]
     if case.failure:

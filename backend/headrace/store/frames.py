@@ -12,9 +12,12 @@ What Arrow cannot hold exactly goes, signed, into the schema's metadata beside a
 from __future__ import annotations
 
 import pickle
+from contextlib import suppress
 from typing import Any
 
 import pyarrow as pa
+
+from headrace.store.patience import TooSlow, limited
 
 _TEXT_LIMIT = 200
 
@@ -124,7 +127,12 @@ def _fits(series: Any) -> bool:
 
 def _shown(array: Any) -> Any:
     """Return what people see of objects: text as it is, anything else by its guarded repr."""
-    return _strings([None if cell is None else _text(cell) for cell in array])
+    cells: list[str | None] = []
+    with suppress(TooSlow), limited():
+        cells.extend(None if cell is None else _text(cell) for cell in array)
+    # What is left when the classes of the cells are slow is shown by their names.
+    cells.extend(f"<{type(cell).__name__}>" for cell in array[len(cells) :])
+    return _strings(cells)
 
 
 def _strings(cells: list[str | None]) -> Any:
@@ -139,6 +147,8 @@ def _text(cell: Any) -> str:
         return cell.encode("utf-8", "replace").decode()
     try:
         return repr(cell)[:_TEXT_LIMIT]
+    except TooSlow:
+        raise
     except Exception:  # noqa: BLE001 - repr is user code
         return f"<{type(cell).__name__}>"
 

@@ -30,6 +30,7 @@ from headrace.core.ids import digest
 from headrace.protocol.tables import Column, Output
 from headrace.store import frames
 from headrace.store.files import StoreFiles
+from headrace.store.patience import limited
 from headrace.store.pieces import (
     BATCH_ROWS,
     CannotStore,
@@ -192,9 +193,7 @@ class Store(StoreFiles):
             text=short_text(value),
         )
 
-    def _as_table(
-        self, value: Any
-    ) -> tuple[Any, str, list[str]] | None:
+    def _as_table(self, value: Any) -> tuple[Any, str, list[str]] | None:
         pandas, polars, duckdb = (sys.modules.get(m) for m in ("pandas", "polars", "duckdb"))
         if isinstance(value, pa.Table):
             return value, "pyarrow.Table", []
@@ -336,13 +335,14 @@ def type_name_of(kind: type) -> str:
 
 
 def short_text(value: Any) -> str:
-    """Return at most 4 KiB of repr; the name of the type when repr fails."""
+    """Return at most 4 KiB of repr; the name of the type when repr fails or takes 2 s."""
     if isinstance(value, str | bytes):
         value = value[:_TEXT_LIMIT]
     elif type(value) in (list, dict, tuple, set) and len(value) > _TEXT_LIMIT:
         return f"{type_name(value)} of {len(value):,} items"
     try:
-        text = repr(value)
+        with limited():
+            text = repr(value)
     except Exception:  # noqa: BLE001 - repr is user code
         return type_name(value)
     return text[:_TEXT_LIMIT].encode("utf-8", "replace").decode()

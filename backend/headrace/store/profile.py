@@ -87,7 +87,11 @@ def _histogram(numbers: Any) -> dict[str, Any] | None:
 
     if not len(numbers):
         return None
-    counts, edges = np.histogram(numbers.to_numpy(), bins=_BINS)
+    values = numbers.to_numpy()
+    try:
+        counts, edges = np.histogram(values, bins=_BINS)
+    except ValueError:  # values so large and so close that no number lies between them
+        return {"counts": [len(values)], "low": float(values.min()), "high": float(values.max())}
     return {"counts": counts.tolist(), "low": float(edges[0]), "high": float(edges[-1])}
 
 

@@ -225,3 +225,19 @@ def test_the_numbers_that_filtered_rows_keep_are_no_column_of_the_output(store):
     assert list(store.get(output).index) == [0, 2, 1]
     named = store.put(frame.rename_axis("number"))
     assert [column.name for column in named.columns] == ["a", "number"]
+
+
+def test_a_value_whose_class_is_slow_is_stored_without_its_text(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headrace.store.patience.limited.__wrapped__.__defaults__", (0.05,))
+    output = store.put([SlowToShow()])
+    assert (output.kind, output.text) == ("pickle", "list")
+    table = store.put(pd.DataFrame({"a": [SlowToShow(), SlowToShow()], "n": [1, 2]}))
+    assert store.get(table)["n"].tolist() == [1, 2]
+
+
+class SlowToShow:
+    def __repr__(self) -> str:
+        threading.Event().wait(30)
+        return "at last"
