@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -36,6 +37,26 @@ def write_durable(path: Path, content: bytes, *, mode: int = 0o644) -> None:
             raise StorageFull(f"No space left to write {path.name!r}.", file=path.name) from error
         raise
     sync_folder(path.parent)
+
+
+_LEFTOVER = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
+
+
+def remove_leftovers(folder: Path, *, below: bool = False) -> None:
+    """Remove temporary files of processes that died; call it where nobody else writes."""
+    for path in folder.rglob(".*.tmp") if below else folder.glob(".*.tmp"):
+        if _LEFTOVER.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, so that it is there after a power cut as well."""
+    missing = [folder] if not folder.is_dir() else []
+    while missing and not missing[-1].parent.is_dir():
+        missing.append(missing[-1].parent)
+    for path in reversed(missing):
+        path.mkdir(exist_ok=True)
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

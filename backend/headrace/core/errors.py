@@ -10,6 +10,7 @@
     ├── TooLarge                  beyond a stated limit                      (413)
     ├── ProjectLocked             another server has this project            (409)
     ├── Unavailable               cannot now, try again                      (503)
+    ├── Fenced                    another process took over from this one    (503)
     └── StorageFull               the disk is full                           (507)
 
 Failures of user code are data (`protocol.tables.Failure`), never exceptions of ours.
@@ -83,6 +84,12 @@ class Unavailable(HeadraceError):
     """Not possible at this moment; trying again later can help."""
 
     code = "unavailable"
+
+
+class Fenced(HeadraceError):
+    """Another process took over while this one was stopped; it must write nothing any more."""
+
+    code = "fenced"
 
 
 class StorageFull(HeadraceError):

@@ -13,7 +13,7 @@ import msgspec
 
 from headrace.core.clock import Clock, SystemClock
 from headrace.core.crash import crashpoint
-from headrace.core.durable import sync_folder
+from headrace.core.durable import make_folder, remove_leftovers, sync_folder
 from headrace.core.errors import Conflict, HeadraceError, InvalidInput, NotFound, TooLarge
 from headrace.core.ids import NAME_RULE, check_name, digest, text_hash
 from headrace.core.paths import ProjectPaths, beneath
@@ -221,7 +221,7 @@ class Project:
                 raise NotFound(f"There is no pipeline {name!r}.", kind="pipeline", name=name)
             self.paths.make_state()
             trash = self.paths.state / "trash"
-            trash.mkdir(exist_ok=True)
+            make_folder(trash)
             moment = self._clock.now().strftime("%Y%m%dT%H%M%S.%fZ")
             target = trash / f"{moment}-{name}"
             crashpoint("delete.before-move")
@@ -277,6 +277,10 @@ class Project:
     def recover(self) -> list[str]:
         """Finish saves that a crash cut off; call once before anything else reads or writes."""
         with self._writing:
+            remove_leftovers(self.paths.root)
+            remove_leftovers(self.paths.state)
+            for folder in (self.paths.pipelines, self.paths.blocks):
+                remove_leftovers(folder, below=True)
             return self._journal.replay()
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from headrace.core.crash import crashpoint
-from headrace.core.durable import sync_folder, write_durable
+from headrace.core.durable import make_folder, remove_leftovers, sync_folder, write_durable
 from headrace.core.errors import HeadraceError
 from headrace.core.paths import beneath
 
@@ -41,7 +41,7 @@ class Journal:
         if len(steps) == 1:
             self._write(steps[0])
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         entry = self._folder / f"{time.time_ns():020d}-{secrets.token_hex(4)}.json"
         write_durable(entry, msgspec.json.encode(list(steps)), mode=0o600)
         crashpoint("journal.after-intent")
@@ -65,6 +65,7 @@ class Journal:
         written: list[str] = []
         if not self._folder.is_dir():
             return written
+        remove_leftovers(self._folder)
         for entry in sorted(self._folder.glob("*.json")):
             try:
                 steps = msgspec.json.decode(entry.read_bytes(), type=list[Step])
@@ -89,7 +90,7 @@ class Journal:
             crashpoint("file.after-unlink")
             sync_folder(path.parent)
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         mode = 0o644
         with contextlib.suppress(FileNotFoundError):
             mode = stat.S_IMODE(path.stat().st_mode)

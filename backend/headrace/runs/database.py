@@ -6,6 +6,7 @@ On SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE for writers; readers never wai
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import time
 from collections.abc import Generator
@@ -14,16 +15,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from headrace.core.crash import crashpoint
-from headrace.core.errors import HeadraceError, StorageFull, Unavailable
+from headrace.core.errors import Fenced, HeadraceError, StorageFull, Unavailable
 from headrace.runs.schema import prepare
+from headrace.runs.tables import leases
 
 logger = logging.getLogger(__name__)
 
-BUSY_TIMEOUT_MS = 10_000
+BUSY_TIMEOUT_MS = int(os.environ.get("HEADRACE_BUSY_MS", "10000"))
+"""How long a call waits for a lock of another process; the setting is for tests."""
+_HAS_LEASE = select(leases.c.owner).where(leases.c.owner == bindparam("me")).with_for_update()
 CHECKED_BYTES = 16 * 2**20
 """Up to this size, about 0.1 s of reading, a file is checked whole when it is opened."""
 
@@ -37,7 +41,10 @@ class Database:
         self.engine = engine
         self.moved_aside = moved_aside
         """Where a damaged file went that was found at opening."""
+        self.is_new = False
+        """True when opening made it."""
         self._immediate = engine.execution_options(immediate=True)
+        self._owner: str | None = None
 
     @classmethod
     def open(cls, place: str | Path) -> Database:
@@ -49,7 +56,7 @@ class Database:
         address = str(place) if "://" in str(place) else f"sqlite:///{place}"
         engine = _engine(address)
         try:
-            _check_and_prepare(engine)
+            is_new = _check_and_prepare(engine)
         except DBAPIError as error:
             engine.dispose()
             if not _is_damage(error):
@@ -59,7 +66,9 @@ class Database:
             engine = _engine(address)
             _check_and_prepare(engine)
             return cls(engine, aside)
-        return cls(engine)
+        opened = cls(engine)
+        opened.is_new = is_new
+        return opened
 
     @property
     def dialect(self) -> str:
@@ -73,9 +82,23 @@ class Database:
 
     @contextmanager
     def writing(self) -> Generator[Connection]:
-        """Give a connection whose changes are durable together at the end, or not at all."""
+        """Give a connection whose changes are durable together at the end, or not at all.
+
+        Raises Fenced when this process had a lease and lost it.
+        """
         with _telling(), self._immediate.begin() as connection:
+            if self._owner is not None:
+                found = connection.execute(_HAS_LEASE, {"me": self._owner}).first()
+                if found is None:
+                    raise Fenced(
+                        "Another process took over this project's runs while this one stood"
+                        " still: it writes nothing any more. Start it again."
+                    )
             yield connection
+
+    def fence(self, owner: str) -> None:
+        """Write from now on only while `owner` has its lease."""
+        self._owner = owner
 
     def close(self) -> None:
         """Let go of the database."""
@@ -122,7 +145,8 @@ class _Damaged(Exception):
     sqlite_errorcode = _CORRUPT
 
 
-def _check_and_prepare(engine: Engine) -> None:
+def _check_and_prepare(engine: Engine) -> bool:
+    """Bring the database to the newest schema; return whether it is new."""
     if engine.dialect.name == "sqlite":
         file = Path(str(engine.url.database))
         if file.exists() and 0 < file.stat().st_size <= CHECKED_BYTES:
@@ -130,7 +154,7 @@ def _check_and_prepare(engine: Engine) -> None:
                 found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
             if found != "ok":
                 raise DBAPIError("PRAGMA quick_check", None, _Damaged(found))
-    prepare(engine.execution_options(immediate=True))
+    return prepare(engine.execution_options(immediate=True))
 
 
 def _move_aside(file: Path) -> Path:

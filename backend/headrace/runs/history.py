@@ -34,9 +34,10 @@ from headrace.core.errors import NotFound
 from headrace.protocol.tables import BlockRun, Output, RunRecord, RunSummary
 from headrace.runs.changes import Change, QueueRun, SaveBlock, SaveResult, SaveRun
 from headrace.runs.database import Database
+from headrace.runs.leases import Leases
 from headrace.runs.needed import needed_addresses, pipelines_of, unknown_runs
 from headrace.runs.queueing import insert_or_replace, queue_runs
-from headrace.runs.tables import block_runs, results, runs, ticks, triggers, versions
+from headrace.runs.tables import block_runs, leases, results, runs, ticks, triggers, versions
 from headrace.runs.times import moment, stamp
 from headrace.runs.triggers import Triggers
 
@@ -45,7 +46,7 @@ KEPT_RESULTS = 50
 UNFINISHED = ("queued", "running")
 
 
-class History(Triggers):
+class History(Triggers, Leases):
     """What happened, for ever. Not thread-safe: one thread owns it (see `HistoryThread`).
 
     Every method raises Unavailable when the database is locked or away, StorageFull when the disk
@@ -63,6 +64,20 @@ class History(Triggers):
     def close(self) -> None:
         """Let go of the database."""
         self.database.close()
+
+    def told_of_loss(self, had_runs: bool) -> str | None:  # noqa: FBT001 passed through a queue
+        """Say what is gone, when opening found the history damaged, or none though runs were.
+
+        Pipelines, triggers and stored outputs are in files, and are read again from there.
+        """
+        gone = "All runs until now, and the results by which blocks count as fresh, are gone from"
+        kept = "Pipelines, triggers and outputs are intact; triggers go on with their next tick."
+        if self.database.moved_aside is not None:
+            name = self.database.moved_aside.name
+            return f"The history was damaged and lies in .headrace/{name}. {gone} it. {kept}"
+        if self.database.is_new and had_runs:
+            return f"The history was deleted. {gone} it. {kept}"
+        return None
 
     # Writing
 
@@ -185,7 +200,10 @@ class History(Triggers):
             ]
 
     def take_over(self, run_id: str, owner: str, from_owner: str | None = None) -> bool:
-        """Make `owner` responsible for a run; False when somebody else was faster."""
+        """Make `owner` responsible for a run; False when somebody else was faster.
+
+        The owner before loses its lease in the same transaction.
+        """
         statement = (
             update(runs)
             .where(runs.c.id == run_id, runs.c.state.in_(UNFINISHED))
@@ -194,7 +212,12 @@ class History(Triggers):
         if from_owner is not None:
             statement = statement.where(runs.c.owner == from_owner)
         with self.database.writing() as connection:
-            return connection.execute(statement).rowcount == 1
+            taken = connection.execute(statement).rowcount == 1
+            if taken and from_owner not in (None, owner):
+                connection.execute(delete(leases).where(leases.c.owner == from_owner))
+            crashpoint("takeover.before-commit")
+        crashpoint("takeover.after-commit")
+        return taken
 
     # Results
 

@@ -9,21 +9,23 @@ from sqlalchemy import Connection, Engine, inspect, text
 from headrace.core.crash import crashpoint
 from headrace.runs.tables import tables_for
 
-HEAD = "0003"
+HEAD = "0004"
 """Newest revision in `migrations/versions`."""
 
 _ADVISORY_KEY = 0x48656164
 """PostgreSQL's lock under which the schema is made: `Head`."""
 
 
-def prepare(writer: Engine) -> None:
-    """Bring a database to the newest schema; several processes may try at once.
+def prepare(writer: Engine) -> bool:
+    """Bring a database to the newest schema; return whether this made it.
+
+    Several processes may try at once.
 
     A new one is created directly and stamped: Alembic takes 0.4 s to import, and only an old
     database needs it. `writer` begins transactions that exclude other writers.
     """
     if _version(writer) == HEAD:
-        return
+        return False
     with writer.begin() as connection:
         if connection.dialect.name == "postgresql":
             lock = text("SELECT pg_advisory_xact_lock(:key)")
@@ -39,6 +41,7 @@ def prepare(writer: Engine) -> None:
             _migrate(connection)
             crashpoint("migration.before-commit")
     crashpoint("migration.after-commit")
+    return found is None
 
 
 def _version(engine: Engine) -> str | None:

@@ -132,6 +132,14 @@ ticks = Table(
 `until` ends the span, without its end, that a skipped tick stands for."""
 
 
+leases = Table(
+    "leases",
+    metadata,
+    Column("owner", String(300), primary_key=True),
+    Column("beat", Integer, nullable=False, server_default="0"),
+)
+"""The processes that may write; see `leases.py`."""
+
 _POSTGRESQL_WHERE = {
     "runs_shown": "origin <> 'editor'",
     "triggers_due": "active AND next_at IS NOT NULL",

@@ -112,6 +112,10 @@ def operation(
     return decorate
 
 
+RETRY_AFTER_S = 5
+"""When a client that was answered 503 may try again."""
+
+
 class SecureHandler(JupyterHandler):
     """The checks that all of HTTP and the websocket share."""
 
@@ -245,6 +249,8 @@ class SecureHandler(JupyterHandler):
         self.set_status(status_code, _phrase(status_code))
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "no-store")
+        if status_code == 503:
+            self.set_header("Retry-After", str(RETRY_AFTER_S))
         self.finish(encode_error(body))
 
     def log_exception(

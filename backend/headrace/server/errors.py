@@ -42,6 +42,7 @@ STATUS: dict[type[HeadraceError], int] = {
     errors.ProjectLocked: 409,
     errors.TooLarge: 413,
     UnsupportedMediaType: 415,
+    errors.Fenced: 503,
     errors.Unavailable: 503,
     errors.StorageFull: 507,
 }

@@ -18,7 +18,12 @@ class ProjectLock:
         self._descriptor: int | None = None
 
     def take(self) -> bool:
-        """Take the lock; False when another process has it."""
+        """Take the lock; False when another process has it.
+
+        Nothing is wrong without it: `HEADRACE_LOCK=off` lets tests prove that.
+        """
+        if os.environ.get("HEADRACE_LOCK") == "off":
+            return True
         descriptor = os.open(self._paths.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -9,9 +9,10 @@ import logging
 from typing import TYPE_CHECKING, TypeVar
 
 from headrace.core.clock import Clock, SystemClock
-from headrace.core.errors import Unavailable
+from headrace.core.errors import Fenced, Unavailable
 from headrace.core.paths import ProjectPaths
 from headrace.server.environment import interpreter_of
+from headrace.server.lock import ProjectLock
 from headrace.server.storesize import StoreSize
 from headrace.store.files import StoreFiles
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from headrace.runs.thread import HistoryThread
     from headrace.scheduling.daemon import Daemon
     from headrace.server.upkeep import Upkeep
+    from headrace.session.lease import Lease
     from headrace.session.sessions import Sessions
     from headrace.workers.pool import Pool
 
@@ -38,7 +40,9 @@ class Runtime:
         self.paths = paths
         self.clock: Clock = clock or SystemClock()
         self.problem: str | None = None
-        """Why `open` failed."""
+        """Why `open` failed, or why this process must not go on."""
+        self.notice: str | None = None
+        """What the user should know though all works: a history that was lost."""
         self._opened = asyncio.Event()
         self._project: Project | None = None
         self._history: HistoryThread | None = None
@@ -46,6 +50,8 @@ class Runtime:
         self._sessions: Sessions | None = None
         self._daemon: Daemon | None = None
         self._upkeep: Upkeep | None = None
+        self._lease: Lease | None = None
+        self._ending: asyncio.Task[None] | None = None
         self.store_size = StoreSize(StoreFiles(paths.store).usage, self.clock.monotonic)
 
     @property
@@ -56,19 +62,29 @@ class Runtime:
         """Open everything. `serve`: follow the files and take up what a crash left behind."""
         try:
             await asyncio.to_thread(_import_services)
+            from headrace.runs.history import History
             from headrace.runs.thread import HistoryThread
+            from headrace.session.lease import Lease
             from headrace.session.sessions import Sessions
             from headrace.workers.pool import Pool
 
-            project, settings, python = await asyncio.to_thread(self._read_project)
+            project, settings, python = await asyncio.to_thread(self._read_project, serve=serve)
             pool = self._pool = Pool(self.paths.root, self.paths.store, python=python)
             await pool.start()
             place = settings.history or str(self.paths.database)
             history = self._history = HistoryThread(place)
+            had_runs = await asyncio.to_thread(self._has_logs)
             history.start()
+            self.notice = await history.call(History.told_of_loss, had_runs)
+            if self.notice is not None:
+                logger.error("%s", self.notice)
             sessions = self._sessions = Sessions(
                 project=project, pool=pool, history=history, clock=self.clock
             )
+            resume = sessions.resume if serve else None
+            lease = Lease(history, sessions.owner, lost=self._lost, sweep=resume)
+            await lease.start()
+            self._lease = lease
             if serve:
                 sessions.start_watching()
                 await sessions.resume()
@@ -81,15 +97,29 @@ class Runtime:
         finally:
             self._opened.set()
 
-    def _read_project(self) -> tuple[Project, Settings, str]:
-        """Make the project ready; return it with its settings and the interpreter of its blocks."""
+    def _read_project(self, *, serve: bool) -> tuple[Project, Settings, str]:
+        """Make the project ready; return it with its settings and the interpreter of its blocks.
+
+        What a crash cut off is finished by whoever has the lock: a server that lives is at work.
+        """
         from headrace.project.files import Project
 
         self.paths.make_state()
         project = self._project = Project(self.paths, self.clock)
-        project.recover()
+        lock = ProjectLock(self.paths)
+        if serve:
+            project.recover()
+        elif lock.take():
+            try:
+                project.recover()
+            finally:
+                lock.release()
         settings = project.settings()
         return project, settings, interpreter_of(self.paths.root, settings.environment)
+
+    def _has_logs(self) -> bool:
+        """Tell whether blocks ever ran here."""
+        return any(self.paths.logs.iterdir())
 
     def _start_upkeep(self, project: Project, history: HistoryThread) -> None:
         from headrace.server.upkeep import Upkeep
@@ -110,6 +140,12 @@ class Runtime:
             return
         daemon = self._daemon = Daemon(sessions=sessions, history=history, clock=self.clock)
         await daemon.start()
+
+    async def _lost(self, error: Fenced) -> None:
+        """Stop all that writes: another process has our runs, and starts their blocks again."""
+        logger.error("%s", error.message)
+        self.problem = error.message
+        self._ending = asyncio.create_task(self._close_services(), name="fenced")
 
     async def ready(self) -> None:
         """Wait until `open` is done; raise Unavailable when it failed or takes over 30 s."""
@@ -144,11 +180,17 @@ class Runtime:
 
     async def close(self) -> None:
         """Close in the order of dependence, within seconds; runs that go on are resumed later."""
+        if self._ending is not None:
+            await self._ending
+        await self._close_services()
+
+    async def _close_services(self) -> None:
         for closing in (
             self._daemon,
             self._upkeep,
             self._sessions,
             self._pool,
+            self._lease,
             self._history,
         ):
             if closing is None:

@@ -58,6 +58,7 @@ class Status(Struct, frozen=True, kw_only=True):
     state: str
     """`starting`, `ready`, or `failed` with `problem`."""
     problem: str | None = None
+    """Why it failed; when it is ready, what was lost before: a history that was damaged."""
     project: str
     pid: int
     pipelines: int = 0
@@ -82,7 +83,7 @@ class StatusHandler(ApiHandler):
         status = Status(
             version=_version(),
             state=state,
-            problem=runtime.problem,
+            problem=runtime.problem or runtime.notice,
             project=runtime.paths.root.name,
             pid=os.getpid(),
             loop_lag_ms=lag.worst_ms,

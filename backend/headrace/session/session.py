@@ -114,7 +114,18 @@ class Session:
     @property
     def runs_in_hand(self) -> frozenset[str]:
         """Runs that this session will bring to their end; none once it broke."""
-        return frozenset() if self._stimuli.has_ended else frozenset(self._runs)
+        return frozenset() if self.has_ended else frozenset(self._runs)
+
+    @property
+    def has_ended(self) -> bool:
+        """True once it was closed, or broke."""
+        return self._stimuli.has_ended
+
+    async def abandon(self) -> None:
+        """Close a session that broke: its workers end, its runs are for whoever takes them up."""
+        for run in self._runs:
+            self._around.pool.end_run(run)
+        await self.close("it met a fault of Headrace and begins anew")
 
     @property
     def is_busy(self) -> bool:
@@ -332,7 +343,9 @@ class Session:
         crashpoint("queue.after-launch")
 
     async def launch(self, run: Run) -> None:
-        """Start a prepared run whose record is durable."""
+        """Start a prepared run whose record is durable; nothing happens when that was done."""
+        if run.id in self._runs:
+            return
         self._runs[run.id] = run
         self._ends[run.id] = asyncio.get_running_loop().create_future()
         await self._stimuli.do(lambda: self.machine.launch(run, self._now()))

@@ -14,7 +14,15 @@ import msgspec
 
 from headrace.core.clock import Clock
 from headrace.core.crash import crashpoint
-from headrace.core.errors import Conflict, HeadraceError, InvalidInput, NotFound
+from headrace.core.errors import (
+    Conflict,
+    Fenced,
+    HeadraceError,
+    InvalidInput,
+    NotFound,
+    StorageFull,
+    Unavailable,
+)
 from headrace.project.files import Project
 from headrace.project.watch import watch
 from headrace.protocol import commands as cmd
@@ -22,7 +30,8 @@ from headrace.protocol import events as ev
 from headrace.protocol.tables import BlockStatus, RunRecord
 from headrace.runs.changes import SaveRun
 from headrace.runs.history import History
-from headrace.runs.owner import current_owner, is_alive
+from headrace.runs.leases import Vigil
+from headrace.runs.owner import current_owner
 from headrace.runs.thread import HistoryThread
 from headrace.session.editing import Editing
 from headrace.session.log import EventLog
@@ -45,7 +54,11 @@ class Sessions:
         self._around = Surroundings(project, pool, history, clock)
         self._opening: dict[str, asyncio.Task[Session]] = {}
         self._watching: asyncio.Task[None] | None = None
-        self._owner = current_owner()
+        self.owner = current_owner()
+        self._vigil = Vigil(self.owner)
+        self._resuming = asyncio.Lock()
+        self._ours: set[str] = set()
+        """Unfinished runs of ours that no session had in hand when we looked last."""
         self._slots = max(2, min(8, os.cpu_count() or 2))
 
     @property
@@ -58,6 +71,10 @@ class Sessions:
 
     async def open(self, pipeline: str) -> Session:
         """Return the session of a pipeline; NotFound when there is no such pipeline."""
+        broken = next((s for s in self.live() if s.pipeline == pipeline and s.has_ended), None)
+        if broken is not None:
+            del self._opening[pipeline]
+            await broken.abandon()
         opening = self._opening.get(pipeline)
         if opening is None or (opening.done() and opening.exception() is not None):
             opening = asyncio.create_task(self._open(pipeline))
@@ -81,7 +98,7 @@ class Sessions:
         machine = Machine(
             draft.definition,
             logs=str(self.project.paths.logs),
-            owner=self._owner,
+            owner=self.owner,
             slots=settings.defaults.parallel or self._slots,
         )
         for saved in reversed(results):
@@ -162,23 +179,65 @@ class Sessions:
                 self._around.tell_pipelines_changed()
 
     async def resume(self) -> list[str]:
-        """Take up the runs that a dead process left; return their ids. What cannot go on fails."""
+        """Take up the runs that nobody has in hand any more; return their ids.
+
+        Called at the start, and then every few seconds. What cannot go on fails; what cannot be
+        taken up at this moment is the next time.
+        """
+        async with self._resuming:
+            return await self._resume()
+
+    async def _resume(self) -> list[str]:
         history = self._around.history
         taken: list[str] = []
+        void = await self._void_owners()
+        if not void:
+            return taken
         for record, files, owner in await history.call(History.unfinished):
-            if is_alive(owner):
+            if owner not in void or (owner == self.owner and record.id not in self._ours):
                 continue
-            if not await history.call(History.take_over, record.id, self._owner, owner):
+            if not await history.call(History.take_over, record.id, self.owner, owner):
                 continue
             again = msgspec.structs.replace(record, attempt=record.attempt + 1)
             try:
                 session = await self.open(record.pipeline)
                 await session.resume(again, files)
+            except Fenced:
+                raise
+            except (Unavailable, StorageFull) as error:
+                logger.warning("Run %s is taken up later: %s", record.id, error)
             except (HeadraceError, msgspec.DecodeError) as error:
                 await self._give_up(again, error)
             else:
                 taken.append(record.id)
+                crashpoint("takeover.after-launch")
         return taken
+
+    async def _void_owners(self) -> set[str]:
+        """Return whose runs may be taken up. Those of our own that were forgotten are among them.
+
+        Ours are only when they were in nobody's hand the last time as well: a run is recorded
+        shortly before a session knows of it.
+        """
+        history = self._around.history
+        owners = await history.call(History.owners)
+        if not owners:
+            return set()
+        beats = await history.call(History.beats)
+        at = self._around.clock.monotonic()
+        void = {o for o in owners if self._vigil.is_void(o, beats.get(o), at)}
+        held = {run for session in self.live() for run in session.runs_in_hand}
+        if owners.get(self.owner, 0) <= len(held):
+            self._ours = set()
+            return void
+        mine = await history.call(History.ids_of, self.owner)
+        astray, before = mine - held, self._ours
+        self._ours = astray & before
+        if self._ours:
+            logger.warning("Runs that no session has in hand are taken up: %s", self._ours)
+            return void | {self.owner}
+        self._ours = astray
+        return void
 
     async def _give_up(self, run: RunRecord, error: Exception) -> None:
         """Record that a run cannot be taken up, and why."""

@@ -42,6 +42,11 @@ class Stimuli:
         self._ended = False
         self._work = asyncio.create_task(self._go_on(), name=f"session {name}")
 
+    @property
+    def has_ended(self) -> bool:
+        """True once it was closed, or broke."""
+        return self._ended
+
     def __len__(self) -> int:
         return self._waiting.qsize()
 

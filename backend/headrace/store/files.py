@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from headrace.core.crash import crashpoint
-from headrace.core.durable import sync_folder
+from headrace.core.durable import make_folder, sync_folder
 from headrace.core.errors import NotFound, StorageFull
 from headrace.core.ids import check_address, digest
 from headrace.protocol.tables import Display
@@ -142,7 +142,7 @@ class StoreFiles:
 
     def _publish(self, temporary: Path, address: str, suffix: str) -> None:
         place = self._place(address, suffix)
-        place.parent.mkdir(exist_ok=True)
+        make_folder(place.parent)
         crashpoint("store.before-rename")
         temporary.replace(place)
         crashpoint("store.after-rename")
