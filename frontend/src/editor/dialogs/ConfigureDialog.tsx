@@ -84,7 +84,11 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
             </Select>
           )}
         </Field>
-        <Field label="Retries" error={retriesProblem} note="After a failure, in every run, here too">
+        <Field
+          label="Retries"
+          error={retriesProblem}
+          note="After a failure, in every run, here too"
+        >
           {(control) => (
             <Input
               {...control}
