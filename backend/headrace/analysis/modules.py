@@ -120,4 +120,4 @@ def decode(raw: bytes) -> str:
     try:
         return importlib.util.decode_source(raw)
     except (SyntaxError, UnicodeDecodeError, LookupError):
-        return raw.decode("latin-1")
+        return "\0" + raw.decode("latin-1")  # no code, whatever it looks like
