@@ -17,15 +17,13 @@ expect.set_options(timeout=15_000)
 FLIGHTS = REPOSITORY / "data" / "nycflights" / "flights.parquet"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """At most two browsers at once: each file belongs to one of two groups."""
-    here = Path(__file__).parent
-    for item in items:
-        if item.path.parent == here:
-            group = "browser_jobs" if item.path.stem == "test_main_job" else "browser_looks"
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group(group))
-            item.add_marker(pytest.mark.timeout(180))
+    if item.path.parent == Path(__file__).parent:
+        group = "browser_jobs" if item.path.stem == "test_main_job" else "browser_looks"
+        item.add_marker(pytest.mark.browser)
+        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.timeout(180))
 
 
 @pytest.fixture(scope="session")
