@@ -452,6 +452,7 @@ class RandomStimuli(RuleBasedStateMachine):
             return
         self.crash = None
         self.finish()
+        self.cache = None  # nothing grows old while it runs
         self.code = {name: code % 2 for name, code in self.code.items()}
         self.take(self.machine.define(self.drafted()))
         if self.machine.plan():
