@@ -69,7 +69,14 @@ class Runtime:
             from headrace.workers.pool import Pool
 
             project, settings, python = await asyncio.to_thread(self._read_project, serve=serve)
-            pool = self._pool = Pool(self.paths.root, self.paths.store, python=python)
+            pool = self._pool = Pool(
+                self.paths.root,
+                self.paths.store,
+                python=python,
+                preload=settings.preload,
+                secrets=settings.secrets,
+                connections=settings.connections,
+            )
             await pool.start()
             place = settings.history or str(self.paths.database)
             history = self._history = HistoryThread(place)

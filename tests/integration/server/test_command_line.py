@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
+from contextlib import closing
 
 import pytest
 
@@ -86,3 +88,36 @@ def test_wrong_arguments_are_named(run, arguments, code, words):
     assert done.returncode == code
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_headrace_yaml_says_reaches_blocks(run, tmp_path, monkeypatch):
+    (tmp_path / "headrace.yaml").write_text(
+        'secrets: [TOKEN_OF_TEST]\nconnections: {db: "sqlite:///a.db"}\ndefaults: {retries: 1}\n'
+    )
+    with closing(sqlite3.connect(tmp_path / "a.db")) as database:
+        database.executescript(
+            "create table t (d text, n int); insert into t values ('2026-01-31', 3)"
+        )
+    monkeypatch.setenv("TOKEN_OF_TEST", "canary")
+    files = {
+        "pipeline.yaml": "parameters: {day: {type: date, default: 2026-01-31}}\nblocks:\n"
+        "  - {name: ready, kind: sensor, file: ready.py, with: {there: true}, backoff: 1ms}\n"
+        "  - {name: rows, kind: loader, file: rows.sql, connection: db}\n"
+        "  - {name: out, kind: transformer, file: out.py, upstream: [rows, ready]}\n",
+        "ready.py": "from headrace import sensor\n\n\n@sensor\ndef ready(there: bool):\n    return there\n",
+        "rows.sql": "select n from t where d = :day\n",
+        "out.py": "from headrace import transformer\n\n\n@transformer\n"
+        "def out(rows, ready, day, context):\n"
+        '    key = context.secrets["TOKEN_OF_TEST"]\n'
+        '    assert (type(day).__name__, len(key), len(rows)) == ("date", 6, 1)\n',
+    }
+    done = run(files, "--json")
+    assert done.returncode == 0, done.stderr
+    files["pipeline.yaml"] = files["pipeline.yaml"].replace("there: true", "there: false")
+    done = run(files, "--json")
+    assert done.returncode == 0, done.stderr
+    states = {b["name"]: b for b in json.loads(done.stdout.splitlines()[-1])["blocks"]}
+    assert (states["out"]["state"], states["out"]["because"]) == (
+        "skipped", "sensor ready is not ready",
+    )  # fmt: skip
+    assert len(states["ready"]["attempts"]) == 2, "asked again, as the defaults say"
