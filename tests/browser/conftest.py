@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -18,12 +19,19 @@ FLIGHTS = REPOSITORY / "data" / "nycflights" / "flights.parquet"
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """At most two browsers at once: each file belongs to one of two groups."""
     if item.path.parent == Path(__file__).parent:
-        group = "browser_jobs" if item.path.stem == "test_main_job" else "browser_looks"
         item.add_marker(pytest.mark.browser)
-        item.add_marker(pytest.mark.xdist_group(group))
-        item.add_marker(pytest.mark.timeout(180))
+        item.add_marker(pytest.mark.timeout(300))  # with the wait for a place
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One of two places: more browsers at once would be slower than one after the other."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    lock = tmp_path_factory.getbasetemp().parent / f"browser-{int(worker) % 2}.lock"
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")
