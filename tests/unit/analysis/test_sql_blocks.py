@@ -235,3 +235,20 @@ def test_the_fix_of_a_column_writes_it_quoted_where_it_must_be(analysed: Any) ->
         columns={"up": ["mean delay"]},
     )
     assert told.fixes[0].command.text == 'select 1,\n  "mean delay" from up'
+
+
+@pytest.mark.parametrize("kind", ["loader", "transformer", "exporter"])
+def test_no_sql_block_writes_an_exporter_neither(analysed: Any, kind: str) -> None:
+    found, (told,) = analysed("delete from warehouse.t", language="sql", kind=kind)
+    assert (told.code, told.severity) == ("sql-writes", "error")
+    assert told.message.startswith("A SQL block only reads")
+    assert not found.blocks["own"].runnable
+
+
+def test_a_block_on_a_connection_may_speak_that_databases_dialect(analysed: Any) -> None:
+    text = "select data #>> '{a,b}' as ab from t where tag = :tag"
+    mysql = "select `a b` from t"
+    parameters = {"settings": {"tag": "x"}, "connection": "warehouse"}
+    assert analysed(text, language="sql", **parameters)[1] == []
+    assert analysed(mysql, language="sql", connection="warehouse")[1] == []
+    assert analysed(mysql, language="sql")[1] != []
