@@ -12,6 +12,7 @@ from pyarrow import ipc
 
 from headrace.protocol.tables import Output
 from headrace.store.outputs import Store
+from headrace.workers.sharing import owned_arrays
 
 _KEPT = 16
 _KEPT_BYTES = 1 << 30
@@ -24,15 +25,24 @@ class Handover:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._values: OrderedDict[str, tuple[int, Any]] = OrderedDict()
+        self._locked: dict[str, list[Any]] = {}
+        """Address → arrays below its frame that nobody may write to while it is kept."""
 
     def keep(self, output: Output, value: Any) -> None:
         """Keep `value` when giving it out equals reading `output` back from the store."""
         if output.notes or output.size_bytes > _KEPT_BYTES or not _is_faithful(value):
             return
-        self._values[output.address] = (output.size_bytes, _protected(value))
-        self._values.move_to_end(output.address)
+        kept = _protected(value)
+        arrays = owned_arrays(kept) if kept is not value else []
+        if arrays is None:
+            return
+        self._forget(output.address)
+        self._values[output.address] = (output.size_bytes, kept)
+        self._locked[output.address] = arrays
+        for array in arrays:
+            array.flags.writeable = False
         while len(self._values) > _KEPT or self._bytes() > _KEPT_BYTES:
-            self._values.popitem(last=False)
+            self._forget(next(iter(self._values)))
 
     def get(self, output: Output) -> Any:
         """Return the value of an output; changing it changes nothing for anybody else."""
@@ -53,12 +63,21 @@ class Handover:
         index = [name for name in table.column_names if name.startswith("__index_level_")]
         return table.drop_columns(index) if index else table
 
+    def _forget(self, address: str) -> None:
+        self._values.pop(address, None)
+        arrays = self._locked.pop(address, [])
+        still = {id(array) for others in self._locked.values() for array in others}
+        for array in arrays:
+            if id(array) not in still:
+                array.flags.writeable = True
+
     def _bytes(self) -> int:
         return sum(size for size, _ in self._values.values())
 
     def clear(self) -> None:
         """Forget everything."""
-        self._values.clear()
+        for address in list(self._values):
+            self._forget(address)
 
 
 def column_names(value: Any) -> list[str]:
