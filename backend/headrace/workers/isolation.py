@@ -6,7 +6,6 @@ import builtins
 import contextlib
 import ctypes
 import getpass
-import importlib
 import io
 import locale
 import logging
@@ -22,6 +21,7 @@ from typing import Any, NoReturn, TextIO
 
 from IPython.core.display_functions import display
 
+from headrace.workers.imports import ProjectModules
 from headrace.workers.jobs import Job
 from headrace.workers.processes import command_of, end_below, has_children
 
@@ -87,6 +87,8 @@ class Surroundings:
         builtins.__dict__["display"] = (
             display  # as in a notebook; blocks may import it all the same
         )
+        modules = ProjectModules(root)
+        modules.install()
         block_logger = logging.getLogger("headrace.block")
         block_logger.addHandler(_log_handler)
         block_logger.setLevel(logging.INFO)
@@ -96,7 +98,7 @@ class Surroundings:
             environment=dict(os.environ),
             path=[entry for entry in sys.path if entry],
             mask=mask,
-            modules=ProjectModules(root),
+            modules=modules,
             builtin=dict(vars(builtins)),
             locale=locale.setlocale(locale.LC_ALL),
             signals={
@@ -111,7 +113,7 @@ class Surroundings:
         """Make everything as new, send what is printed to the job's log, and limit memory."""
         folder = self.root / "pipelines" / job.pipeline
         self._restore([str(folder), str(self.root)])
-        self.modules.drop_changed()
+        self.modules.begin(job.modules)
         before = _limit_memory(job.memory_bytes)
         leader, threads = os.getpid(), set(threading.enumerate())
         try:
@@ -122,7 +124,6 @@ class Surroundings:
                     lift_memory_limit()
                     self.spent = not _left_clean(leader, threads)
         finally:
-            self.modules.note()
             if before is not None:
                 resource.setrlimit(resource.RLIMIT_DATA, before)
 
@@ -194,44 +195,6 @@ def release_blas() -> None:
         set_threads = getattr(ctypes.CDLL(str(library)), "scipy_openblas_set_num_threads64_", None)
         if set_threads is not None:
             set_threads(len(os.sched_getaffinity(0)))
-
-
-class ProjectModules:
-    """The modules of the project that blocks have imported into this process."""
-
-    def __init__(self, root: Path) -> None:
-        self._prefix = f"{root}{os.sep}"
-        self._ours = frozenset(sys.modules)
-        self._seen: dict[str, tuple[str, tuple[int, int]]] = {}
-        """Module → its file, and the file's (time of change in ns, size) at the import."""
-
-    def drop_changed(self) -> None:
-        """Forget all of them when the file of one changed since it was imported.
-
-        All, because one that did not change may hold names of one that did.
-        """
-        if any(_state(file) != state for file, state in self._seen.values()):
-            for name in self._seen:
-                sys.modules.pop(name, None)
-            self._seen.clear()
-        importlib.invalidate_caches()
-
-    def note(self) -> None:
-        """Remember what the job that just ended has imported."""
-        for name in sys.modules.keys() - self._ours - self._seen.keys():
-            file = getattr(sys.modules[name], "__file__", None)
-            if not isinstance(file, str) or "site-packages" in file:
-                continue
-            if file.startswith(self._prefix):
-                self._seen[name] = (file, _state(file))
-
-
-def _state(file: str) -> tuple[int, int]:
-    try:
-        status = Path(file).stat()
-    except OSError:
-        return 0, 0
-    return status.st_mtime_ns, status.st_size
 
 
 def _limit_memory(allowance: int | None) -> tuple[int, int] | None:

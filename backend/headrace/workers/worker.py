@@ -145,6 +145,9 @@ class Worker:
                 failure=failure_of(error, path=job.path, root=self._root),
                 timings=Timings(start=waited),
             )
+        if isinstance(answer, Done):
+            moved, unforeseen = self._surroundings.modules.surprises(job.modules)
+            answer = msgspec.structs.replace(answer, moved=moved, unforeseen=unforeseen)
         if self._interrupts.requested:
             answer = Stopped(**names)
         if self._surroundings.spent:
