@@ -336,3 +336,76 @@ def _left(command: str) -> list[int]:
         if " ".join(process.info["cmdline"] or []) == command
         and process.info["status"] != psutil.STATUS_ZOMBIE
     ]
+
+
+def test_a_block_that_always_runs_out_of_memory_has_its_attempts_and_no_more(
+    project: Project, server: Server
+) -> None:
+    effects = project.root.with_name("effects.log")
+    source = f"""
+        with open({str(effects)!r}, "a") as log: log.write("x")
+        return len(bytearray(8 << 30))
+        """
+    case = Case(
+        "poison",
+        source,
+        "memory",
+        "limit of 300 MB",
+        options="memory: 300MB, retries: 3, backoff: 0.01s, isolation: block",
+    )
+    record = run_case(project, server, case)
+    attempts = blocks_of(record)["b"]["attempts"]
+    assert [(a["number"], a["state"], a["failure"]["kind"]) for a in attempts] == [
+        (number, "failed", "memory") for number in (1, 2, 3, 4)
+    ]
+    assert effects.read_text() == "xxxx", "the first attempt and three retries"
+    the_server_is_well(server)
+
+
+def test_only_what_retry_on_names_is_tried_again(project: Project, server: Server) -> None:
+    options = "retries: 2, backoff: 0.01s, retry_on: [OSError, timeout]"
+    for name, source, count in [
+        ("subclass", "raise ConnectionResetError('gone')", 3),
+        ("another", "raise ValueError('wrong')", 1),
+    ]:
+        case = Case(f"retry_on_{name}", source, "exception", "", options=options)
+        record = run_case(project, server, case)
+        assert len(blocks_of(record)["b"]["attempts"]) == count
+
+
+def test_a_block_that_ignores_all_signals_is_cancelled_within_12_seconds(
+    project: Project, server: Server
+) -> None:
+    source = """
+        import signal, subprocess, time
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        subprocess.Popen(["sleep", "613"])
+        print("on", flush=True)
+        while True:
+            try: time.sleep(60)
+            except BaseException: pass
+        """
+    case = Case("deaf", source)
+    project.write(case.pipeline, file_of(case))
+    run = server.post(f"pipelines/{case.pipeline}/runs", {}).json()["id"]
+    until(lambda: "on" in server.get(f"runs/{run}/blocks/b/log").text, "the block's start", 10)
+    begun = time.monotonic()
+    assert server.post(f"runs/{run}/cancel").status_code < 300
+    until(lambda: server.get(f"runs/{run}").json()["state"] == "cancelled", "the cancel", 12)
+    assert time.monotonic() - begun < 12
+    until(lambda: not _left("sleep 613"), "the end of its child", 3)
+    the_server_is_well(server)
+
+
+def test_the_server_answers_while_a_block_forks_without_end(
+    project: Project, server: Server
+) -> None:
+    case = Case("bomb_watched", "import os\nwhile True: os.fork()")
+    project.write(case.pipeline, file_of(case))
+    run = server.post(f"pipelines/{case.pipeline}/runs", {}).json()["id"]
+    waits: list[float] = []
+    while server.get(f"runs/{run}").json()["state"] in ("queued", "running"):
+        waits.append(_answer_s(server))
+    waits.sort()
+    assert waits[len(waits) // 2] < ANSWER_LIMIT_S, waits
