@@ -14,7 +14,8 @@ from headrace.project.edit_plan import Plan
 from headrace.project.languages import SUFFIXES
 from headrace.project.parameters import check_value
 from headrace.project.pipeline import Block
-from headrace.project.reader import MAX_RETRIES
+from headrace.project.reader import ISOLATIONS, MAX_PRIORITY, MAX_RETRIES
+from headrace.project.settings import MAX_PARALLEL
 from headrace.project.templates import template
 from headrace.project.yaml_nodes import Node
 from headrace.project.yaml_write import flow, quoted
@@ -40,13 +41,39 @@ def configure_block(plan: Plan, command: ConfigureBlock) -> None:
         if not 0 <= command.retries <= MAX_RETRIES:
             raise InvalidInput(f"retries must be from 0 to {MAX_RETRIES}.", field="retries")
         _set_text(plan, entry, "retries", str(command.retries) if command.retries else "")
+    _configure_slots(plan, entry, command)
     if command.kind is not None or command.language is not None:
         _change_form(plan, block, entry, command.kind or block.kind, command.language)
+
+
+def _configure_slots(plan: Plan, entry: Node, command: ConfigureBlock) -> None:
+    """Set which slot and which process a block gets."""
+    if command.pool is not None:
+        _set_text(plan, entry, "pool", command.pool)
+    if command.priority is not None:
+        if abs(command.priority) > MAX_PRIORITY:
+            raise InvalidInput(
+                f"priority must be from -{MAX_PRIORITY} to {MAX_PRIORITY}.", field="priority"
+            )
+        _set_number(plan, entry, "priority", command.priority)
+    if command.isolation is not None:
+        if command.isolation and command.isolation not in ISOLATIONS:
+            raise InvalidInput(
+                f"isolation must be one of {', '.join(ISOLATIONS)}.", field="isolation"
+            )
+        _set_text(plan, entry, "isolation", command.isolation)
 
 
 def _set_text(plan: Plan, entry: Node, key: str, text: str) -> None:
     if text:
         plan.yaml.set_pair(entry, key, text if text.isdecimal() else quoted(text))
+    else:
+        plan.yaml.remove_pair(entry, key)
+
+
+def _set_number(plan: Plan, entry: Node, key: str, number: int) -> None:
+    if number:
+        plan.yaml.set_pair(entry, key, str(number))
     else:
         plan.yaml.remove_pair(entry, key)
 
@@ -95,12 +122,23 @@ def _redecorate(text: str, old: Kind, new: Kind) -> str:
 
 
 def configure_pipeline(plan: Plan, command: ConfigurePipeline) -> None:
-    """Set title and declared parameters."""
+    """Set title, declared parameters and limit."""
     if command.title is not None and command.title != plan.pipeline.title:
         title = command.title.strip()
         if not title or len(title) > 200:
             raise InvalidInput("The title must have 1 to 200 characters.", field="title")
         plan.yaml.set_pair(plan.yaml.top, "title", quoted(title), before=_first_key(plan))
+    if command.max_parallel is not None:
+        if not 0 <= command.max_parallel <= MAX_PARALLEL:
+            raise InvalidInput(
+                f"max_parallel must be from 0 to {MAX_PARALLEL}.", field="max_parallel"
+            )
+        if command.max_parallel:
+            plan.yaml.set_pair(
+                plan.yaml.top, "max_parallel", str(command.max_parallel), before="blocks"
+            )
+        else:
+            plan.yaml.remove_pair(plan.yaml.top, "max_parallel")
     if command.parameters is not None:
         _set_parameters(plan, command.parameters)
 

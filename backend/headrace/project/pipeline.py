@@ -35,6 +35,10 @@ class Block(Struct, frozen=True, kw_only=True):
     """None, `forever`, or a duration such as `1h`."""
     connection: str | None = None
     isolation: str | None = None
+    pool: str | None = None
+    """Name of the pool in headrace.yaml of which it needs a slot."""
+    priority: int = 0
+    """The higher goes first when blocks wait for slots."""
     line: int = 1
 
 
@@ -72,6 +76,8 @@ class Pipeline(Struct, frozen=True, kw_only=True):
     parameters: tuple[Parameter, ...] = ()
     blocks: tuple[Block, ...] = ()
     triggers: tuple[TriggerSpec, ...] = ()
+    max_parallel: int | None = None
+    """Blocks of it that execute at a time, over all its runs outside the editor."""
     problems: tuple[Problem, ...] = ()
 
     def block(self, name: str) -> Block | None:

@@ -13,6 +13,7 @@ from headrace.project.fields import Fields, Problems
 from headrace.project.languages import language_of
 from headrace.project.parameters import PARAMETER_TYPES, check_value
 from headrace.project.pipeline import Block, Pipeline, Problem, TriggerSpec
+from headrace.project.settings import MAX_PARALLEL
 from headrace.project.yaml_nodes import Node, YamlError, plain_value, read_nodes
 from headrace.protocol.tables import Kind, Parameter, ParameterType
 
@@ -21,6 +22,7 @@ CATCHUPS = ("none", "latest", "all")
 OVERLAPS = ("skip", "queue_one", "queue_all", "cancel_previous", "allow")
 ISOLATIONS = ("block", "run")
 MAX_RETRIES = 100
+MAX_PRIORITY = 1000
 _RESERVED = "context"
 
 
@@ -49,6 +51,7 @@ def read_pipeline(name: str, text: str, file: str = "pipeline.yaml") -> Pipeline
         parameters=_read_parameters(fields, problems),
         blocks=blocks,
         triggers=_read_triggers(fields, problems),
+        max_parallel=fields.integer("max_parallel", minimum=1, maximum=MAX_PARALLEL),
         problems=tuple(sorted(problems.found, key=lambda found: (found.line, found.column))),
     )
 
@@ -143,6 +146,8 @@ def _read_block(entry: Fields) -> Block | None:
         cache=entry.parsed("cache", check_cache),
         connection=entry.text("connection"),
         isolation=entry.one_of("isolation", ISOLATIONS),
+        pool=entry.text("pool"),
+        priority=entry.integer("priority", minimum=-MAX_PRIORITY, maximum=MAX_PRIORITY) or 0,
         line=entry.problems.lines.place(entry.node.start)[0],
     )
 

@@ -11,6 +11,8 @@ from headrace.project.fields import Fields, Problems
 from headrace.project.pipeline import Problem
 from headrace.project.yaml_nodes import Node, YamlError, plain_value, read_nodes
 
+MAX_PARALLEL = 1024
+
 
 class Retention(Struct, frozen=True, kw_only=True):
     """How long outputs stay that nothing needs, and how large the store may grow."""
@@ -30,7 +32,7 @@ class Defaults(Struct, frozen=True, kw_only=True):
     timeout_s: float | None = None
     memory_bytes: int | None = None
     parallel: int | None = None
-    """Workers that one run may have at a time; None: as many as cores."""
+    """Blocks that one run may execute at a time; None: as many as cores."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -46,6 +48,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Environment variables that blocks get as `context.secrets`."""
     retention: Retention = Retention()
     defaults: Defaults = Defaults()
+    max_parallel: int | None = None
+    """Blocks of all runs together that execute at a time."""
+    pools: dict[str, int] = field(default_factory=dict[str, int])
+    """Slots by name of the pool: so many blocks that say `pool:` execute at a time."""
     executor: str = "local"
     executor_address: str | None = None
     history: str | None = None
@@ -74,6 +80,8 @@ def read_settings(text: str, file: str = "headrace.yaml") -> Settings:
         secrets=tuple(word for word, _ in fields.texts("secrets")),
         retention=_retention(fields),
         defaults=_defaults(fields),
+        max_parallel=fields.integer("max_parallel", minimum=1, maximum=MAX_PARALLEL),
+        pools=_pools(fields),
         executor=fields.one_of("executor", ("local", "dask")) or "local",
         executor_address=fields.text("executor_address"),
         history=fields.text("history"),
@@ -108,6 +116,16 @@ def _connections(fields: Fields) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _pools(fields: Fields) -> dict[str, int]:
+    section = _section(fields, "pools")
+    found: dict[str, int] = {}
+    for key, _ in section.node.pairs:
+        slots = section.integer(key.text, minimum=1, maximum=MAX_PARALLEL)
+        if slots is not None:
+            found[key.text] = slots
+    return found
+
+
 def _retention(fields: Fields) -> Retention:
     section = _section(fields, "retention")
     return Retention(
@@ -124,5 +142,5 @@ def _defaults(fields: Fields) -> Defaults:
         retries=section.integer("retries", minimum=0, maximum=100) or 0,
         timeout_s=section.parsed("timeout", lambda text: parse_duration(text, "timeout")),
         memory_bytes=section.parsed("memory", parse_memory),
-        parallel=section.integer("parallel", minimum=1, maximum=1024),
+        parallel=section.integer("parallel", minimum=1, maximum=MAX_PARALLEL),
     )

@@ -112,13 +112,17 @@ class ConfigureBlock(Command, frozen=True, kw_only=True, tag="configure-block"):
     retries: int | None = None
     timeout: str | None = None
     connection: str | None = None
+    pool: str | None = None
+    priority: int | None = None
+    isolation: str | None = None
 
 
 class ConfigurePipeline(Command, frozen=True, kw_only=True, tag="configure-pipeline"):
-    """Change title or declared parameters; None leaves them."""
+    """Change title, declared parameters or limit; None leaves them, a limit of 0 takes it out."""
 
     title: str | None = None
     parameters: list[Parameter] | None = None
+    max_parallel: int | None = None
 
 
 class SetParameters(Command, frozen=True, kw_only=True, tag="set-parameters"):

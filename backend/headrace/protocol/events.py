@@ -135,6 +135,15 @@ class RunQueued(Event, frozen=True, kw_only=True, tag="run-queued"):
     trigger: str | None = None
 
 
+class QueueMoved(Event, frozen=True, kw_only=True, tag="queue-moved"):
+    """The next ones to get a slot, by run and block, with their place in the line from 1.
+
+    All other blocks that wait have no place yet. In the project's own log: of all pipelines.
+    """
+
+    places: dict[str, dict[str, int]]
+
+
 class BlockStarted(Event, frozen=True, kw_only=True, tag="block-started"):
     """An attempt of a block began in a worker. The first one of a run starts the run."""
 
@@ -282,6 +291,7 @@ AnyEvent = (
     | StalenessChanged
     | StatusReplaced
     | RunQueued
+    | QueueMoved
     | BlockStarted
     | BlockFinished
     | BlockFailed

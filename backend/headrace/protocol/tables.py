@@ -170,6 +170,8 @@ class BlockRun(Struct, frozen=True, kw_only=True):
     attempts: list[Attempt] = field(default_factory=list[Attempt])
     checks: list[CheckResult] = field(default_factory=list[CheckResult])
     displays: list[Display] = field(default_factory=list[Display])
+    place: int | None = None
+    """Of a run that goes on, never recorded: its place among all that wait for a slot."""
 
 
 class RunSummary(Struct, frozen=True, kw_only=True):
@@ -239,6 +241,9 @@ class BlockTable(Struct, frozen=True, kw_only=True):
     timeout_s: float | None = None
     cache: str | None = None
     connection: str | None = None
+    pool: str | None = None
+    priority: int = 0
+    isolation: str | None = None
 
 
 class Staleness(Struct, frozen=True, kw_only=True):
@@ -271,6 +276,8 @@ class BlockStatus(Struct, frozen=True, kw_only=True):
     displays: list[Display] = field(default_factory=list[Display])
     log_tail: str = ""
     log_bytes: int = 0
+    place: int | None = None
+    """While it is queued: its place among all that wait for a slot, when it is one of the next."""
 
 
 class LibraryBlock(Struct, frozen=True, kw_only=True):

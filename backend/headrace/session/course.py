@@ -11,7 +11,7 @@ from headrace.protocol import events as ev
 from headrace.protocol.tables import Attempt
 from headrace.runs.changes import SaveBlock, SaveRun
 from headrace.session.definition import PlannedBlock, bound_values, key_of
-from headrace.session.effects import EndRun, Execute, ShareOut, Step
+from headrace.session.effects import EndRun, Execute, Prepare, ShareOut, Step
 from headrace.session.results import Results
 from headrace.session.reuse import Decision, decide
 from headrace.session.run import Run, attempts_of
@@ -150,6 +150,10 @@ class Course:
         )
         step.records.append(SaveBlock(run_id=run.id, block=block.record))
         step.effects.append(Execute(self._job(run, planned, block.attempt)))
+        workers = 0 if run.interactive else min(run.slots, run.ready_soon(name))
+        if workers > run.prepared:
+            run.prepared = workers
+            step.effects.append(Prepare(run.id, workers))
         return step
 
     def _job(self, run: Run, block: PlannedBlock, attempt: int) -> Job:

@@ -36,6 +36,8 @@ class Draft:
     """Paths in the project of which the draft depends, beside the pipeline's own files."""
     folders: frozenset[str] = frozenset()
     """Folders of installed libraries."""
+    parallel: int | None = None
+    """Blocks that one run may execute at a time, when headrace.yaml says so."""
 
     @classmethod
     def of(
@@ -76,6 +78,7 @@ class Draft:
             refusals,
             looked=frozenset(analysis.looked),
             folders=frozenset(analysis.folders),
+            parallel=defaults.parallel,
         )
 
     @property
@@ -128,6 +131,9 @@ def _table(
         timeout_s=block.timeout_s,
         cache=block.cache,
         connection=block.connection,
+        pool=block.pool,
+        priority=block.priority,
+        isolation=block.isolation,
     )
 
 
@@ -170,6 +176,8 @@ def _planned(
             cache=block.cache,
             connection=block.connection,
             isolation=block.isolation,
+            pool=block.pool,
+            priority=block.priority,
             problem=_problem(block, source, found, known) or wrong.get(name),
         )
     return list(placed.values())

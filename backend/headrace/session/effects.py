@@ -42,11 +42,19 @@ class EndRun:
 
 
 @dataclass(frozen=True)
+class Prepare:
+    """The run will need so many workers at a time soon: have them ready."""
+
+    run: str
+    workers: int
+
+
+@dataclass(frozen=True)
 class ShareOut:
     """There are free slots, and it is the turn of another pipeline."""
 
 
-Effect = Execute | Stop | Wait | EndRun | ShareOut
+Effect = Execute | Stop | Wait | EndRun | Prepare | ShareOut
 
 
 @dataclass

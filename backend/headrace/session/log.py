@@ -29,6 +29,8 @@ class EventLog:
         self.seq = 0
         self._events: deque[Event] = deque(maxlen=kept)
         self._listeners: list[Listener] = []
+        self.on_left: Callable[[], None] = lambda: None
+        """Called when the last listener has left."""
 
     @property
     def listeners(self) -> int:
@@ -60,5 +62,7 @@ class EventLog:
         def unsubscribe() -> None:
             if listener in self._listeners:
                 self._listeners.remove(listener)
+                if not self._listeners:
+                    self.on_left()
 
         return unsubscribe

@@ -59,7 +59,8 @@ class Machine:
         self._course = Course(self.runs, self.results, self.refresh, logs, self._line)
         self._answers = Answers(self.results, self._course)
         self._owner = owner
-        self._slots = slots
+        self.slots = slots
+        """Blocks that one run may execute at a time."""
 
     # The draft
 
@@ -164,7 +165,7 @@ class Machine:
             outside=self._outside(names) if editor else {},
             must=frozenset(request.blocks or ()) if editor else frozenset(),
             force=request.force,
-            slots=1 if editor else self._slots,
+            slots=1 if editor else self.slots,
             trigger=request.trigger,
             logical_time=request.logical_time,
             interval_start=request.interval_start,
@@ -270,7 +271,7 @@ class Machine:
             queued_at=record.queued_at,
             blocks=blocks,
             outside=self._known_outside(definition, blocks),
-            slots=1 if record.origin == "editor" else self._slots,
+            slots=1 if record.origin == "editor" else self.slots,
             state=record.state,
             trigger=record.trigger,
             logical_time=record.logical_time,
@@ -333,6 +334,13 @@ class Machine:
             return Step()
         self._at = at
         return self._course.start(run, name, at).add(self._course.settle(run, at))
+
+    def move(self, places: Mapping[str, Mapping[str, int]]) -> Step:
+        """Show the places in the line for slots, of all blocks that have one."""
+        for name, status in self.results.status.items():
+            place = places.get(status.run or "", {}).get(name)
+            self.results.change(name, place=place)
+        return Step([ev.QueueMoved(places={run: dict(of) for run, of in places.items()})])
 
     def retry_due(self, run_id: str, name: str, attempt: int, at: datetime) -> Step:
         """Let a failed block try again: its backoff is over."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -108,6 +109,8 @@ class Run:
     cancelled: bool = False
     reason: str | None = None
     attempt: int = 1
+    prepared: int = 1
+    """So many workers were asked to be ready for it."""
 
     @property
     def interactive(self) -> bool:
@@ -153,6 +156,25 @@ class Run:
                 for up in self.definition.blocks[name].upstream
             )
         ]
+
+    def ready_soon(self, name: str) -> int:
+        """Count the blocks right below `name` that wait only for blocks that execute now."""
+        soon = {"running", *GOOD}
+        return sum(
+            all(self.blocks[up].state in soon for up in self._upstream(below))
+            for below in self._below.get(name, ())
+        )
+
+    def _upstream(self, name: str) -> list[str]:
+        return [up for up in self.definition.blocks[name].upstream if up in self.blocks]
+
+    @cached_property
+    def _below(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in self.blocks:
+            for up in self._upstream(name):
+                found.setdefault(up, []).append(name)
+        return found
 
     def queued_below(self, name: str) -> list[str]:
         """Return the queued blocks that need `name`, at any distance, in order."""

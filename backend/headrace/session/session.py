@@ -24,12 +24,14 @@ from headrace.runs.history import History
 from headrace.session.assistance import Assistance
 from headrace.session.draft import Draft
 from headrace.session.editing import Editing, StructuralCommand
-from headrace.session.effects import Effect, EndRun, Execute, Step, Stop, Wait
+from headrace.session.effects import Effect, EndRun, Execute, Prepare, ShareOut, Step, Stop, Wait
 from headrace.session.log import EventLog
 from headrace.session.machine import Machine
 from headrace.session.run import Run, RunRequest
 from headrace.session.stimuli import Stimuli
 from headrace.session.surroundings import Surroundings
+from headrace.session.turns import Places
+from headrace.session.warmth import Warmth
 from headrace.workers.jobs import AnyAnswer
 
 logger = logging.getLogger(__name__)
@@ -72,7 +74,11 @@ class Session:
         self._timers: set[asyncio.TimerHandle] = set()
         self._chores: set[asyncio.Task[None]] = set()
         self._worker = "none"
+        self._warmth = Warmth(surroundings.later)
+        self.log.on_left = self._left_alone
         self._stimuli = Stimuli(self.pipeline, self._carry_out)
+        self._limit()
+        surroundings.turns.join(self.pipeline, self)
 
     # Looking
 
@@ -100,9 +106,40 @@ class Session:
 
     def attend(self) -> None:
         """Get ready for somebody who looks: keep a warm worker at hand."""
+        self._warmth.keep()
         self._around.pool.warm(self.pipeline)
         if self._worker == "none":
             self._tell_worker("ready")
+
+    def _left_alone(self) -> None:
+        """Let the worker go some minutes after the last one who looked."""
+        self._warmth.lose(self._cool)
+
+    def _cool(self) -> None:
+        if self.log.listeners:
+            return
+        if any(run.interactive for run in self.machine.runs.values()):
+            self._left_alone()
+            return
+        self._around.pool.cool(self.pipeline)
+        self._tell_worker("none")
+
+    # The line for slots
+
+    def granted(self, run: str, block: str) -> None:
+        """Start a block of a run that has been given a slot."""
+        self._stimuli.put(lambda: self.machine.granted(run, block, self._now()))
+
+    def moved(self, places: Places) -> None:
+        """Show the places of blocks in the line."""
+        self._stimuli.put(lambda: self.machine.move(places))
+
+    def _limit(self) -> None:
+        """Let the limits of the draft hold for blocks that start from now on."""
+        self.machine.slots = self.draft.parallel or self._around.slots_of_run
+        limit = self.draft.files.pipeline.max_parallel
+        self._around.turns.slots.limit_pipeline(self.pipeline, limit)
+        self._around.turns.share_out()
 
     async def finished(self, run_id: str) -> RunRecord:
         """Wait for the end of a run and return its record."""
@@ -254,6 +291,7 @@ class Session:
     def _take(self, draft: Draft, cause: str, titles: tuple[str | None, str | None]) -> Step:
         """Make `draft` the present one and say how it differs, in the smallest event that does."""
         before, self.draft = self.draft, draft
+        self._limit()
         if draft.looks_like(before):
             return self.machine.define(draft.definition)
         sources = {n: t for n, t in draft.sources.items() if before.sources.get(n) != t}
@@ -400,6 +438,7 @@ class Session:
         crashpoint("step.after-events")
         for effect in step.effects:
             self._carry(effect)
+        self._around.turns.look()
         crashpoint("step.after-effects")
 
     async def _record(self, records: Sequence[Change]) -> None:
@@ -426,6 +465,8 @@ class Session:
         if run.interactive and isinstance(event, ev.RunQueued | ev.RunFinished):
             busy = any(other.interactive for other in self.machine.runs.values())
             self._tell_worker("busy" if busy else "ready")
+            if not self.log.listeners:
+                self._left_alone()
         if isinstance(event, ev.RunFinished):
             del self._runs[run.id]
             self._ends.pop(run.id).set_result(None)
@@ -458,7 +499,11 @@ class Session:
                 pool.stop(run, block)
             case EndRun(run):
                 pool.end_run(run)
-            case _:
+            case Prepare(run, workers):
+                pool.prepare(run, workers)
+            case ShareOut():
+                self._around.turns.share_out()
+            case Wait():
                 self._wait(effect)
 
     def _wait(self, wait: Wait) -> None:
@@ -480,6 +525,8 @@ class Session:
     async def close(self, reason: str) -> None:
         """Tell listeners that this is the end, and stop listening to workers."""
         self.log.publish(ev.SessionEnded(reason=reason))
+        self._warmth.keep()
+        self._around.turns.leave(self.pipeline, self)
         for timer in self._timers:
             timer.cancel()
         for chore in self._chores:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -59,7 +58,6 @@ class Sessions:
         self._resuming = asyncio.Lock()
         self._ours: set[str] = set()
         """Unfinished runs of ours that no session had in hand when we looked last."""
-        self._slots = max(2, min(8, os.cpu_count() or 2))
 
     @property
     def log(self) -> EventLog:
@@ -94,12 +92,12 @@ class Sessions:
         last = await around.history.call(History.last_block_runs, pipeline)
         shown = {name: BlockStatus(output=block.output) for name, (_, block) in last.items()}
         draft = await around.draft(files, shown)
-        settings = await asyncio.to_thread(self.project.settings)
         machine = Machine(
             draft.definition,
             logs=str(self.project.paths.logs),
             owner=self.owner,
-            slots=settings.defaults.parallel or self._slots,
+            slots=draft.parallel or around.slots_of_run,
+            line=around.turns.slots,
         )
         for saved in reversed(results):
             machine.results.remember(
@@ -113,6 +111,10 @@ class Sessions:
         lost = await around.lost(machine.results.known())
         machine.look(around.clock.now(), lost)
         return Session(around, editing, draft, machine, stamps)
+
+    def places(self, pipeline: str, run: str) -> dict[str, int]:
+        """Return the places of a run's blocks in the line for slots, as far as they have one."""
+        return self._around.turns.places().get(pipeline, {}).get(run, {})
 
     def live(self) -> list[Session]:
         """Return the sessions that are open."""
@@ -259,4 +261,5 @@ class Sessions:
                 await self._watching
         for session in self.live():
             await session.close("the server stops")
+        self._around.turns.close()
         self.log.publish(ev.SessionEnded(reason="the server stops"))

@@ -72,12 +72,15 @@ class _Shares:
         )
 
     def join(self, group: _Group) -> None:
-        """Let newcomers begin at the end of the line: many of them then starve nobody."""
-        self.turns.setdefault(("pipeline", group.pipeline), self.turn)
-        self.turns.setdefault(("run", group.run), self.turn)
+        """Let newcomers begin at the end of the line: many of them then starve nobody.
+
+        Only whoever had the last turn of all stands behind them.
+        """
+        self.turns.setdefault(("pipeline", group.pipeline), self.turn - 1)
+        self.turns.setdefault(("run", group.run), self.turn - 1)
 
     def give(self, group: _Group) -> None:
-        self.turn += 1
+        self.turn += 2
         self.turns["pipeline", group.pipeline] = self.turn
         self.turns["run", group.run] = self.turn
         self._count(group, 1)
@@ -214,6 +217,10 @@ class Slots:
             if not left[group]:
                 del left[group]
         return found
+
+    def pipelines(self) -> dict[str, str]:
+        """Return the pipeline of each run that waits."""
+        return {group.run: group.pipeline for group in self._waiting}
 
     def held(self) -> Iterator[tuple[str, str]]:
         """Return every (run, block) that has a slot."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ from headrace.session.definition import Definition
 from headrace.session.draft import Draft, columns_of
 from headrace.session.log import EventLog
 from headrace.session.run import OVER, Run
+from headrace.session.turns import Places, Turns
+from headrace.session.warmth import Timer, after
 from headrace.store.files import SWEPT
 from headrace.workers.pool import Pool
 
@@ -41,8 +44,18 @@ class Surroundings:
     log: EventLog = field(default_factory=lambda: EventLog(""))
     watched: Watched = field(default_factory=Watched)
     """What beside the project's own files is watched for them."""
+    later: Callable[[float, Callable[[], None]], Timer] = after
+    """What calls in so many seconds."""
+    slots_of_run: int = field(default_factory=lambda: max(2, min(8, os.cpu_count() or 2)))
+    """Blocks that a run may execute at a time when headrace.yaml does not say."""
     versions: dict[str, str] = field(default_factory=dict[str, str])
     """Of the libraries in use, as of the last analysis."""
+
+    def __post_init__(self) -> None:
+        self.turns = Turns(self._tell_places)
+
+    def _tell_places(self, places: Places) -> None:
+        self.log.publish(ev.QueueMoved(places=places))
 
     async def draft(self, files: PipelineFiles, status: Mapping[str, BlockStatus]) -> Draft:
         """Analyse files, off the event loop, in the analysis service."""
@@ -58,6 +71,8 @@ class Surroundings:
         settings = await asyncio.to_thread(self.project.settings)
         self.watched.add(analysis.looked, analysis.folders)
         self._note_versions(analysis)
+        of_run = settings.defaults.parallel or self.slots_of_run
+        self.pool.allow(self.turns.limit(settings.max_parallel, settings.pools, of_run))
         return Draft.of(
             files,
             analysis,

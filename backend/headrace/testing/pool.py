@@ -59,6 +59,9 @@ class FakePool:
         self.waiting: dict[tuple[str, str], tuple[Job, OnAnswer]] = {}
         self.ended_runs: list[str] = []
         self.restarted: list[str] = []
+        self.cooled: list[str] = []
+        self.prepared: list[tuple[str, int]] = []
+        self.allowed = 0
         self.values: dict[str, Any] = {}
         """What was finished, by address."""
         self.questions: list[tuple[str, dict[str, Any]]] = []
@@ -109,7 +112,16 @@ class FakePool:
         """Nothing to warm."""
 
     def cool(self, pipeline: str) -> None:
-        """Nothing to cool."""
+        """Note that a pipeline is no longer looked at."""
+        self.cooled.append(pipeline)
+
+    def prepare(self, run: str, workers: int) -> None:
+        """Note how many workers a run will need."""
+        self.prepared.append((run, workers))
+
+    def allow(self, workers: int) -> None:
+        """Note how many workers runs may have."""
+        self.allowed = workers
 
     async def ask_session(self, pipeline: str, question: dict[str, Any]) -> dict[str, Any] | None:
         """Answer what the test has put into `told`."""

@@ -47,6 +47,8 @@ _CROWD_PERIOD_S = 0.2
 _GROWTH = 64
 """So many processes more on the whole machine are always a reason to look whose they are."""
 _ASK_TIMEOUT_S = 0.3
+_WORKER_IDLE_S = 10.0
+"""A worker of a run that has had nothing to do for so long is retired."""
 _STAGES = (
     ("interrupt", signal.SIGINT),
     ("terminate", signal.SIGTERM),
@@ -89,6 +91,8 @@ class _Worker:
     )
     last_job: bool = False
     """It is retired when it has finished what it is doing."""
+    idle_since: float = 0.0
+    """Loop time of when it had last something to do, or was made ready ahead."""
 
 
 class Pool:
@@ -122,6 +126,7 @@ class Pool:
         self._max_processes = max_processes
         self._stop_stage_s = stop_stage_s
         self._service_idle_s = service_idle_s
+        self._idle_timer: asyncio.TimerHandle | None = None
         self._waiting: deque[_Task] = deque()
         self._running: set[_Task] = set()
         self._workers: set[_Worker] = set()
@@ -153,8 +158,9 @@ class Pool:
             task.stopping = True
             self._finish(task, Stopped(**_names(task.job)))
         self._waiting.clear()
-        if self._log_timer is not None:
-            self._log_timer.cancel()
+        for timer in (self._log_timer, self._idle_timer):
+            if timer is not None:
+                timer.cancel()
         for client in self._services.values():
             client.close()
         for worker in list(self._workers):
@@ -233,6 +239,22 @@ class Pool:
             worker = self._new_worker()
             worker.pipeline = pipeline
             self._sessions[pipeline] = worker
+
+    def allow(self, workers: int) -> None:
+        """Set how many workers runs may have together; who has one keeps it until its job ends."""
+        self._max_workers = workers
+        if not self._closed:
+            self._dispatch()
+
+    def prepare(self, run: str, workers: int) -> None:
+        """Have so many workers of a run ready, as far as there is room: many blocks are to come."""
+        if self._closed:
+            return
+        mine = [worker for worker in self._workers if worker.run == run and not worker.last_job]
+        room = self._max_workers - sum(1 for worker in self._workers if worker.run)
+        for _ in range(min(workers - len(mine), room)):
+            self._new_worker_of(run)
+        self._watch_idle()
 
     def cool(self, pipeline: str) -> None:
         """End the session worker of a pipeline that nobody looks at, unless it is at work."""
@@ -323,12 +345,38 @@ class Pool:
         of_runs = [worker for worker in self._workers if worker.run]
         if len(of_runs) >= self._max_workers:
             lent = next((worker for worker in of_runs if worker.task is None), None)
-            if lent is None:
+            if lent is not None:
+                self._retire(lent)
+            elif not job.interactive:
                 return None
-            self._retire(lent)
+        return self._new_worker_of(job.run)
+
+    def _new_worker_of(self, run: str) -> _Worker:
         worker = self._new_worker()
-        worker.run = job.run
+        worker.run = run
+        worker.idle_since = asyncio.get_running_loop().time()
         return worker
+
+    def _watch_idle(self) -> None:
+        if self._idle_timer is None and not self._closed:
+            loop = asyncio.get_running_loop()
+            self._idle_timer = loop.call_later(_WORKER_IDLE_S, self._look_for_idle)
+
+    def _look_for_idle(self) -> None:
+        """Retire workers of runs that have had nothing to do for long; look again while there are.
+
+        A long block at the end of a wide run must not keep the memory of all its workers.
+        """
+        self._idle_timer = None
+        loop = asyncio.get_running_loop()
+        idle = [worker for worker in self._workers if worker.run and worker.task is None]
+        due = loop.time() - _WORKER_IDLE_S
+        for worker in [worker for worker in idle if worker.idle_since <= due]:
+            self._retire(worker)
+            idle.remove(worker)
+        if idle and not self._closed:
+            first = min(worker.idle_since for worker in idle)
+            self._idle_timer = loop.call_at(first + _WORKER_IDLE_S, self._look_for_idle)
 
     def _new_worker(self) -> _Worker:
         worker, self._spare = self._spare, None
@@ -439,11 +487,18 @@ class Pool:
             answer = msgspec.structs.replace(answer, log_bytes=size, log_tail=tail)
             task.log.close()
         task.on_answer(answer)
-        worker = task.worker
-        if worker is not None and (worker.last_job or task.job.worker == "block"):
-            self._retire(worker)
+        if task.worker is not None:
+            self._let_go(task.worker, task.job)
         if not self._closed:
             self._dispatch()
+
+    def _let_go(self, worker: _Worker, job: Job) -> None:
+        """Keep a worker for its run, or retire it."""
+        if worker.last_job or job.worker == "block":
+            self._retire(worker)
+        elif worker.run:
+            worker.idle_since = asyncio.get_running_loop().time()
+            self._watch_idle()
 
     def _died(self, worker: _Worker, status: int | None, reason: str) -> None:
         self._forget(worker)

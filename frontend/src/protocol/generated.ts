@@ -31,6 +31,7 @@ export type AnyEvent =
   | StalenessChanged
   | StatusReplaced
   | RunQueued
+  | QueueMoved
   | BlockStarted
   | BlockFinished
   | BlockFailed
@@ -186,9 +187,12 @@ export interface ConfigureBlock {
   retries?: number | null;
   timeout?: string | null;
   connection?: string | null;
+  pool?: string | null;
+  priority?: number | null;
+  isolation?: string | null;
 }
 /**
- * Change title or declared parameters; None leaves them.
+ * Change title, declared parameters or limit; None leaves them, a limit of 0 takes it out.
  */
 export interface ConfigurePipeline {
   op: "configure-pipeline";
@@ -196,6 +200,7 @@ export interface ConfigurePipeline {
   req?: string;
   title?: string | null;
   parameters?: Parameter[] | null;
+  max_parallel?: number | null;
 }
 /**
  * A typed value of a pipeline, or one typed setting of a block.
@@ -375,6 +380,9 @@ export interface BlockTable {
   timeout_s: number | null;
   cache: string | null;
   connection: string | null;
+  pool: string | null;
+  priority: number;
+  isolation: string | null;
 }
 /**
  * What is wrong with a block before it runs. Lines from 1, columns from 0, in code points.
@@ -444,6 +452,7 @@ export interface BlockStatus {
   displays: Display[];
   log_tail: string;
   log_bytes: number;
+  place: number | null;
 }
 /**
  * Is the last result of a block what a run would give now; if not, why not.
@@ -636,6 +645,22 @@ export interface RunQueued {
   blocks: string[];
   queued_at: string;
   trigger: string | null;
+}
+/**
+ * The next ones to get a slot, by run and block, with their place in the line from 1.
+ *
+ * All other blocks that wait have no place yet. In the project's own log: of all pipelines.
+ */
+export interface QueueMoved {
+  op: "queue-moved";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  places: {
+    [k: string]: {
+      [k: string]: number;
+    };
+  };
 }
 /**
  * An attempt of a block began in a worker. The first one of a run starts the run.
@@ -863,6 +888,7 @@ export interface BlockRun {
   attempts: Attempt[];
   checks: CheckResult[];
   displays: Display[];
+  place: number | null;
 }
 /**
  * One try of a block run.

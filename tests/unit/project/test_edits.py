@@ -520,6 +520,8 @@ class TestConfigure:
                 "timeout: 10m, with: {path: x.csv, deep: {a: [1, null, true]}}}",
             ),
             ({"connection": "warehouse"}, "timeout: 10m, connection: warehouse}"),
+            ({"pool": "warehouse", "priority": -2}, "10m, pool: warehouse, priority: -2}"),
+            ({"isolation": "block", "priority": 0}, "timeout: 10m, isolation: block}"),
         ],
     )
     def test_keys_of_one_line_are_set_and_removed_in_place(
@@ -586,7 +588,15 @@ class TestConfigure:
         assert block.retries == 1
 
     @pytest.mark.parametrize(
-        "fields", [{"cache": "often"}, {"timeout": "soon"}, {"retries": -1}, {"retries": 1000}]
+        "fields",
+        [
+            {"cache": "often"},
+            {"timeout": "soon"},
+            {"retries": -1},
+            {"retries": 1000},
+            {"priority": 1001},
+            {"isolation": "cell"},
+        ],
     )
     def test_bad_values_are_refused(self, flights: PipelineFiles, code: Any, fields: Any) -> None:
         with pytest.raises(InvalidInput):
@@ -616,6 +626,16 @@ class TestConfigure:
     def test_the_title_changes_in_its_place(
         self, project: Any, flights: PipelineFiles, code: Any
     ) -> None:
+        limit = do.ConfigurePipeline(pipeline="p", max_parallel=2)
+        after = edit(project, flights, limit, code)
+        assert (after.pipeline.max_parallel, diff(FLIGHTS, after.text)) == (
+            2,
+            ([], ["max_parallel: 2"]),
+        )
+        none = do.ConfigurePipeline(pipeline="p", max_parallel=0)
+        assert edit(project, after, none, code).text == FLIGHTS
+        with pytest.raises(InvalidInput):
+            plan_edit(flights, do.ConfigurePipeline(pipeline="p", max_parallel=-1), code)
         after = edit(project, flights, do.ConfigurePipeline(pipeline="p", title="On: time"), code)
         assert diff(FLIGHTS, after.text)[1] == ['title: "On: time"   # shown in the editor']
         assert after.pipeline.title == "On: time"

@@ -388,6 +388,7 @@ class TestSettings:
     def test_everything_is_read(self, project: Project) -> None:
         project.paths.settings.write_text(
             "environment: .venv\nconnections:\n  warehouse: postgresql://x\n  lake: {url: duckdb:///x, read_only: true}\n"
+            "max_parallel: 16\npools: {warehouse: 2, gpu: 1}\n"
             "retention: {age: 30d, size: 10GB, runs: 100}\ndefaults: {retries: 2, timeout: 1h, parallel: 4}\npreload: [polars]\nother: kept\n"
         )
         settings = project.settings()
@@ -407,6 +408,7 @@ class TestSettings:
             settings.defaults.parallel,
         ) == (2, 3600, 4)
         assert (settings.environment, settings.preload) == (".venv", ("polars",))
+        assert (settings.max_parallel, settings.pools) == (16, {"warehouse": 2, "gpu": 1})
 
     @pytest.mark.parametrize(
         ("text", "words"),
@@ -417,6 +419,9 @@ class TestSettings:
             ("connections: {a: [1]}\n", "a URL"),
             ("retention: {age: soon}\n", "duration"),
             ("defaults: {retries: x}\n", "number"),
+            ("max_parallel: 0\n", "from 1"),
+            ("pools: [warehouse]\n", "a map"),
+            ("pools: {warehouse: many}\n", "number"),
         ],
     )
     def test_what_is_wrong_is_a_problem(self, project: Project, text: str, words: str) -> None:

@@ -23,10 +23,11 @@ parameters:
   key: {type: string}
 blocks:
   - {name: flights, kind: loader, file: flights.py, cache: 1h}
-  - {name: weather, kind: loader, block: loaders/read_csv, with: {path: data/weather.csv}}
+  - {name: weather, kind: loader, block: loaders/read_csv, with: {path: data/weather.csv}, pool: disk, priority: -5, isolation: block}
   - {name: late_by_carrier, kind: transformer, file: late_by_carrier.sql, upstream: [flights], connection: warehouse}
   - {name: report, kind: exporter, file: report.py, upstream: [late_by_carrier, weather], retries: 3, timeout: 10m, inputs: {df: weather}, memory: 2GB}
   - {name: words, kind: markdown, file: words.md}
+max_parallel: 3
 triggers:
   - {name: nightly, cron: "0 6 * * *", timezone: Europe/Berlin, catchup: all, overlap: queue_one, active: false}
 newer: {things: [stay]}
@@ -55,6 +56,8 @@ def test_the_example_of_the_documentation_is_read_whole() -> None:
         8,
     )
     assert (weather.block, weather.settings) == ("loaders/read_csv", {"path": "data/weather.csv"})
+    assert (weather.pool, weather.priority, weather.isolation) == ("disk", -5, "block")
+    assert (flights.pool, flights.priority, pipeline.max_parallel) == (None, 0, 3)
     assert (late.language, late.upstream, late.connection) == ("sql", ("flights",), "warehouse")
     assert (report.retries, report.timeout_s, report.memory_bytes) == (3, 600, 2_000_000_000)
     assert report.inputs == {"df": "weather"}
