@@ -28,9 +28,16 @@ def headrace_command() -> list[str]:
 class Server:
     """A server process of one project folder; a context manager that always ends it."""
 
-    def __init__(self, project: Path, *, options: tuple[str, ...] = ("--no-scheduler",)) -> None:
+    def __init__(
+        self,
+        project: Path,
+        *,
+        options: tuple[str, ...] = ("--no-scheduler",),
+        env: dict[str, str] | None = None,
+    ) -> None:
         self.project = project
         self.options = options
+        self.env = env or {}
         self.process: subprocess.Popen[bytes] | None = None
         self.url = self.api = self.token = ""
         self.log_file = project.with_name(f"{project.name}.server.log")
@@ -52,6 +59,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                env={**os.environ, **self.env},
             )
         self._wait_for(self.state_file.exists, "server.json")
         described = json.loads(self.state_file.read_text())
@@ -125,6 +133,19 @@ class Server:
         sent = {"Authorization": f"token {self.token}", **headers}
         url = self.api.replace("http", "ws", 1) + "/events"
         return connect(url, additional_headers=sent, max_size=None, proxy=None)
+
+    def wait_dead(self) -> int:
+        """Wait until it has died of itself; return its exit code."""
+        assert self.process is not None
+        return self.process.wait(START_LIMIT_S)
+
+    def pause(self) -> None:
+        """Let it stand still, as a machine that sleeps does."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it continue after `pause`."""
+        os.kill(self.pid, signal.SIGCONT)
 
     def kill9(self) -> None:
         """End it as a power cut would."""

@@ -1,0 +1,226 @@
+"""What must hold after every crash, whatever was killed: I1 to I10.
+
+`check` looks from outside: at the files, at the database, at the processes, at what the API says,
+and at the effects that blocks left outside of the project.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tempfile
+from collections import Counter, defaultdict
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+
+from headrace.core.paths import ProjectPaths
+from headrace.project.files import Project
+from headrace.project.pipeline import TriggerSpec
+from headrace.protocol.tables import BlockRun, Output
+from headrace.scheduling.triggers import next_of
+from headrace.store.outputs import Store
+
+from .harness import Server
+from .plant import OVER, Plant
+
+GOOD = ("succeeded", "cached")
+
+
+def check(plant: Plant, server: Server, *, dead: tuple[int, ...] = ()) -> None:
+    """Assert every invariant on a server that is at rest; `dead` are pids of servers before it."""
+    with sqlite3.connect(f"file:{plant.project}/.headrace/headrace.db?mode=ro", uri=True) as opened:
+        opened.row_factory = sqlite3.Row
+        ticks_are_unique_and_complete(opened)
+        unfinished_runs_have_a_living_owner(opened)
+        blocks_follow_their_inputs(opened)
+        outputs_are_what_their_digests_say(opened, plant.project / ".headrace" / "store")
+        effects_match_attempts(opened, plant)
+        assert [row[0] for row in opened.execute("PRAGMA integrity_check")] == ["ok"], "I9"
+        assert not opened.execute("PRAGMA foreign_key_check").fetchall(), "I9"
+    opened.close()
+    no_process_is_left(dead)
+    project_files_are_whole(plant.project)
+    events_replay_to_what_the_api_says(server)
+
+
+def ticks_are_unique_and_complete(opened: sqlite3.Connection) -> None:
+    """I1: one run for a tick. I2: between two ticks is none that is not a recorded skip."""
+    runs = opened.execute(
+        "SELECT pipeline, trigger_name, logical_time, count(*) AS many FROM runs"
+        " WHERE trigger_name IS NOT NULL GROUP BY 1, 2, 3 HAVING many > 1"
+    ).fetchall()
+    assert not runs, f"I1: two runs for a tick: {[tuple(row) for row in runs]}"
+    lost = opened.execute(
+        "SELECT run_id FROM ticks WHERE run_id IS NOT NULL AND run_id NOT IN (SELECT id FROM runs)"
+    ).fetchall()
+    assert not lost, f"I1: ticks without their run: {[tuple(row) for row in lost]}"
+    astray = opened.execute(
+        "SELECT id FROM runs WHERE trigger_name IS NOT NULL"
+        " AND id NOT IN (SELECT run_id FROM ticks WHERE run_id IS NOT NULL)"
+    ).fetchall()
+    assert not astray, f"I1: runs without their tick: {[tuple(row) for row in astray]}"
+    for trigger in opened.execute("SELECT id, spec FROM triggers").fetchall():
+        spec = msgspec.json.decode(trigger["spec"], type=TriggerSpec)
+        ticks = opened.execute(
+            "SELECT logical_time, until FROM ticks WHERE trigger_id = ? ORDER BY logical_time",
+            (trigger["id"],),
+        ).fetchall()
+        for tick, following in pairwise(ticks):
+            at = datetime.fromisoformat(tick["logical_time"])
+            # `until` is the end, not included, of the ticks that a skipped one stands for.
+            due = datetime.fromisoformat(tick["until"]) if tick["until"] else next_of(spec, at)
+            got = datetime.fromisoformat(following["logical_time"])
+            assert got == due, f"I2: after the tick {at} came {got}, not {due}"
+
+
+def unfinished_runs_have_a_living_owner(opened: sqlite3.Connection) -> None:
+    """I3."""
+    left = opened.execute(
+        "SELECT id, owner FROM runs WHERE state IN ('queued', 'running')"
+        " AND owner NOT IN (SELECT owner FROM leases)"
+    ).fetchall()
+    assert not left, f"I3: nobody has these runs: {[tuple(row) for row in left]}"
+
+
+def blocks_follow_their_inputs(opened: sqlite3.Connection) -> None:
+    """I4: started means inputs finished. I5: attempts are 1..n, only the last one succeeded."""
+    by_run: dict[str, dict[str, BlockRun]] = defaultdict(dict)
+    for row in opened.execute("SELECT run_id, name, record FROM block_runs"):
+        by_run[row["run_id"]][row["name"]] = msgspec.json.decode(row["record"], type=BlockRun)
+    for run, blocks in by_run.items():
+        for name, block in blocks.items():
+            numbers = [attempt.number for attempt in block.attempts]
+            assert numbers == list(range(1, len(numbers) + 1)), f"I5: {run}/{name}: {numbers}"
+            states = [attempt.state for attempt in block.attempts]
+            assert "succeeded" not in states[:-1], f"I5: {run}/{name} ran after it was done"
+            began = block.attempts[0].started_at if block.attempts else None
+            if began is None:
+                continue
+            for upstream in block.upstream:
+                above = blocks.get(upstream)
+                if above is None:
+                    continue
+                assert above.state in GOOD, f"I4: {run}/{name} began, {upstream} is {above.state}"
+                assert above.finished_at is not None, f"I4: {run}/{upstream}"
+                assert above.finished_at <= began, f"I4: {run}/{name} began before {upstream} ended"
+
+
+def outputs_are_what_their_digests_say(opened: sqlite3.Connection, folder: Path) -> None:
+    """I6: every output that a record names is stored, and stored again it has the same address."""
+    outputs: dict[str, Output] = {}
+    for row in opened.execute("SELECT record FROM block_runs"):
+        output = msgspec.json.decode(row["record"], type=BlockRun).output
+        if output is not None:
+            outputs[output.address] = output
+    for row in opened.execute("SELECT output FROM results"):
+        output = msgspec.json.decode(row["output"], type=Output)
+        outputs[output.address] = output
+    store = Store(folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        again = Store(Path(scratch) / "store")
+        for address, output in outputs.items():
+            value = store.get(output)
+            if output.kind in ("json", "table", "nothing"):
+                assert again.put(value).address == address, f"I6: {address}"
+
+
+def effects_match_attempts(opened: sqlite3.Connection, plant: Plant) -> None:
+    """Executions are at most one for an attempt, and none comes after the one that succeeded."""
+    seen: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for effect in plant.effects():
+        seen[effect.run, effect.block].append(effect.attempt)
+    known = {row["id"]: row["state"] for row in opened.execute("SELECT id, state FROM runs")}
+    for (run, name), attempts in seen.items():
+        doubled = [number for number, many in Counter(attempts).items() if many > 1]
+        assert not doubled, f"attempts {doubled} of {run}/{name} ran twice"
+        assert run in known, f"run {run} executed {name} and is not recorded"
+    for row in opened.execute("SELECT run_id, name, record FROM block_runs"):
+        block = msgspec.json.decode(row["record"], type=BlockRun)
+        attempts = seen.get((row["run_id"], row["name"]), [])
+        where = f"{row['run_id']}/{row['name']}"
+        assert attempts == sorted(attempts), f"{where}: {attempts}"
+        assert set(attempts) <= {a.number for a in block.attempts}, f"{where} ran unrecorded"
+        if block.state == "succeeded":
+            assert attempts[-1:] == [block.attempts[-1].number], f"{where}: {attempts}"
+
+
+def no_process_is_left(dead: tuple[int, ...]) -> None:
+    """I7: of a dead server neither template nor worker runs."""
+    for process in psutil.process_iter():
+        try:
+            words = process.cmdline()
+            ours = "headrace.workers.template" in words and any(str(pid) in words for pid in dead)
+            if ours and process.status() != psutil.STATUS_ZOMBIE:
+                process.wait(5)
+        except psutil.TimeoutExpired as error:
+            raise AssertionError(f"I7: left by a dead server: {process}") from error
+        except psutil.Error:
+            continue
+
+
+def project_files_are_whole(root: Path) -> None:
+    """I8: every file parses; no temporary file and no unfinished journal is left."""
+    paths = ProjectPaths.of(root)
+    project = Project(paths)
+    for name in project.list_pipelines():
+        problems = project.read(name).pipeline.problems
+        assert not problems, f"I8: {name}: {[problem.message for problem in problems]}"
+    places = [*root.glob(".*.tmp"), *paths.state.glob(".*.tmp")]
+    for folder in (paths.pipelines, paths.blocks, paths.state / "journal"):
+        places += folder.rglob("*.tmp") if folder.is_dir() else ()
+    journal = paths.state / "journal"
+    places += journal.iterdir() if journal.is_dir() else ()
+    assert not places, f"I8: left behind: {places}"
+
+
+def events_replay_to_what_the_api_says(server: Server) -> None:
+    """I10: the events of a run, applied to a snapshot, give the state that the API shows."""
+    pipelines = [row["name"] for row in server.get("pipelines").json()["pipelines"]]
+    if "steps" not in pipelines:
+        return
+    with server.ws() as line:
+        heard: list[dict[str, Any]] = []
+
+        def listen(wanted: Any) -> None:
+            while not any(wanted(message) for message in heard):
+                frame = json.loads(line.recv(timeout=20))
+                heard.extend(frame if isinstance(frame, list) else [frame])
+
+        line.send(json.dumps({"op": "open-session", "pipeline": "steps", "req": "o"}))
+        listen(lambda m: m["op"] == "snapshot-taken" and m.get("pipeline") == "steps")
+        asked = {"op": "run-blocks", "pipeline": "steps", "req": "r", "blocks": ["lone"]}
+        line.send(json.dumps({**asked, "only": True, "force": True}))
+        listen(lambda m: m.get("req") == "r")
+        answer = next(m for m in heard if m.get("req") == "r")
+        assert answer["op"] == "accepted", f"I10: {answer}"
+        run = answer["result"]["run"]
+        listen(lambda m: m["op"] == "run-finished" and m.get("run") == run)
+    own = [m for m in heard if m.get("pipeline") == "steps" and "seq" in m]
+    numbers = [m["seq"] for m in own]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), f"I10: gap in {numbers}"
+    snapshot = next(m for m in own if m["op"] == "snapshot-taken")
+    status = {n: s.get("state", "idle") for n, s in snapshot["state"]["status"].items()}
+    for event in own:
+        match event["op"]:
+            case "run-queued" if event["origin"] == "editor":
+                status |= dict.fromkeys(event["blocks"], "queued")
+            case "block-started" if event["run"] == run:
+                status[event["block"]] = "running"
+            case "block-finished" if event["run"] == run:
+                status[event["block"]] = event["state"]
+            case "block-failed" if event["run"] == run:
+                status[event["block"]] = "queued" if event.get("retry_at") else "failed"
+            case _:
+                pass
+    shown = server.get("pipelines/steps").json()["status"]
+    assert status["lone"] == shown["lone"]["state"], "I10"
+    record = server.get(f"runs/{run}").json()
+    finished = next(m for m in own if m["op"] == "run-finished" and m["run"] == run)
+    assert record["state"] == finished["state"], "I10"
+    assert record["state"] in OVER, "I10"
+    assert [b["state"] for b in record["blocks"]] == [status["lone"]], "I10"

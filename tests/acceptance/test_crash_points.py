@@ -1,0 +1,320 @@
+"""A process dies at every named place of the code; it starts again, and nothing is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from headrace.core.crash import KILLED_EXIT_CODE
+from headrace.runs import leases
+
+from .harness import Server
+from .invariants import check
+from .plant import Plant, all_over, start_run, try_to, until
+
+SOURCE = Path(leases.__file__).parents[1]
+OFTEN = "every: 1s, overlap: skip"
+
+
+@dataclass(frozen=True)
+class Case:
+    """Where a process dies, at which passage, and what makes it come along."""
+
+    point: str
+    act: Callable[[Stage], Any]
+    passage: int = 1
+    dies: str = "server"
+    """`server`, `worker`, or `start`: the server, while it opens the project."""
+    plant: dict[str, Any] = field(default_factory=dict)
+    before: Callable[[Stage], Any] | None = None
+    """What another life of the server leaves behind."""
+    after: Callable[[Stage], Any] | None = None
+    """What must hold beside the invariants."""
+
+
+class Stage:
+    """One test: its project, its server, and what the server acknowledged."""
+
+    def __init__(self, folder: Path, case: Case) -> None:
+        self.case = case
+        self.plant = Plant(folder, **case.plant)
+        self.scheduled = "trigger" in case.plant
+        self.acknowledged: list[str] = []
+        self.dead: list[int] = []
+        self.server: Server | None = None
+
+    @property
+    def live(self) -> Server:
+        assert self.server is not None
+        return self.server
+
+    def begin(self, crash: str = "") -> Server:
+        """Start a server, which may be doomed."""
+        env = {"HEADRACE_CRASH": crash}
+        options = () if self.scheduled else ("--no-scheduler",)
+        if self.server is None:
+            self.server = Server(self.plant.project, options=options, env=env)
+        else:
+            self.server.env = env
+            self.server.start()
+        return self.server
+
+    def run(self) -> None:
+        """Ask for a run; what is answered with 201 must come to its end."""
+        answer = try_to(lambda: self.live.post("pipelines/steps/runs", {}))
+        if answer:
+            self.acknowledged.append(answer["id"])
+
+    def command(self, **fields: Any) -> dict[str, Any] | None:
+        return try_to(lambda: self.live.post("pipelines/steps/commands", fields))
+
+
+def save_one(stage: Stage) -> None:
+    base = stage.live.get("pipelines/steps/blocks/lone/source").json()
+    changed = stage.plant.source("lone", said="v2")
+    stage.command(op="save-source", block="lone", text=changed, base=base["hash"])
+
+
+def rename(stage: Stage) -> None:
+    stage.command(op="rename-block", block="first", name="begin")
+
+
+def renamed_whole_or_not(stage: Stage) -> None:
+    text = (stage.plant.pipeline / "pipeline.yaml").read_text()
+    new = "name: begin" in text
+    source = stage.plant.block_file("second").read_text()
+    assert ("begin, context" in source) == new
+    assert stage.plant.block_file("begin").exists() == new
+    assert stage.plant.block_file("first").exists() != new
+
+
+def delete_block(stage: Stage) -> None:
+    stage.command(op="delete-blocks", blocks=["third"])
+
+
+def deleted_whole_or_not(stage: Stage) -> None:
+    text = (stage.plant.pipeline / "pipeline.yaml").read_text()
+    assert stage.plant.block_file("third").exists() == ("third" in text)
+
+
+def create(stage: Stage) -> None:
+    try_to(lambda: stage.live.post("pipelines", {"name": "other", "title": "Other"}))
+
+
+def delete(stage: Stage) -> None:
+    try_to(lambda: stage.live.delete("pipelines/steps"))
+
+
+def deleted_but_kept(stage: Stage) -> None:
+    trash = stage.plant.project / ".headrace" / "trash"
+    kept = list(trash.glob("*-steps/pipeline.yaml")) if trash.is_dir() else []
+    there = (stage.plant.pipeline / "pipeline.yaml").exists()
+    assert there != bool(kept), "it is in one of two places"
+
+
+def nothing(stage: Stage) -> None:
+    """Ticks come by themselves."""
+
+
+def leave_a_run(stage: Stage) -> None:
+    """Let a server die amid a run."""
+    stage.begin().wait_ready()
+    run = start_run(stage.live)
+    stage.acknowledged.append(run)
+    until(lambda: stage.plant.counts(run)["second"], "the gated block")
+    stage.dead.append(stage.live.pid)
+    stage.live.kill9()
+    stage.plant.open_gate()
+
+
+def leave_a_journal(stage: Stage) -> None:
+    """Let a server die with a rename half done."""
+    stage.begin("journal.after-intent").wait_ready()
+    rename(stage)
+    assert stage.live.wait_dead() == KILLED_EXIT_CODE
+    stage.dead.append(stage.live.pid)
+
+
+def leave_an_old_schema(stage: Stage) -> None:
+    """Take the history back to the release before."""
+    stage.begin().wait_ready()
+    stage.acknowledged.append(stage.live.run("steps")["id"])
+    stage.live.stop()
+    opened = sqlite3.connect(stage.plant.project / ".headrace" / "headrace.db")
+    with opened:
+        opened.execute("DROP TABLE leases")
+        opened.execute("UPDATE alembic_version SET version_num = '0003'")
+    opened.close()
+
+
+def leave_a_damaged_history(stage: Stage) -> None:
+    stage.begin().wait_ready()
+    stage.live.run("steps")
+    stage.live.kill9()
+    stage.dead.append(stage.live.pid)
+    file = stage.plant.project / ".headrace" / "headrace.db"
+    file.write_bytes(b"\x00garbage" * 1000)
+    stage.plant.effects_file.write_text("")  # its runs are gone with it
+
+
+def sweep(stage: Stage) -> None:
+    """The first round comes some seconds after the start, by itself."""
+
+
+GATED = {"gated": "second"}
+CASES = [
+    Case("queue.before-record", Stage.run),
+    Case("queue.after-record", Stage.run),
+    Case("queue.after-launch", Stage.run),
+    *(
+        Case(f"step.{place}", Stage.run, passage)
+        for place in ("before-record", "after-record", "after-events", "after-effects")
+        for passage in (1, 4)
+    ),
+    *(Case("history.before-commit", Stage.run, passage) for passage in (1, 4)),
+    *(Case("history.after-commit", Stage.run, passage) for passage in (1, 4)),
+    *(Case("block.answer-heard", Stage.run, passage) for passage in (1, 5)),
+    Case("store.before-rename", Stage.run, dies="worker", plant={"retries": 2}),
+    Case("store.after-rename", Stage.run, dies="worker", plant={"retries": 2}),
+    Case("worker.before-answer", Stage.run, dies="worker", plant={"retries": 2}),
+    Case("worker.after-answer", Stage.run, dies="worker", plant={"retries": 2}),
+    *(
+        Case(f"tick.{place}", nothing, passage, plant={"trigger": OFTEN})
+        for place in (
+            "before-fire",
+            "before-commit",
+            "after-commit",
+            "after-fire",
+            "after-launch",
+        )
+        for passage in (1, 2)
+    ),
+    # The first file that a server writes is the one that says where it listens.
+    Case("file.before-sync", save_one, 2),
+    Case("file.before-rename", save_one, 2),
+    Case("file.after-rename", save_one, 2),
+    Case("file.before-rename", rename, 4, after=renamed_whole_or_not),
+    Case("file.after-rename", rename, 3, after=renamed_whole_or_not),
+    Case("file.after-unlink", delete_block, after=deleted_whole_or_not),
+    Case("journal.after-intent", rename, after=renamed_whole_or_not),
+    *(Case("journal.after-file", rename, n, after=renamed_whole_or_not) for n in (1, 2, 3)),
+    Case("journal.before-forget", rename, after=renamed_whole_or_not),
+    Case("journal.after-forget", rename, after=renamed_whole_or_not),
+    *(
+        Case(
+            "journal.replayed-file",
+            nothing,
+            n,
+            dies="start",
+            before=leave_a_journal,
+            after=renamed_whole_or_not,
+        )
+        for n in (1, 2)
+    ),
+    Case("create.before-save", create),
+    Case("create.after-save", create),
+    Case("file.before-rename", create, 2),
+    Case("delete.before-move", delete, after=deleted_but_kept),
+    Case("delete.after-move", delete, after=deleted_but_kept),
+    Case("sweep.after-purge", sweep),
+    Case("sweep.before-store", sweep),
+    Case("sweep.after-store", sweep),
+    *(
+        Case(f"takeover.{place}", nothing, dies="start", plant=GATED, before=leave_a_run)
+        for place in ("before-commit", "after-commit", "after-launch")
+    ),
+    Case("migration.before-commit", nothing, dies="start", before=leave_an_old_schema),
+    Case("migration.after-commit", nothing, dies="start", before=leave_an_old_schema),
+    Case("aside.after-rename", nothing, dies="start", before=leave_a_damaged_history),
+]
+
+
+def test_every_point_in_the_code_has_a_case_and_every_case_a_point() -> None:
+    named = re.compile(r'crashpoint\("([a-z.-]+)"\)')
+    found: list[str] = []
+    for file in SOURCE.rglob("*.py"):
+        found += named.findall(file.read_text())
+    assert sorted(found) == sorted(set(found)), "a name stands for one place"
+    assert sorted(found) == sorted({case.point for case in CASES})
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.point}-{c.passage}-{c.act.__name__}")
+def test_nothing_is_lost_when_it_dies_there(case: Case, tmp_path: Path) -> None:
+    stage = Stage(tmp_path, case)
+    try:
+        if case.before is not None:
+            case.before(stage)
+        _die(stage)
+        _recover(stage)
+    finally:
+        if stage.server is not None:
+            stage.server.close()
+
+
+def _die(stage: Stage) -> None:
+    case = stage.case
+    crash = f"{case.point}:{case.passage}"
+    if case.dies == "start":
+        with contextlib.suppress(AssertionError, httpx.HTTPError):  # it cannot get ready
+            stage.begin(crash).wait_ready()
+        assert stage.live.wait_dead() == KILLED_EXIT_CODE
+        stage.dead.append(stage.live.pid)
+        return
+    stage.begin(crash)
+    if case.dies == "worker":
+        stage.live.wait_ready()
+        stage.run()
+        (run,) = all_over(stage.live)
+        record = stage.live.get(f"runs/{run['id']}").json()
+        ran = [b for b in record["blocks"] if b.get("attempts")]
+        tries = [[a["state"] for a in b["attempts"]] for b in ran]
+        if record["state"] == "failed":
+            # It dies there each time: as often as was asked for, and not once more.
+            assert ["failed"] * 3 in tries
+            kinds = {a["failure"]["kind"] for b in ran for a in b["attempts"] if a.get("failure")}
+            assert kinds == {"died"}
+        check_answers(stage)
+        stage.live.stop()
+        return
+    with contextlib.suppress(httpx.TransportError):  # it died while it was asked
+        stage.live.wait_ready()
+        case.act(stage)
+    assert stage.live.wait_dead() == KILLED_EXIT_CODE
+    stage.dead.append(stage.live.pid)
+
+
+def check_answers(stage: Stage) -> None:
+    """The server of a worker that died answers."""
+    assert stage.live.get("status").status_code == 200
+
+
+def _recover(stage: Stage) -> None:
+    case = stage.case
+    server = stage.begin()
+    server.wait_ready()
+    if stage.scheduled:
+        ended = lambda: any(  # noqa: E731
+            run["state"] == "succeeded" for run in server.get("runs").json()["runs"]
+        )
+        until(ended, "a run of a tick")
+        trigger = server.get("pipelines/steps/triggers").json()["triggers"][0]
+        paused = server.patch(f"pipelines/steps/triggers/{trigger['name']}", {"active": False})
+        assert paused.is_success, paused.text
+    runs = all_over(server)
+    ids = {run["id"] for run in runs}
+    assert ids >= set(stage.acknowledged), "what was acknowledged is there"
+    if case.dies != "worker":
+        assert {run["state"] for run in runs} <= {"succeeded"}, runs
+    if case.after is not None:
+        case.after(stage)
+    if (stage.plant.pipeline / "pipeline.yaml").exists():
+        assert server.run("steps")["state"] == "succeeded", "the next run works"
+    check(stage.plant, server, dead=tuple(stage.dead))
