@@ -5,6 +5,7 @@ One server is reused; after each case it answers at once, and a plain pipeline s
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -23,6 +24,9 @@ ANSWER_LIMIT_S = 0.1
 """How soon the server answers, whatever a block has done."""
 
 PREVIEW_LIMIT_BYTES = 1 << 20
+
+NAP = f"613.{os.getpid()}"
+"""How long processes of blocks sleep, in seconds: what tells them from those of other tests."""
 
 TELLING = '''
 def _told(value):
@@ -292,15 +296,15 @@ DEATHS = [
     ),
     Case(
         "process_left_over",
-        "import subprocess\nsubprocess.Popen(['sleep', '613'])\nreturn 1",
+        f"import subprocess\nsubprocess.Popen(['sleep', '{NAP}'])\nreturn 1",
         says="int 1",
         log="ended a process that this block left over: sleep 613",
     ),
     Case(
         "daemon_left_over",
-        """
+        f"""
         import subprocess
-        subprocess.run("setsid sh -c 'sleep 613 & sleep 613' & sleep 0.2", shell=True, check=True)
+        subprocess.run("setsid sh -c 'sleep {NAP} & sleep {NAP}' & sleep 0.2", shell=True, check=True)
         return 1
         """,
         says="int 1",
@@ -308,9 +312,9 @@ DEATHS = [
     ),
     Case(
         "daemon_left_over_by_a_death",
-        """
+        f"""
         import os, subprocess
-        subprocess.run("setsid sh -c 'sleep 613 & sleep 613' & sleep 0.2", shell=True, check=True)
+        subprocess.run("setsid sh -c 'sleep {NAP} & sleep {NAP}' & sleep 0.2", shell=True, check=True)
         os._exit(3)
         """,
         "died",
@@ -326,7 +330,7 @@ def test_a_death_is_a_failed_block_with_its_reason(
     record = run_case(project, server, case)
     assert record["state"] == ("failed" if case.failure else "succeeded")
     the_server_is_well(server)
-    until(lambda: not _left("sleep 613"), "the end of what the block has started", 3)
+    until(lambda: not _left(f"sleep {NAP}"), "the end of what the block has started", 3)
 
 
 def _left(command: str) -> list[int]:
@@ -376,11 +380,11 @@ def test_only_what_retry_on_names_is_tried_again(project: Project, server: Serve
 def test_a_block_that_ignores_all_signals_is_cancelled_within_12_seconds(
     project: Project, server: Server
 ) -> None:
-    source = """
+    source = f"""
         import signal, subprocess, time
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        subprocess.Popen(["sleep", "613"])
+        subprocess.Popen(["sleep", "{NAP}"])
         print("on", flush=True)
         while True:
             try: time.sleep(60)
@@ -394,7 +398,7 @@ def test_a_block_that_ignores_all_signals_is_cancelled_within_12_seconds(
     assert server.post(f"runs/{run}/cancel").status_code < 300
     until(lambda: server.get(f"runs/{run}").json()["state"] == "cancelled", "the cancel", 12)
     assert time.monotonic() - begun < 12
-    until(lambda: not _left("sleep 613"), "the end of its child", 3)
+    until(lambda: not _left(f"sleep {NAP}"), "the end of its child", 3)
     the_server_is_well(server)
 
 

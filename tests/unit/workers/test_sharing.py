@@ -19,6 +19,14 @@ def _of(array: Any) -> pd.DataFrame:
     return pd.DataFrame(array, copy=False)
 
 
+def _filtered() -> Any:
+    return pd.DataFrame({"a": [1, 2]}).loc[[1]]
+
+
+def _part() -> Any:
+    return _of(np.zeros((4, 2)))[:2]
+
+
 def _viewed() -> pd.DataFrame:
     frame = pd.DataFrame({"a": [1.0, 2.0]})
     held.append(frame["a"].to_numpy())
@@ -28,11 +36,11 @@ def _viewed() -> pd.DataFrame:
 FRAMES: list[tuple[str, Callable[[], Any], bool]] = [
     ("made of lists", lambda: pd.DataFrame({"a": [1, 2], "b": [1.5, 2], "s": ["x", "y"]}), True),
     ("of moments", lambda: pd.DataFrame({"t": pd.to_datetime(["2026-01-01"])}), True),
-    ("filtered", lambda: pd.DataFrame({"a": [1, 2]}).loc[[1]], True),
+    ("filtered", _filtered, True),
     ("with a column more", lambda: pd.DataFrame({"a": [1, 2]}).assign(b=1), True),
     ("copied from an array", lambda: pd.DataFrame(np.zeros((2, 2))), True),
     ("over a kept array", lambda: _of(np.zeros((2, 2))), False),
-    ("over part of a kept array", lambda: _of(np.zeros((4, 2)))[:2], False),
+    ("over part of a kept array", _part, False),
     ("whose values are kept", _viewed, False),
     (
         "over memory of others",
