@@ -13,12 +13,12 @@ from jupyter_server.serverapp import ServerApp
 from tornado import netutil, web
 
 from headrace.core.paths import ProjectPaths
-from headrace.server.base import MissingHandler
 from headrace.server.identity import TokenIdentity
 from headrace.server.intake import ENDLESS_BYTES, BoundedServer
 from headrace.server.logins import Logins
 from headrace.server.routes import build_handlers
 from headrace.server.runtime import Runtime
+from headrace.server.static import MissingHandler
 from headrace.server.status import LoopLag
 from headrace.server.strict import BODY_LIMIT_BYTES
 

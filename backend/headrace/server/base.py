@@ -18,7 +18,7 @@ import msgspec
 from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 
-from headrace.core.errors import Forbidden, HeadraceError, InvalidInput, NotFound, TooLarge
+from headrace.core.errors import Forbidden, HeadraceError, InvalidInput, TooLarge
 from headrace.core.ids import check_address, check_name, check_run_id
 from headrace.protocol.tables import ErrorBody
 from headrace.server.errors import (
@@ -314,15 +314,6 @@ class ApiHandler(SecureHandler):
         if not least <= number <= most:
             raise InvalidInput(f"{name} must be from {least} to {most}.", field=name)
         return number
-
-
-class MissingHandler(SecureHandler):
-    """Whatever no route names: 404 for those who are known, a refusal for others."""
-
-    async def prepare(self, **_: Any) -> None:
-        """Check the caller first, so that strangers cannot tell what exists."""
-        await super().prepare()
-        raise NotFound("There is nothing at this address.", path=self.request.path[:200])
 
 
 def _phrase(status: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from headrace.server.base import MissingHandler, SecureHandler
+from headrace.server.base import SecureHandler
 from headrace.server.library import LibraryHandler
 from headrace.server.login import LoginHandler, LogoutHandler
 from headrace.server.openapi import OpenApiHandler
@@ -33,7 +33,7 @@ from headrace.server.runs import (
     RunsOfPipelineHandler,
 )
 from headrace.server.socket import EventSocket
-from headrace.server.static import AssetHandler, IconHandler, PageHandler
+from headrace.server.static import AssetHandler, IconHandler, MissingHandler, PageHandler
 from headrace.server.status import StatusHandler
 from headrace.server.triggers import (
     PreviewHandler,

@@ -8,11 +8,12 @@ import html
 import mimetypes
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import headrace
 from headrace.core.errors import InvalidInput, NotFound
 from headrace.core.paths import beneath
-from headrace.server.base import ApiHandler, operation
+from headrace.server.base import ApiHandler, SecureHandler, operation
 from headrace.server.identity import TokenIdentity
 
 _HOME_META = '<meta name="headrace-base" content="/"'
@@ -83,13 +84,42 @@ class PageHandler(ApiHandler):
 
     @operation("The app")
     async def get(self, **_place: str) -> None:
-        text = _page(await asyncio.to_thread(read_static, "index.html"), self.root)
-        identity = self.identity_provider
-        if isinstance(identity, TokenIdentity) and not self.token_authenticated:
-            identity.log_in(self)  # renews the time that the cookie lasts
-        _ = self.xsrf_token  # sets the cookie that the page sends back as a header
-        self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.finish(text)
+        await send_page(self)
+
+
+class MissingHandler(SecureHandler):
+    """Whatever no route names: 404 for those who are known, a refusal for others.
+
+    Who opens such an address in a browser gets the app, which says so in its own words.
+    """
+
+    async def prepare(self, **_: Any) -> None:
+        """Check the caller first, so that strangers cannot tell what exists."""
+        await super().prepare()
+        if not self._is_opened():
+            raise NotFound("There is nothing at this address.", path=self.request.path[:200])
+        self.set_status(404)
+        await send_page(self)
+
+    def _is_opened(self) -> bool:
+        """Tell whether a browser wants to show this address; API and files are never shown."""
+        below = self.request.path.removeprefix(self.root)
+        return (
+            self.request.method in ("GET", "HEAD")
+            and "text/html" in self.request.headers.get("Accept", "")
+            and not below.startswith(("api/", "assets/"))
+        )
+
+
+async def send_page(handler: SecureHandler) -> None:
+    """Answer with the app, and renew the time that the login of its browser lasts."""
+    text = _page(await asyncio.to_thread(read_static, "index.html"), handler.root)
+    identity = handler.identity_provider
+    if isinstance(identity, TokenIdentity) and not handler.token_authenticated:
+        identity.log_in(handler)
+    _ = handler.xsrf_token  # sets the cookie that the page sends back as a header
+    handler.set_header("Content-Type", "text/html; charset=utf-8")
+    handler.finish(text)
 
 
 @cache

@@ -219,3 +219,32 @@ def test_odd_request_targets_are_refused_like_any_other(server, target):
 def test_the_secret_behind_cookies_is_random(server):
     raw = (server.project / ".headrace" / "cookie-secret").read_bytes()
     assert len(base64.decodebytes(raw)) >= 32
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize("path", ["nowhere", "p/etl/x/y", "apis", "runs/1"])
+def test_a_browser_that_is_known_is_shown_that_there_is_nothing(server, stranger, path):
+    assert_refused(stranger.get(f"/{path}", headers=BROWSER), path)
+    known = {"Cookie": cookie_of(server)}
+    shown = stranger.get(f"/{path}", headers=BROWSER | known)
+    stranger.cookies.clear()  # showing the page renews the login
+    assert shown.status_code == 404
+    assert shown.headers["Content-Type"].startswith("text/html")
+    assert 'name="headrace-base"' in shown.text
+    plain = stranger.get(f"/{path}", headers=known)
+    assert (plain.status_code, plain.json()["error"]["code"]) == (404, "not-found")
+
+
+@pytest.mark.parametrize("path", ["api/nothing", "assets/none.js", "assets/a/b"])
+def test_what_is_never_shown_is_missing_in_the_one_error_shape(server, stranger, path):
+    answer = stranger.get(f"/{path}", headers=BROWSER | {"Cookie": cookie_of(server)})
+    assert answer.status_code == 404
+    assert set(answer.json()["error"]) == {"code", "message", "details"}
+
+
+def test_nothing_is_shown_to_who_would_change_it(server, stranger):
+    token = {"Authorization": f"token {server.token}"}
+    answer = stranger.post("/nowhere", headers=BROWSER | token)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not-found")
