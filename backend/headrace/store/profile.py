@@ -15,6 +15,8 @@ _EXACT_ROWS = 1_000_000
 _BINS = 20
 _TOP = 10
 _COLUMNS = 1_000
+_WHOLE = 2**52
+"""From here on floats cannot tell neighbouring whole numbers apart."""
 
 
 def profile(table: OpenTable) -> dict[str, Any]:
@@ -41,7 +43,7 @@ def _column(table: OpenTable, position: int, *, exact: bool) -> dict[str, Any]:
         "nulls": values.null_count,
         "exact": exact,
     }
-    if pa.types.is_integer(field.type) or pa.types.is_floating(field.type):
+    if _is_number(field.type):
         numbers = values.cast(pa.float64(), safe=False)
         numbers = numbers.filter(pc.is_finite(numbers))
         limits = pc.min_max(values).as_py()
@@ -65,6 +67,10 @@ def _column(table: OpenTable, position: int, *, exact: bool) -> dict[str, Any]:
     return found
 
 
+def _is_number(kind: Any) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+
+
 def _tops(values: Any) -> dict[str, Any]:
     import pyarrow.compute as pc
 
@@ -83,15 +89,22 @@ def _tops(values: Any) -> dict[str, Any]:
 
 
 def _histogram(numbers: Any) -> dict[str, Any] | None:
+    """Count values in bins; bins of whole numbers hold `step` numbers each: no gaps arise."""
     import numpy as np
 
     if not len(numbers):
         return None
     values = numbers.to_numpy()
+    low, high = float(values.min()), float(values.max())
+    if max(-low, high) < _WHOLE and bool((values == np.floor(values)).all()):
+        step = -(-int(high - low + 1) // _BINS)
+        bins = -(-int(high - low + 1) // step)
+        counts, _ = np.histogram(values, bins=bins, range=(low, low + bins * step))
+        return {"counts": counts.tolist(), "low": low, "high": high, "step": step}
     try:
         counts, edges = np.histogram(values, bins=_BINS)
     except ValueError:  # values so large and so close that no number lies between them
-        return {"counts": [len(values)], "low": float(values.min()), "high": float(values.max())}
+        return {"counts": [len(values)], "low": low, "high": high}
     return {"counts": counts.tolist(), "low": float(edges[0]), "high": float(edges[-1])}
 
 

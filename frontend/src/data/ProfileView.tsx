@@ -4,7 +4,7 @@ import { useResource } from "../session";
 import { formatCount, LoadFailed } from "../ui";
 import { typeWords } from "./cells/format";
 import { shortFloat } from "./cells/numbers";
-import { type ColumnProfile, formatShare, type Histogram, type Profile } from "./profile";
+import { binWords, type ColumnProfile, formatShare, type Histogram, type Profile } from "./profile";
 
 const MEAN_DIGITS = 8;
 
@@ -75,28 +75,25 @@ function factsOf(column: ColumnProfile): [word: string, value: string][] {
 function Bars({ histogram, name }: { histogram: Histogram; name: string }): ReactElement {
   const { counts, low, high } = histogram;
   const most = Math.max(1, ...counts);
-  const step = (high - low) / counts.length;
   return (
     <div
       className="profile-bars"
       role="img"
       aria-label={`Distribution of ${name} from ${shortFloat(low)} to ${shortFloat(high)}`}
     >
-      {counts.map((count, at) => {
-        const from = low + at * step;
-        return (
+      {counts.map((count, at) => (
+        <span
+          // biome-ignore lint/suspicious/noArrayIndexKey: a bin is its place
+          key={at}
+          className="profile-slot"
+          data-tip={`${binWords(histogram, at)}: ${formatCount(count)}`}
+        >
           <span
-            key={from}
-            className="profile-slot"
-            data-tip={`${shortFloat(from)} to ${shortFloat(from + step)}: ${formatCount(count)}`}
-          >
-            <span
-              className="profile-bar"
-              style={{ height: count === 0 ? 0 : `${Math.max(3, (100 * count) / most)}%` }}
-            />
-          </span>
-        );
-      })}
+            className="profile-bar"
+            style={{ height: count === 0 ? 0 : `${Math.max(3, (100 * count) / most)}%` }}
+          />
+        </span>
+      ))}
     </div>
   );
 }

@@ -1,4 +1,5 @@
 /** Statistics of a table's columns, as the server tells them. */
+import { shortFloat } from "./cells/numbers";
 
 export interface Profile {
   rows: number;
@@ -23,6 +24,19 @@ export interface Histogram {
   counts: number[];
   low: number;
   high: number;
+  /** Of whole numbers: so many of them are in one bin. */
+  step?: number;
+}
+
+/** The values of a bin in words: "3", "10 to 14", "0.5 to 1". */
+export function binWords({ counts, low, high, step }: Histogram, at: number): string {
+  if (step === undefined) {
+    const width = (high - low) / counts.length;
+    return `${shortFloat(low + at * width)} to ${shortFloat(low + (at + 1) * width)}`;
+  }
+  const from = low + at * step;
+  const to = Math.min(from + step - 1, high);
+  return to <= from ? shortFloat(from) : `${shortFloat(from)} to ${shortFloat(to)}`;
 }
 
 /** "2.4 %": 0 and 100 only when it is none and all. */

@@ -209,6 +209,40 @@ def test_profile_and_export(store: Store, tmp_path: Path):
     pd.testing.assert_frame_equal(pd.read_parquet(path), store.get(output))
 
 
+def histogram_of(store: Store, values: object):
+    output = store.put(pa.table({"x": values}))
+    return service.profile(str(store.folder), output.address)["columns"][0]
+
+
+@pytest.mark.parametrize(
+    ("values", "counts", "step"),
+    [
+        ([*range(1, 13), 12], [1] * 11 + [2], 1),
+        ([1.0, 3.0, None], [1, 0, 1], 1),
+        ([7, 7], [2], 1),
+        (list(range(100)), [5] * 20, 5),
+        (list(range(21)), [2] * 10 + [1], 2),
+        ([-3, 2**40], None, (2**40 + 4 + 19) // 20),
+        ([0.5, 1.5], None, None),
+        ([2**53, 2**53 + 2], None, None),
+    ],
+    ids=str,
+)
+def test_the_bins_of_whole_numbers_hold_equally_many_of_them(store: Store, values, counts, step):
+    found = histogram_of(store, values)["histogram"]
+    assert found.get("step") == step
+    assert sum(found["counts"]) == sum(value is not None for value in values)
+    assert len(found["counts"]) <= 20
+    if counts is not None:
+        assert found["counts"] == counts
+
+
+def test_decimals_have_a_range_and_a_distribution(store: Store):
+    found = histogram_of(store, [decimal.Decimal("1.50"), None, decimal.Decimal("3.25")])
+    assert (found["min"], found["max"], found["mean"]) == ("1.50", "3.25", 2.375)
+    assert (found["distinct"], sum(found["histogram"]["counts"])) == (2, 2)
+
+
 def test_the_server_side_imports_no_data_library():
     code = "import sys, headrace.store.files as f; sys.exit(any(m in sys.modules for m in ('pyarrow','pandas')))"
     folder = str(Path(service.__file__).parents[2])
