@@ -1,0 +1,150 @@
+"""Two processes on one project: who lost its lease writes nothing, and nobody's run is forgotten."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from .harness import Server
+from .invariants import check
+from .plant import Plant, all_over, start_run, until
+
+LEASE_S = 1.5
+SHORT = {"HEADRACE_LEASE_S": str(LEASE_S), "HEADRACE_LOCK": "off"}
+
+
+@pytest.fixture
+def plant(tmp_path: Path) -> Plant:
+    return Plant(tmp_path, gated="second")
+
+
+@pytest.fixture
+def first(plant: Plant) -> Iterator[Server]:
+    with Server(plant.project, env=SHORT) as server:
+        server.wait_ready()
+        yield server
+
+
+def rows(plant: Plant, statement: str) -> list[tuple[object, ...]]:
+    """Read the history from outside."""
+    opened = sqlite3.connect(plant.project / ".headrace" / "headrace.db")
+    try:
+        return opened.execute(statement).fetchall()
+    finally:
+        opened.close()
+
+
+def test_a_server_that_stood_still_and_lost_its_lease_writes_nothing_when_it_goes_on(
+    plant: Plant, first: Server
+) -> None:
+    run = start_run(first)
+    until(lambda: plant.counts(run)["second"], "the gated block")
+    first.pause()
+    try:
+        with Server(plant.project, env=SHORT) as second:
+            second.wait_ready()
+            until(lambda: plant.counts(run)["second"] == 2, "the run at the second server")
+            plant.open_gate()  # for the workers of both
+            (over,) = all_over(second)
+            assert over["state"] == "succeeded"
+            before = rows(plant, "SELECT * FROM runs"), rows(plant, "SELECT * FROM block_runs")
+            effects = plant.effects()
+
+            first.go_on()
+            fenced = until(lambda: first.get("status").json()["problem"], "the first to notice")
+            assert "took over" in fenced
+            refused = first.post("pipelines/steps/runs", {})
+            assert refused.status_code == 503
+            assert int(refused.headers["Retry-After"]) > 0
+            until(lambda: not _workers_of(first), "the end of the first one's workers", 10)
+            after = rows(plant, "SELECT * FROM runs"), rows(plant, "SELECT * FROM block_runs")
+            assert after == before, "the first server wrote nothing"
+            assert plant.effects() == effects, "and executed nothing"
+            record = second.get(f"runs/{run}").json()
+            assert record["attempt"] == 2
+            check(plant, second)
+    finally:
+        first.go_on()
+
+
+def _workers_of(server: Server) -> list[psutil.Process]:
+    return [
+        child
+        for child in psutil.Process(server.pid).children(recursive=True)
+        if child.status() != psutil.STATUS_ZOMBIE
+    ]
+
+
+def test_a_worker_that_outlives_its_server_has_no_say_any_more(plant: Plant, first: Server) -> None:
+    run = start_run(first)
+    (worker,) = until(
+        lambda: [e.pid for e in plant.effects() if e.block == "second"], "the gated block"
+    )
+    os.kill(worker, signal.SIGSTOP)  # it does not even notice that its server is gone
+    dead = first.pid
+    first.kill9()
+    first.restart()
+    first.wait_ready()
+    until(lambda: plant.counts(run)["second"] == 2, "the second attempt")
+    plant.open_gate()
+    if psutil.pid_exists(worker):
+        os.kill(worker, signal.SIGCONT)
+    (over,) = all_over(first)
+    assert (over["state"], plant.counts(run)["third"]) == ("succeeded", 1)
+    check(plant, first, dead=(dead,))
+    until(lambda: not _runs(worker), "the end of the old worker", 5)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_a_run_of_a_host_that_is_gone_is_taken_up_once_its_lease_is_old(
+    plant: Plant, first: Server
+) -> None:
+    run = start_run(first)
+    until(lambda: plant.counts(run)["second"], "the gated block")
+    first.kill9()
+    opened = sqlite3.connect(plant.project / ".headrace" / "headrace.db")
+    with opened:  # as a container leaves it whose name nobody will ever have again
+        opened.execute("UPDATE runs SET owner = '7:1.00:boot:gone-container'")
+        opened.execute("UPDATE leases SET owner = '7:1.00:boot:gone-container'")
+    opened.close()
+    plant.open_gate()
+    begun = time.monotonic()
+    first.restart()
+    first.wait_ready()
+    assert first.get(f"runs/{run}").json()["state"] == "running", "it may live for all we know"
+    (over,) = all_over(first)
+    assert over["state"] == "succeeded"
+    assert time.monotonic() - begun >= LEASE_S
+    assert rows(plant, "SELECT count(*) FROM leases") == [(1,)], "the old lease is gone"
+    check(plant, first)
+
+
+def test_a_run_that_its_own_server_forgot_is_taken_up(plant: Plant, first: Server) -> None:
+    plant.open_gate()
+    first.run("steps")
+    opened = sqlite3.connect(plant.project / ".headrace" / "headrace.db")
+    with opened:  # recorded, and never launched: as if the task between the two had been lost
+        (old,) = opened.execute("SELECT id FROM runs").fetchone()
+        opened.execute("UPDATE runs SET state = 'running', finished_at = NULL")
+        opened.execute("UPDATE block_runs SET finished_at = NULL WHERE name = 'third'")
+    opened.close()
+    until(lambda: first.get(f"runs/{old}").json()["state"] == "succeeded", "its end", 10)
+
+
+def test_a_server_that_ends_gives_its_lease_back(plant: Plant, first: Server) -> None:
+    assert len(rows(plant, "SELECT owner FROM leases")) == 1
+    first.stop()
+    assert rows(plant, "SELECT owner FROM leases") == []
