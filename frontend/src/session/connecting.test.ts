@@ -20,6 +20,9 @@ function block(name: string, kind: BlockTable["kind"], upstream: string[] = []):
     timeout_s: null,
     cache: null,
     connection: null,
+    pool: null,
+    priority: 0,
+    isolation: null,
   };
 }
 

@@ -21,6 +21,9 @@ function table(name: string, upstream: string[] = []): BlockTable {
     timeout_s: null,
     cache: null,
     connection: null,
+    pool: null,
+    priority: 0,
+    isolation: null,
   };
 }
 
@@ -181,5 +184,15 @@ describe("the numbers of events", () => {
   it("never keep a snapshot from being taken", () => {
     const snapshot = event({ op: "snapshot-taken", epoch: "f", seq: 1, state: null });
     expect(isOld(taken(), snapshot) || leavesGap(taken(), snapshot)).toBe(false);
+  });
+
+  it("shows places in the line of the run that a block shows, until they are gone", () => {
+    const moved = (places: Record<string, Record<string, number>>): AnyEvent =>
+      event({ op: "queue-moved", places });
+    const waiting = reduce(reduce(taken(), queued("editor")), moved({ r: { a: 2 }, x: { b: 1 } }));
+    expect([waiting.status["a"]?.place, waiting.status["b"]?.place ?? null]).toEqual([2, null]);
+    const same = reduce(waiting, moved({ r: { a: 2 } }));
+    expect(same.status).toBe(waiting.status);
+    expect(reduce(waiting, moved({})).status["a"]?.place).toBeNull();
   });
 });

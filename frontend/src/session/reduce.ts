@@ -6,6 +6,7 @@ import {
   type LiveRun,
   type LogAppended,
   type PipelineChanged,
+  type QueueMoved,
   type RunQueued,
   type SnapshotTaken,
 } from "../protocol";
@@ -54,6 +55,8 @@ function apply(state: SessionState, event: AnyEvent): SessionState {
       return { ...state, status: { ...state.status, ...event.blocks } };
     case "run-queued":
       return withQueuedRun(state, event);
+    case "queue-moved":
+      return withPlaces(state, event);
     case "block-started":
       return inRun(state, event.run, [event.block], "running", (status) => ({
         ...status,
@@ -163,6 +166,19 @@ function withPipeline(state: SessionState, event: PipelineChanged): SessionState
     sources: only({ ...state.sources, ...event.sources }, names),
     status: only(state.status, names),
   };
+}
+
+/** Blocks that the event does not name have no place, or none any more. */
+function withPlaces(state: SessionState, { places }: QueueMoved): SessionState {
+  const placeOf = (name: string): number | null => {
+    const run = state.status[name]?.run ?? null;
+    return run === null ? null : (places[run]?.[name] ?? null);
+  };
+  const moved = Object.keys(state.status).filter(
+    (name) => state.status[name]?.place !== placeOf(name),
+  );
+  if (moved.length === 0) return state;
+  return withEach(state, moved, (status, name) => ({ ...status, place: placeOf(name) }));
 }
 
 function withQueuedRun(state: SessionState, event: RunQueued): SessionState {

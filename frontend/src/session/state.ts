@@ -53,6 +53,7 @@ export const NEVER: BlockStatus = {
   displays: [],
   log_tail: "",
   log_bytes: 0,
+  place: null,
 };
 
 /** Characters of a block's log that are kept in memory; the whole is on the server. */
