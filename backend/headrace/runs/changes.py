@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from headrace.protocol.tables import BlockRun, Output, RunRecord, RunState
+from headrace.store.files import Unsynced
 
 
 class QueueRun(Struct, frozen=True, kw_only=True):
@@ -46,4 +47,10 @@ class SaveResult(Struct, frozen=True, kw_only=True):
     finished_at: datetime
 
 
-Change = QueueRun | SaveRun | SaveBlock | SaveResult
+class SaveUnsynced(Struct, frozen=True, kw_only=True):
+    """Outputs whose files may not be on the disk yet: they are kept here until they are."""
+
+    outputs: list[Unsynced]
+
+
+Change = QueueRun | SaveRun | SaveBlock | SaveResult | SaveUnsynced

@@ -9,7 +9,6 @@ import statistics
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,6 +22,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    insert,
     or_,
     select,
     tuple_,
@@ -32,14 +32,25 @@ from sqlalchemy import (
 from headrace.core.crash import crashpoint
 from headrace.core.errors import NotFound
 from headrace.protocol.tables import BlockRun, Output, RunRecord, RunSummary
-from headrace.runs.changes import Change, QueueRun, SaveBlock, SaveResult, SaveRun
+from headrace.runs.changes import Change, QueueRun, SaveBlock, SaveResult, SaveRun, SaveUnsynced
 from headrace.runs.database import Database
 from headrace.runs.leases import Leases
 from headrace.runs.needed import needed_addresses, pipelines_of, unknown_runs
+from headrace.runs.prepared import Prepared
 from headrace.runs.queueing import insert_or_replace, queue_runs
-from headrace.runs.tables import block_runs, leases, results, runs, ticks, triggers, versions
+from headrace.runs.tables import (
+    block_runs,
+    leases,
+    results,
+    runs,
+    ticks,
+    triggers,
+    unsynced_outputs,
+    versions,
+)
 from headrace.runs.times import moment, stamp
 from headrace.runs.triggers import Triggers
+from headrace.store.files import Unsynced
 
 KEPT_RESULTS = 50
 """Newest results of a block that are kept."""
@@ -270,6 +281,26 @@ class History(Triggers, Leases):
                 if row is not None:
                     found[name] = (row.run_id, msgspec.json.decode(row.record, type=BlockRun))
 
+    # Outputs that are not on the disk yet
+
+    def unsynced(self, limit: int = 200) -> list[tuple[int, Unsynced]]:
+        """Return the oldest outputs whose files may not be on the disk yet, with their numbers."""
+        statement = select(unsynced_outputs).order_by(unsynced_outputs.c.id).limit(limit)
+        with self.database.reading() as connection:
+            rows = connection.execute(statement)
+            return [(row.id, Unsynced(row.name, row.content)) for row in rows]
+
+    def settled(self, numbers: Collection[int]) -> None:
+        """Forget outputs whose files are on the disk."""
+        with self.database.writing() as connection:
+            connection.execute(
+                delete(unsynced_outputs).where(unsynced_outputs.c.id.in_(list(numbers)))
+            )
+
+    def checkpoint(self) -> None:
+        """Move what was written from the log into the database; SQLite does it seldom by itself."""
+        self.database.checkpoint()
+
     # Retention
 
     def pipelines(self) -> list[str]:
@@ -350,6 +381,9 @@ def _apply(connection: Connection, change: Change) -> None:
             _save_block(connection, change)
         case SaveResult():
             _save_result(connection, change)
+        case SaveUnsynced():
+            for output in change.outputs:
+                _KEEP_UNSYNCED.run(connection, {"file": output.name, "bytes": output.content})
 
 
 def _save_run(connection: Connection, change: SaveRun) -> None:
@@ -366,33 +400,40 @@ def _save_run(connection: Connection, change: SaveRun) -> None:
 
 # Made once: building a statement takes longer than SQLite needs to carry it out.
 _OF_BLOCK = and_(block_runs.c.run_id == bindparam("run"), block_runs.c.name == bindparam("block"))
-_BLOCK_STATE = select(block_runs.c.state).where(_OF_BLOCK)
-_SET_BLOCK = (
-    update(block_runs)
-    .where(_OF_BLOCK)
-    .values(state=bindparam("now"), finished_at=bindparam("end"), record=bindparam("whole"))
+_BLOCK_STATE = Prepared(lambda _: select(block_runs.c.state).where(_OF_BLOCK))
+_SET_BLOCK = Prepared(
+    lambda _: (
+        update(block_runs)
+        .where(_OF_BLOCK)
+        .values(state=bindparam("now"), finished_at=bindparam("end"), record=bindparam("whole"))
+    )
 )
-_COUNT_BLOCK = (
-    update(runs)
-    .where(runs.c.id == bindparam("run"))
-    .values(blocks_done=runs.c.blocks_done + bindparam("more"))
+_COUNT_BLOCK = Prepared(
+    lambda _: (
+        update(runs)
+        .where(runs.c.id == bindparam("run"))
+        .values(blocks_done=runs.c.blocks_done + bindparam("more"))
+    )
+)
+_KEEP_UNSYNCED = Prepared(
+    lambda _: insert(unsynced_outputs).values(name=bindparam("file"), content=bindparam("bytes"))
 )
 
 
 def _save_block(connection: Connection, change: SaveBlock) -> None:
     block = change.block
     mine = {"run": change.run_id, "block": block.name}
-    before = connection.execute(_BLOCK_STATE, mine).scalar()
+    before = _BLOCK_STATE.run(connection, mine)
     if before is None:
         raise NotFound(
             f"Run {change.run_id!r} has no block {block.name!r}.", kind="block", name=block.name
         )
     record = msgspec.json.encode(block)
     values = {"now": block.state, "end": stamp(block.finished_at), "whole": record}
-    connection.execute(_SET_BLOCK, mine | values)
+    _SET_BLOCK.run(connection, mine | values)
     done = (block.state not in UNFINISHED) - (before not in UNFINISHED)
     if done:
-        connection.execute(_COUNT_BLOCK, {"run": change.run_id, "more": done})
+        _COUNT_BLOCK.run(connection, {"run": change.run_id, "more": done})
 
 
 _OF_RESULTS = and_(
@@ -406,29 +447,35 @@ _OLDEST_KEPT = (
     .limit(1)
     .scalar_subquery()
 )
-_DROP_OLD_RESULTS = delete(results).where(_OF_RESULTS, results.c.finished_at < _OLDEST_KEPT)
+_DROP_OLD_RESULTS = Prepared(
+    lambda _: delete(results).where(_OF_RESULTS, results.c.finished_at < _OLDEST_KEPT)
+)
 
 
-@cache
 def _put_result(dialect: str) -> Executable:
-    insert = insert_or_replace(dialect, results)
+    insert = insert_or_replace(dialect, results).values(
+        {column.name: bindparam(f"new_{column.name}") for column in results.columns}
+    )
     return insert.on_conflict_do_update(
         index_elements=["pipeline", "block", "key"],
         set_={"output": insert.excluded.output, "finished_at": insert.excluded.finished_at},
     )
 
 
+_PUT_RESULT = Prepared(_put_result)
+
+
 def _save_result(connection: Connection, change: SaveResult) -> None:
     values = {
-        "pipeline": change.pipeline,
-        "block": change.block,
-        "key": change.key,
-        "output": msgspec.json.encode(change.output),
-        "finished_at": stamp(change.finished_at),
+        "new_pipeline": change.pipeline,
+        "new_block": change.block,
+        "new_key": change.key,
+        "new_output": msgspec.json.encode(change.output),
+        "new_finished_at": stamp(change.finished_at),
     }
-    connection.execute(_put_result(connection.dialect.name), values)
+    _PUT_RESULT.run(connection, values)
     of_block = {"of_pipeline": change.pipeline, "of_block": change.block}
-    connection.execute(_DROP_OLD_RESULTS, of_block)
+    _DROP_OLD_RESULTS.run(connection, of_block)
 
 
 def _record(row: Row[Any], blocks: list[BlockRun]) -> RunRecord:

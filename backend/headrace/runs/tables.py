@@ -93,6 +93,17 @@ results = Table(
     Index("results_newest", "pipeline", "block", "finished_at"),
 )
 
+unsynced_outputs = Table(
+    "unsynced_outputs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Small outputs of the store whose files may not be on the disk yet. A number is never used again:
+whoever deletes a row deletes the one that was read."""
+
 triggers = Table(
     "triggers",
     metadata,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from headrace.project.settings import Settings
     from headrace.runs.thread import HistoryThread
     from headrace.scheduling.daemon import Daemon
+    from headrace.server.settling import Settling
     from headrace.server.upkeep import Upkeep
     from headrace.session.lease import Lease
     from headrace.session.sessions import Sessions
@@ -52,6 +53,7 @@ class Runtime:
         self._upkeep: Upkeep | None = None
         self._lease: Lease | None = None
         self._ending: asyncio.Task[None] | None = None
+        self._settling: Settling | None = None
         self.store_size = StoreSize(StoreFiles(paths.store).usage, self.clock.monotonic)
 
     @property
@@ -82,6 +84,7 @@ class Runtime:
             history = self._history = HistoryThread(place)
             had_runs = await asyncio.to_thread(self._has_logs)
             history.start()
+            await self._settle(history)
             self.notice = await history.call(History.told_of_loss, had_runs)
             if self.notice is not None:
                 logger.error("%s", self.notice)
@@ -127,6 +130,14 @@ class Runtime:
     def _has_logs(self) -> bool:
         """Tell whether blocks ever ran here."""
         return any(self.paths.logs.iterdir())
+
+    async def _settle(self, history: HistoryThread) -> None:
+        """Have all outputs on the disk that the history knows, before anything reads them."""
+        from headrace.server.settling import Settling
+
+        self._settling = Settling(history, StoreFiles(self.paths.store))
+        await self._settling.settle()
+        self._settling.start()
 
     def _start_upkeep(self, project: Project, history: HistoryThread) -> None:
         from headrace.server.upkeep import Upkeep
@@ -197,6 +208,7 @@ class Runtime:
             self._upkeep,
             self._sessions,
             self._pool,
+            self._settling,
             self._lease,
             self._history,
         ):

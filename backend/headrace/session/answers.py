@@ -11,7 +11,7 @@ from headrace.core.ids import digest
 from headrace.graph.staleness import MOVED, UNFORESEEN
 from headrace.protocol import events as ev
 from headrace.protocol.tables import Attempt, BlockStatus, Display, Failure
-from headrace.runs.changes import SaveBlock, SaveResult
+from headrace.runs.changes import SaveBlock, SaveResult, SaveUnsynced
 from headrace.session.course import Course
 from headrace.session.definition import Key
 from headrace.session.effects import Step, Stop, Wait
@@ -177,6 +177,7 @@ class Answers:
         )
         step = Step(
             records=[
+                *([SaveUnsynced(outputs=answer.unsynced)] if answer.unsynced else ()),
                 SaveBlock(run_id=run.id, block=block.record),
                 SaveResult(
                     pipeline=run.definition.pipeline,
@@ -232,6 +233,8 @@ class Answers:
             attempts=attempts_of(block.record, attempt),
             checks=answer.checks,
         )
+        if not again:
+            run.ended(name)
         if run.interactive:
             self._results.change(
                 name,
@@ -296,6 +299,7 @@ class Answers:
                 )
                 record = msgspec.structs.replace(record, attempts=attempts_of(record, stopped))
             block.state = "cancelled"
+            run.ended(name)
             block.waiting = False
             block.record = msgspec.structs.replace(record, state="cancelled", finished_at=at)
             step.records.append(SaveBlock(run_id=run.id, block=block.record))
@@ -313,6 +317,7 @@ class Answers:
         for name in names:
             block = run.blocks[name]
             block.state = "skipped"
+            run.ended(name)
             block.waiting = False
             block.record = msgspec.structs.replace(block.record, state="skipped", because=because)
             step.records.append(SaveBlock(run_id=run.id, block=block.record))

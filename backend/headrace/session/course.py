@@ -62,6 +62,7 @@ class Course:
     def release(self, run: Run, name: str) -> None:
         """Give back the slot of a block, or its place in the line; `settle` gives it to others."""
         run.blocks[name].asked = False
+        run.consider(name)
         self._slots.release(run.id, name)
 
     def _look(self, run: Run, at: datetime) -> Step:
@@ -70,10 +71,8 @@ class Course:
         reused = True
         while reused and not run.cancelled:
             reused = False
-            for name in run.ready():
+            for name in run.startable():
                 block = run.blocks[name]
-                if block.asked:
-                    continue
                 if block.key is None:  # what a run has pinned never changes
                     planned = run.definition.blocks[name]
                     block.key = key_of(planned, run.inputs(name), run.parameters, run.moment)
@@ -227,6 +226,7 @@ class Course:
 
     def good(self, run: Run, name: str, seconds: float, at: datetime) -> Step:
         """Announce that a block has its output, computed or reused."""
+        run.ended(name)
         block = run.blocks[name]
         record = block.record
         assert record.output is not None, "a good block has its output"

@@ -51,7 +51,7 @@ class Machine:
         self.results = Results()
         self.runs: dict[str, Run] = {}
         self.staleness: dict[str, Staleness] = {}
-        self._fresh: dict[str, Result] = {}
+        self._fresh: Mapping[str, Result] = {}
         self._at: datetime | None = None
         self._line = line or Slots()
         """Shared with the machines of all other pipelines of the project."""
@@ -91,19 +91,23 @@ class Machine:
 
     def refresh(self) -> Step:
         """Compare every block with the draft, and tell what changed since the last time."""
-        keys, staleness, fresh = self.results.wanted(self.definition, self.values, self._at)
-        self._fresh = fresh
-        changed = {n: s for n, s in staleness.items() if self.staleness.get(n) != s}
+        wanted = self.results.wanted(self.definition, self.values, self._at)
+        self._fresh = wanted.fresh
+        if len(wanted.compared) == len(wanted.staleness):  # another draft may have lost blocks
+            self.staleness = {n: s for n, s in self.staleness.items() if n in wanted.staleness}
+        changed: dict[str, Staleness] = {}
         replaced: dict[str, BlockStatus] = {}
-        for name, state in staleness.items():
+        for name in wanted.compared:
+            state = wanted.staleness[name]
+            if self.staleness.get(name) != state:
+                self.staleness[name] = changed[name] = state
             status = self.results.change(name, staleness=state)
-            result = fresh.get(name)
+            result = wanted.fresh.get(name)
             if result is None:
                 continue
-            self.results.show(name, keys[name].text)
+            self.results.show(name, wanted.keys[name].text)
             if status.output is None or status.output.address != result.output.address:
                 replaced[name] = self._put_in_place(name, status, result)
-        self.staleness = staleness
         step = Step()
         if changed:
             step.events.append(ev.StalenessChanged(blocks=changed))

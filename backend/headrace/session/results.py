@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from heapq import heapify, heappop, heappush
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -44,8 +45,34 @@ class _Comparison:
     fresh: dict[str, Result] = field(default_factory=dict[str, Result])
     touched: set[str] = field(default_factory=set[str])
     """Blocks of which something else is known now."""
+    places: dict[str, int] = field(default_factory=dict[str, int])
+    below: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """The blocks right below each block."""
+
+    @classmethod
+    def begin(cls, definition: Definition, parameters: bytes) -> _Comparison:
+        """Begin with a draft of which nothing is compared yet."""
+        new = cls(definition, parameters, touched=set(definition.blocks))
+        for place, block in enumerate(definition.blocks.values()):
+            new.places[block.name] = place
+            for upstream in block.upstream:
+                new.below.setdefault(upstream, []).append(block.name)
+        return new
+
     ends: dict[str, datetime] = field(default_factory=dict[str, datetime])
     """When results grow older than their `cache:` allows, by block."""
+
+
+class Wanted(NamedTuple):
+    """What the draft wants of each block; the mappings go on to change with each comparison."""
+
+    compared: AbstractSet[str]
+    """The blocks that were compared this time, in order; of the others nothing has changed."""
+    keys: Mapping[str, Key]
+    """Of each block whose inputs are all fresh."""
+    staleness: Mapping[str, Staleness]
+    fresh: Mapping[str, Result]
+    """The result that each fresh block has."""
 
 
 class Results:
@@ -172,31 +199,35 @@ class Results:
 
     def wanted(
         self, definition: Definition, parameters: Mapping[str, Any], at: datetime | None = None
-    ) -> tuple[dict[str, Key], dict[str, Staleness], dict[str, Result]]:
+    ) -> Wanted:
         """Compare every block with the draft.
 
-        Returns the wanted key of each block whose inputs are all fresh, the staleness of each
-        block, and the result that each fresh block has. O(blocks + edges) for a new draft or other
-        parameters; after a result, only its block and those right below are compared. `at` is the
-        time by which `cache:` counts, None for that of the last comparison.
+        O(blocks + edges) for a new draft or other parameters; after a result, only its block and
+        those right below are compared. `at` is the time by which `cache:` counts, None for that of
+        the last comparison.
         """
         self._at = at or self._at
         said = msgspec.json.encode(parameters, order="sorted")
         last = self._compared
         if last is None or last.definition is not definition or last.parameters != said:
-            last = self._compared = _Comparison(definition, said)
-            last.touched.update(definition.blocks)
-        differs = last.touched
-        differs.update(name for name, end in last.ends.items() if self._at and self._at > end)
-        for block in definition.blocks.values() if differs else ():
-            name = block.name
-            if name in differs or not differs.isdisjoint(block.upstream):
-                before = last.fresh.get(name)
-                self._compare(block, parameters, last)
-                if last.fresh.get(name) is not before:
-                    differs.add(name)
+            last = self._compared = _Comparison.begin(definition, said)
+        last.touched.update(n for n, end in last.ends.items() if self._at and self._at > end)
+        touched = {name for name in last.touched if name in last.places}
+        waiting = [(last.places[name], name) for name in touched]
+        heapify(waiting)
+        compared: dict[str, None] = {}
+        while waiting:  # in the order of the blocks: every upstream block comes first
+            _, name = heappop(waiting)
+            if name in compared:
+                continue
+            compared[name] = None
+            before = last.fresh.get(name)
+            self._compare(definition.blocks[name], parameters, last)
+            if name in touched or last.fresh.get(name) is not before:
+                for below in last.below.get(name, ()):
+                    heappush(waiting, (last.places[below], below))
         last.touched = set()
-        return dict(last.keys), dict(last.staleness), dict(last.fresh)
+        return Wanted(compared.keys(), last.keys, last.staleness, last.fresh)
 
     def _compare(
         self, block: PlannedBlock, parameters: Mapping[str, Any], last: _Comparison

@@ -112,6 +112,34 @@ class Run:
     prepared: int = 1
     """So many workers were asked to be ready for it."""
 
+    def __post_init__(self) -> None:
+        self._over = sum(block.state in OVER for block in self.blocks.values())
+        self._places = {name: place for place, name in enumerate(self.blocks)}
+        self._missing: dict[str, int] = {}
+        """Upstream blocks of each block that are not good yet."""
+        for name in self.blocks:
+            ups = [up for up in self.definition.blocks[name].upstream if up in self.blocks]
+            self._missing[name] = sum(self.blocks[up].state not in GOOD for up in ups)
+        self._candidates = {name for name, missing in self._missing.items() if not missing}
+
+    def ended(self, name: str) -> None:
+        """Take note that a block is over, once; what waited for it may have its turn."""
+        self._over += 1
+        if self.blocks[name].state in GOOD:
+            for below in self._below.get(name, ()):
+                self._missing[below] -= 1
+                if not self._missing[below]:
+                    self._candidates.add(below)
+
+    def consider(self, name: str) -> None:
+        """Look at a block again that asked for a slot, and does so no longer."""
+        self._candidates.add(name)
+
+    @property
+    def blocks_over(self) -> int:
+        """Return how many blocks are over."""
+        return self._over
+
     @property
     def interactive(self) -> bool:
         return self.origin == "editor"
@@ -128,7 +156,7 @@ class Run:
 
     @property
     def is_over(self) -> bool:
-        return all(block.state in OVER for block in self.blocks.values())
+        return self._over == len(self.blocks)
 
     def inputs(self, name: str) -> dict[str, Output]:
         """Return the outputs that a block reads; all its upstream blocks must be good."""
@@ -143,6 +171,14 @@ class Run:
         """Find the output of a block in this run, or the one that was pinned from outside."""
         block = self.blocks.get(name)
         return self.outside.get(name) if block is None else block.record.output
+
+    def startable(self) -> list[str]:
+        """Return the blocks of `ready` that have not asked for a slot; O(those), not O(blocks)."""
+        blocks = self.blocks
+        gone = {n for n in self._candidates if blocks[n].state != "queued" or blocks[n].asked}
+        self._candidates -= gone
+        found = [name for name in self._candidates if not blocks[name].waiting]
+        return sorted(found, key=self._places.__getitem__)
 
     def ready(self) -> list[str]:
         """Return the queued blocks whose upstream blocks are all good, in order."""
@@ -226,6 +262,9 @@ class Run:
         for a failed one is skipped; attempts count from 1.
         """
         assert len(self.running) <= self.slots, "more blocks run than there are slots"
+        assert self._over == sum(b.state in OVER for b in self.blocks.values()), "miscounted"
+        free = [name for name in self.ready() if not self.blocks[name].asked]
+        assert self.startable() == free, "a block that could start is forgotten"
         for name, block in self.blocks.items():
             ups = [u for u in self.definition.blocks[name].upstream if u in self.blocks]
             if block.state in {"running", *GOOD}:

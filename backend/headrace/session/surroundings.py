@@ -26,7 +26,7 @@ from headrace.runs.thread import HistoryThread
 from headrace.session.definition import Definition
 from headrace.session.draft import Draft, columns_of
 from headrace.session.log import EventLog
-from headrace.session.run import OVER, Run
+from headrace.session.run import Run
 from headrace.session.turns import Places, Turns
 from headrace.session.warmth import Timer, after
 from headrace.store.files import SWEPT
@@ -146,7 +146,7 @@ def summary_of(run: Run, finished: ev.RunFinished | None = None) -> RunSummary:
         started_at=run.started_at,
         finished_at=finished.finished_at if finished else None,
         seconds=finished.seconds if finished else None,
-        blocks_done=sum(1 for block in run.blocks.values() if block.state in OVER),
+        blocks_done=run.blocks_over,
         blocks_total=len(run.blocks),
         reason=run.reason,
     )

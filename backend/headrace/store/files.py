@@ -11,15 +11,26 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from msgspec import Struct
+
 from headrace.core.crash import crashpoint
 from headrace.core.durable import make_folder, sync_folder
-from headrace.core.errors import NotFound, StorageFull
+from headrace.core.errors import InvalidInput, NotFound, StorageFull
 from headrace.core.ids import check_address, digest
 from headrace.protocol.tables import Display
 
 SWEPT = "swept"
 """A file in the store that is touched when outputs were removed."""
 SUFFIXES = ("arrow", "json", "pickle", "display")
+SMALL = 64 << 10
+"""Bytes up to which an output can be made durable by the history instead of by its own file."""
+
+
+class Unsynced(Struct, frozen=True):
+    """The content of a stored file that the disk may not have yet, and its name."""
+
+    name: str
+    content: bytes
 
 
 class StoreFiles:
@@ -27,6 +38,9 @@ class StoreFiles:
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
+        self.unsynced: list[Unsynced] | None = None
+        """A list: small outputs are written without waiting for the disk, and noted here. Whoever
+        records them must record these with them, see `settle`."""
 
     def path(self, address: str) -> Path:
         """Return the file of an address; raise InvalidInput or NotFound."""
@@ -106,6 +120,26 @@ class StoreFiles:
                 if found.st_mtime < limit:
                     yield path, found.st_size
 
+    def settle(self, noted: Iterable[Unsynced]) -> None:
+        """Make noted outputs durable; those that a power cut took or tore are written again."""
+        folders: set[Path] = set()
+        for output in noted:
+            address, _, suffix = output.name.partition(".")
+            if suffix not in SUFFIXES:
+                raise InvalidInput(f"{output.name!r} is no file of the store.")
+            place = self._place(check_address(address), suffix)
+            if not _holds(place, output.content):
+                self._create(place, (output.content,))
+            with suppress(FileNotFoundError):  # nothing needs it: it was swept just now
+                descriptor = os.open(place, os.O_RDONLY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+                folders.add(place.parent)
+        for folder in sorted(folders | {self.folder} if folders else ()):
+            sync_folder(folder)
+
     def _place(self, address: str, suffix: str) -> Path:
         return self.folder / address[:2] / f"{address}.{suffix}"
 
@@ -132,6 +166,32 @@ class StoreFiles:
         self._guarded(temporary, lambda: self._publish(temporary, address, suffix))
         return sum(map(len, parts))
 
+    def _keep(self, address: str, suffix: str, *parts: bytes | memoryview) -> int:
+        """Write an output; a small one without waiting for the disk, if somebody takes note."""
+        size = sum(map(len, parts))
+        if self.unsynced is None or size > SMALL:
+            return self._write(address, suffix, *parts)
+        place, content = self._place(address, suffix), b"".join(parts)
+        # What is there may be of an output that nobody recorded, and torn by a power cut.
+        if _holds(place, content):
+            self._touch(address, suffix)
+        else:
+            self._create(place, (content,))
+        self.unsynced.append(Unsynced(place.name, content))
+        return size
+
+    def _create(self, place: Path, parts: Iterable[bytes | memoryview]) -> None:
+        """Put a file in its place in one go, without waiting for the disk."""
+        temporary = self._temporary()
+
+        def fill() -> None:
+            with temporary.open("wb") as file:
+                file.writelines(parts)
+            place.parent.mkdir(exist_ok=True)
+            temporary.replace(place)
+
+        self._guarded(temporary, fill)
+
     def _touch(self, address: str, suffix: str) -> bool:
         """Mark a stored file as in use now, so that a sweep leaves it; False when not stored."""
         try:
@@ -157,3 +217,11 @@ class StoreFiles:
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise StorageFull("No space left on the disk to store this output.") from error
             raise
+
+
+def _holds(place: Path, content: bytes) -> bool:
+    try:
+        with place.open("rb") as file:
+            return file.read(len(content) + 1) == content
+    except FileNotFoundError:
+        return False

@@ -188,7 +188,7 @@ class Store(StoreFiles):
             address=address,
             digest=content,
             kind=kind,
-            size_bytes=self._write(address, kind, stored),
+            size_bytes=self._keep(address, kind, stored),
             type_name=name,
             text=short_text(value),
         )
@@ -245,7 +245,7 @@ class Store(StoreFiles):
         with memoryview(sink.getvalue()) as raw:
             content = digest(*(_leaf(raw, start) for start in range(0, len(raw), _LEAF)))
             address = digest(content, "table", name)
-            return self._write(address, "arrow", raw), content, address
+            return self._keep(address, "arrow", raw), content, address
 
     def _large(self, table: Any, name: str) -> tuple[int, str, str]:
         """Store a table by way of the disk; return bytes, digest and address."""

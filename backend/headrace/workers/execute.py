@@ -119,7 +119,14 @@ class Execution:
             )
         finally:
             self._end()
-        return Done(**self._names, output=output, timings=spans.timings(), checks=self._checks)
+            unsynced, self._store.unsynced = self._store.unsynced or [], []
+        return Done(
+            **self._names,
+            output=output,
+            timings=spans.timings(),
+            checks=self._checks,
+            unsynced=unsynced,
+        )
 
     def _failure(self, error: BaseException, *, saving: bool) -> Failure:
         if isinstance(error, sql.SqlFailed):

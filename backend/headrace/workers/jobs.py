@@ -22,6 +22,7 @@ from headrace.protocol.tables import (
     Parameter,
     Timings,
 )
+from headrace.store.files import Unsynced
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -117,6 +118,8 @@ class Done(Answer, frozen=True, kw_only=True, tag="done"):
     """Modules of the project that were loaded though the job does not name them."""
     spent: bool = False
     """The block left something running in its worker, which takes no other job."""
+    unsynced: list[Unsynced] = field(default_factory=list[Unsynced])
+    """Outputs that are durable only when they are recorded together with this answer."""
 
 
 class Raised(Answer, frozen=True, kw_only=True, tag="raised"):

@@ -92,6 +92,7 @@ class Worker:
         self._secrets = Secrets(settings.secrets)
         self._connections = settings.connections
         self._store = Store(Path(settings.store_folder))
+        self._store.unsynced = []  # the server records them with the answer
         self._handover = Handover(self._store)
         self._interrupts = Interrupts()
         self._namespaces = questions.Namespaces()

@@ -443,7 +443,7 @@ class RandomStimuli(RuleBasedStateMachine):
             return
         results = copy.copy(self.machine.results)
         results._compared = None
-        _, staleness, _ = results.wanted(self.machine.definition, self.machine.values)
+        staleness = results.wanted(self.machine.definition, self.machine.values).staleness
         assert staleness == self.machine.staleness
 
     def teardown(self) -> None:
