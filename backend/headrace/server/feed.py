@@ -19,7 +19,8 @@ from headrace.protocol.events import (
 )
 from headrace.protocol.replies import AnyReply
 
-QUEUE_LIMIT_BYTES = 1024 * 1024
+QUEUE_LIMIT_BYTES = 512 * 1024
+"""What may wait for a client; as much again may be on its way to it."""
 REPLIES_LIMIT_BYTES = 8 * 1024 * 1024
 STALLED_S = 30.0
 _BATCH_S = 0.008
@@ -45,7 +46,7 @@ def encode_event(event: Event) -> bytes:
 class Feed:
     """Queues messages for one client and writes them in batches.
 
-    More than 1 MB of unsent events are thrown away, and the pipelines they were of get a fresh
+    More than 512 KiB of waiting events are thrown away, and the pipelines they were of get a fresh
     snapshot once the client reads again. A client that reads nothing for 30 s is cut off.
     """
 

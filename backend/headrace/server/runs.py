@@ -10,7 +10,7 @@ from typing import Any, get_args
 import msgspec
 from msgspec import Struct
 
-from headrace.core.errors import Conflict, InvalidInput, NotFound
+from headrace.core.errors import InvalidInput, NotFound
 from headrace.core.ids import check_name, check_run_id
 from headrace.notebooks.render import render
 from headrace.protocol import commands as cmd
@@ -20,13 +20,15 @@ from headrace.protocol.tables import (
     RunRecord,
     RunState,
     RunSummary,
+    Scope,
 )
 from headrace.server.base import ApiHandler, operation
 from headrace.session.definition import Definition
 from headrace.session.run import RunRequest
 from headrace.store.files import StoreFiles
 
-_LOG_LIMIT_BYTES = 32 * 1024 * 1024
+_TAIL_LIMIT_BYTES = 8 * 1024 * 1024
+_CHUNK_BYTES = 1 << 18
 _IDEMPOTENCY_KEY_LENGTH = 200
 _CANCEL_WAIT_S = 2.0
 """Most blocks end at the first interrupt; one that does not may take up to 12 s."""
@@ -35,17 +37,31 @@ _NOTEBOOK_LOG_BYTES = 1024 * 1024
 
 
 class NewRun(Struct, frozen=True, forbid_unknown_fields=True):
-    """What starts a run: all blocks, or these with all their ancestors."""
+    """What starts a run: all blocks, or these with all their ancestors.
+
+    `scope` says otherwise: `only` these, `from` these on with all below, or of them and their
+    ancestors what is `stale`. With `dry_run`, nothing starts.
+    """
 
     parameters: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     blocks: list[str] | None = None
+    scope: Scope = "until"
     force: bool = False
+    dry_run: bool = False
+
+
+class RunAgain(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a run is repeated: from its failed blocks on, or from a block on with all below."""
+
+    start: str | None = msgspec.field(default=None, name="from")
+    dry_run: bool = False
 
 
 class RunStarted(Struct, frozen=True):
-    """The id of a run that is recorded."""
+    """The id of a run that is recorded, None of a dry run; and what it was going to run."""
 
-    id: str
+    id: str | None
+    blocks: list[str]
 
 
 class RunList(Struct, frozen=True):
@@ -59,22 +75,31 @@ class RunsOfPipelineHandler(ApiHandler):
     """Starts runs."""
 
     @operation(
-        "Start a run; Idempotency-Key makes that safe to repeat",
+        "Start a run; Idempotency-Key makes that safe to repeat; 200 for a dry run",
         body=NewRun,
         returns=RunStarted,
         status=201,
         headers=("Idempotency-Key",),
+        also=(200,),
     )
-    async def post(self, new: NewRun, pipeline: str) -> RunStarted:
+    async def post(self, new: NewRun, pipeline: str) -> RunStarted | None:
         await self.runtime.ready()
         key = self.request.headers.get("Idempotency-Key")
         if key is not None and not 0 < len(key) <= _IDEMPOTENCY_KEY_LENGTH:
             raise InvalidInput("Idempotency-Key has 1 to 200 characters.", field="Idempotency-Key")
         session = await self.runtime.sessions.open(pipeline)
         request = RunRequest(
-            origin="api", parameters=new.parameters, blocks=new.blocks, force=new.force
+            origin="api",
+            parameters=new.parameters,
+            blocks=new.blocks,
+            scope=new.scope,
+            force=new.force,
         )
-        return RunStarted(await session.start_run(request, key))
+        blocks = await session.plan_run(request)
+        if new.dry_run:
+            self.reply(RunStarted(None, blocks))
+            return None
+        return RunStarted(await session.start_run(request, key), blocks)
 
 
 class RunsHandler(ApiHandler):
@@ -119,7 +144,14 @@ class RunHandler(ApiHandler):
     @operation("A run with its block runs", returns=RunRecord)
     async def get(self, run: str) -> RunRecord:
         await self.runtime.ready()
-        return await self.runtime.history.call(lambda known: known.run(run))
+        record: RunRecord = await self.runtime.history.call(lambda known: known.run(run))
+        places = self.runtime.sessions.places(record.pipeline, run)
+        if not places:
+            return record
+        blocks = [
+            msgspec.structs.replace(block, place=places.get(block.name)) for block in record.blocks
+        ]
+        return msgspec.structs.replace(record, blocks=blocks)
 
 
 class CancelHandler(ApiHandler):
@@ -152,59 +184,90 @@ class RetryHandler(ApiHandler):
 
     @operation(
         "Run again with the same parameters; what succeeded is taken from the store",
+        body=RunAgain,
         returns=RunStarted,
         status=201,
+        also=(200,),
     )
-    async def post(self, run: str) -> RunStarted:
+    async def post(self, again: RunAgain, run: str) -> RunStarted | None:
         await self.runtime.ready()
         record: RunRecord = await self.runtime.history.call(lambda known: known.run(run))
-        if record.state not in FINAL_RUN_STATES:
-            raise Conflict("The run is not over yet.", run=run)
-        files = await self.runtime.history.call(lambda known: known.files(record.version))
         session = await self.runtime.sessions.open(record.pipeline)
-        request = RunRequest(
-            origin="retry",
-            parameters=record.parameters,
-            blocks=await asyncio.to_thread(_selection, record, files),
-            trigger=record.trigger,
-            logical_time=record.logical_time,
-            interval_start=record.interval_start,
-        )
-        return RunStarted(await session.start_run(request))
-
-
-def _selection(record: RunRecord, files: bytes) -> list[str] | None:
-    """Return the blocks that a run was of; None when it was the whole pipeline, as it then was."""
-    chosen = [block.name for block in record.blocks]
-    return None if set(chosen) >= set(Definition.decode(files).blocks) else chosen
+        request = await session.retry_request(run, again.start)
+        blocks = await session.plan_run(request)
+        if again.dry_run:
+            self.reply(RunStarted(None, blocks))
+            return None
+        return RunStarted(await session.start_run(request), blocks)
 
 
 class LogHandler(ApiHandler):
     """What a block printed."""
 
-    @operation("The log of a block run, as text", query=("attempt",), media=("text/plain",))
+    @operation(
+        "The log of a block run as text: whole, or its last `tail` bytes",
+        query=("attempt", "tail", "download"),
+        media=("text/plain",),
+    )
     async def get(self, run: str, block: str) -> None:
         await self.runtime.ready()
         attempt = self.integer("attempt", 0, most=1000)
+        tail = self.integer("tail", 0, most=_TAIL_LIMIT_BYTES)
         record: RunRecord = await self.runtime.history.call(lambda known: known.run(run))
         if all(known.name != block for known in record.blocks):
             raise NotFound(f"The run has no block {block!r}.", kind="block", name=block)
-        folder = self.runtime.paths.logs / run
-        text = await asyncio.to_thread(_read_log, folder, block, attempt, _LOG_LIMIT_BYTES)
+        log = await asyncio.to_thread(WrittenLog.of, self.runtime.paths.logs / run, block, attempt)
+        start = max(0, log.size - tail) if tail else 0
         self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish(text)
+        self.set_header("X-Log-Start", str(start))
+        if self.text("download") is not None:
+            name = f"{record.pipeline}.{block}.{run}.log"
+            self.set_header("Content-Disposition", f'attachment; filename="{name}"')
+        while self.request.method != "HEAD" and start < log.size:
+            chunk = await asyncio.to_thread(log.read, start, min(log.size - start, _CHUNK_BYTES))
+            if not chunk:
+                break  # its middle was cut out meanwhile
+            self.write(chunk)
+            await self.flush()
+            start += len(chunk)
+        self.finish()
 
 
-def _read_log(folder: Path, block: str, attempt: int, limit: int) -> bytes:
-    """Return one attempt's log, or those of all attempts (0), oldest first; up to `limit` bytes."""
-    files = [folder / f"{block}.{attempt}.log"]
-    if not attempt:
-        files = sorted(folder.glob(f"{block}.*.log"), key=lambda file: (len(file.name), file.name))
-    content = b""
-    for file in files:
-        with contextlib.suppress(FileNotFoundError), file.open("rb") as opened:
-            content += opened.read(limit - len(content))
-    return content
+class WrittenLog(Struct, frozen=True):
+    """One attempt's log, or those of all attempts, oldest first, as they are now."""
+
+    parts: list[tuple[Path, int]]
+    """Files, each with its size in bytes."""
+
+    @classmethod
+    def of(cls, folder: Path, block: str, attempt: int) -> WrittenLog:
+        """Find the log of an attempt, of all with 0; it is empty when nothing was written."""
+        files = [folder / f"{block}.{attempt}.log"]
+        if not attempt:
+            files = sorted(
+                folder.glob(f"{block}.*.log"), key=lambda file: (len(file.name), file.name)
+            )
+        parts: list[tuple[Path, int]] = []
+        for file in files:
+            with contextlib.suppress(FileNotFoundError):
+                parts.append((file, file.stat().st_size))
+        return cls(parts)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum(size for _, size in self.parts)
+
+    def read(self, start: int, limit: int) -> bytes:
+        """Return at most `limit` bytes from `start` on, out of one file."""
+        for path, size in self.parts:
+            if start < size:
+                with contextlib.suppress(FileNotFoundError), path.open("rb") as opened:
+                    opened.seek(start)
+                    return opened.read(min(limit, size - start))
+                return b""
+            start -= size
+        return b""
 
 
 class NotebookHandler(ApiHandler):
@@ -242,10 +305,17 @@ class NotebookHandler(ApiHandler):
         folder = self.runtime.paths.logs / record.id
         found: dict[str, str] = {}
         for block in record.blocks:
-            raw = _read_log(folder, block.name, 0, _NOTEBOOK_LOG_BYTES + 1)
+            raw = _beginning(WrittenLog.of(folder, block.name, 0), _NOTEBOOK_LOG_BYTES + 1)
             text = raw[:_NOTEBOOK_LOG_BYTES].decode("utf-8", "replace")
             if len(raw) > _NOTEBOOK_LOG_BYTES:
                 text += "\n… the rest is in the log of the run\n"
             if text:
                 found[block.name] = text
         return found
+
+
+def _beginning(log: WrittenLog, limit: int) -> bytes:
+    content = b""
+    while len(content) < limit and (more := log.read(len(content), limit - len(content))):
+        content += more
+    return content

@@ -14,14 +14,15 @@ from msgspec import Struct
 
 from headrace.server.base import ApiHandler, operation
 
-_PROBE_S = 0.25
+_PROBE_S = 0.1
+_KEPT_S = 60
 
 
 class LoopLag:
     """Measures how late the event loop wakes: what blocks it, blocks everyone."""
 
     def __init__(self) -> None:
-        self._lags: deque[float] = deque(maxlen=240)
+        self._lags: deque[float] = deque(maxlen=round(_KEPT_S / _PROBE_S))
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -37,6 +38,12 @@ class LoopLag:
     def worst_ms(self) -> float:
         """The largest lag of the last minute, in milliseconds."""
         return round(max(self._lags, default=0.0) * 1000, 1)
+
+    @property
+    def p99_ms(self) -> float:
+        """The lag that one wake-up in a hundred exceeded in the last minute, in milliseconds."""
+        ordered = sorted(self._lags)
+        return round(ordered[len(ordered) * 99 // 100] * 1000, 1) if ordered else 0.0
 
     async def _measure(self) -> None:
         loop = asyncio.get_running_loop()
@@ -67,6 +74,8 @@ class Status(Struct, frozen=True, kw_only=True):
     scheduler: bool = False
     loop_lag_ms: float = 0.0
     """The worst of the last minute."""
+    loop_lag_p99_ms: float = 0.0
+    """What one in a hundred wake-ups of the last minute was later than."""
     peak_rss_bytes: int = 0
     store_bytes: int = 0
     """What all outputs take on disk, some seconds ago."""
@@ -87,6 +96,7 @@ class StatusHandler(ApiHandler):
             project=runtime.paths.root.name,
             pid=os.getpid(),
             loop_lag_ms=lag.worst_ms,
+            loop_lag_p99_ms=lag.p99_ms,
             peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         )
         if not runtime.is_open:

@@ -8,12 +8,15 @@ from collections.abc import Callable
 
 import msgspec
 
-from headrace.protocol.events import Event
+from headrace.protocol.events import Event, LogAppended
 
 Listener = Callable[[Event], None]
 
 KEPT_EVENTS = 4096
 """Events that a returning client can still catch up on; beyond, it gets a snapshot."""
+
+KEPT_TEXT = 2 * 1024 * 1024
+"""Characters of blocks' logs among them: a block may write a quarter of a million each second."""
 
 
 class EventLog:
@@ -27,7 +30,9 @@ class EventLog:
         self.pipeline = pipeline
         self.epoch = secrets.token_hex(6)
         self.seq = 0
-        self._events: deque[Event] = deque(maxlen=kept)
+        self._events: deque[Event] = deque()
+        self._kept = kept
+        self._text = 0
         self._listeners: list[Listener] = []
         self.on_left: Callable[[], None] = lambda: None
         """Called when the last listener has left."""
@@ -41,6 +46,9 @@ class EventLog:
         self.seq += 1
         numbered = msgspec.structs.replace(event, pipeline=self.pipeline, seq=self.seq)
         self._events.append(numbered)
+        self._text += _text_of(numbered)
+        while len(self._events) > self._kept or self._text > KEPT_TEXT:
+            self._text -= _text_of(self._events.popleft())
         for listener in tuple(self._listeners):
             listener(numbered)
         return numbered
@@ -66,3 +74,7 @@ class EventLog:
                     self.on_left()
 
         return unsubscribe
+
+
+def _text_of(event: Event) -> int:
+    return len(event.text) if isinstance(event, LogAppended) else 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +14,40 @@ CAP_BYTES = 1 << 30
 _KEPT_HEAD = CAP_BYTES // 2
 _KEPT_TAIL = 1 << 20
 _BYTES_PER_SECOND = 256 * 1024
+_NOTE = re.compile(rb"\n\xe2\x80\xa6 ([0-9,]+) bytes of output left out here \xe2\x80\xa6\n")
+_LONGEST_NOTE = 96
+_UNREADABLE = "headrace.unreadable"
+_BAR = re.compile(
+    r"(?<!\d)\d{1,3}%\|[^|\r\n]*\|\s*(\d+(?:\.\d+)?)([kMGTP]?)/(\d+(?:\.\d+)?)([kMGTP]?)\s*\["
+)
+_THOUSANDS = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
+
+
+def _unreadable(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError), "only bytes are read here"
+    return "\x1a" * (error.end - error.start), error.end
+
+
+codecs.register_error(_UNREADABLE, _unreadable)
+
+
+def text_of(raw: bytes) -> str:
+    """Decode UTF-8; a byte that is none becomes the control character SUB.
+
+    So the text has as many bytes as what it was made of, and offsets into the log stay right.
+    """
+    return raw.decode("utf-8", _UNREADABLE)
+
+
+def progress_in(text: str) -> tuple[float, float] | None:
+    """Return (done, total) of the last progress bar in the way of tqdm, None when there is none."""
+    if "%|" not in text:
+        return None
+    bars = list(_BAR.finditer(text))
+    if not bars:
+        return None
+    done, of_done, total, of_total = bars[-1].groups()
+    return float(done) * _THOUSANDS[of_done], float(total) * _THOUSANDS[of_total]
 
 
 @dataclass
@@ -64,7 +100,7 @@ class LogTail:
             return None
         self.offset = start + last
         self.allowance -= last - first
-        return start + first, raw[first:last].decode("utf-8", "replace")
+        return start + first, text_of(raw[first:last])
 
     def tail(self) -> str:
         """Return the last 64 KiB of the log."""
@@ -73,7 +109,7 @@ class LogTail:
             return ""
         start = max(0, size - TAIL_BYTES)
         raw = os.pread(self._descriptor, TAIL_BYTES, start)
-        return raw[_first_whole(raw) if start else 0 :].decode("utf-8", "replace")
+        return text_of(raw[_first_whole(raw) if start else 0 :])
 
     def close(self) -> None:
         """Let go of the file."""
@@ -91,13 +127,16 @@ class LogTail:
 def cut_middle(path: str) -> None:
     """Shrink a log to its first 512 MiB and its last MiB; the writer goes on at its end.
 
-    What is written during the cut belongs to the middle.
+    A note in between says how many bytes are gone, those of earlier cuts too. What is written in
+    the moment of the cut belongs to the middle and is not counted.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
+        known = _NOTE.match(os.pread(descriptor, _LONGEST_NOTE, _KEPT_HEAD))
+        lost = int(known[1].replace(b",", b"")) - len(known[0]) if known else 0
         size = os.fstat(descriptor).st_size
         tail = os.pread(descriptor, _KEPT_TAIL, size - _KEPT_TAIL)
-        lost = size - _KEPT_HEAD - len(tail)
+        lost += size - _KEPT_HEAD - len(tail)
         os.ftruncate(descriptor, _KEPT_HEAD)
         note = f"\n… {lost:,} bytes of output left out here …\n".encode()
         os.pwrite(descriptor, note + tail, _KEPT_HEAD)

@@ -30,13 +30,14 @@ from headrace.workers.jobs import (
     Done,
     Job,
     Printed,
+    Progressed,
     Raised,
     Started,
     Stopped,
     StopStage,
 )
 from headrace.workers.launcher import Child, Launcher
-from headrace.workers.logs import CAP_BYTES, LogTail, cut_middle
+from headrace.workers.logs import CAP_BYTES, LogTail, cut_middle, progress_in
 from headrace.workers.processes import crowds, memory_of, oom_kills, process_ids
 from headrace.workers.services import ServiceClient
 from headrace.workers.wire import Ask, Execute, Settings, Told, decode_worker_message, encode
@@ -71,6 +72,8 @@ class _Task:
     crowd: int = 0
     """How many processes it had when it was killed for having too many."""
     done: bool = False
+    reports: bool = False
+    """It says itself how far it is; bars in its log do not count."""
     timers: list[asyncio.TimerHandle] = field(default_factory=list[asyncio.TimerHandle])
 
 
@@ -461,6 +464,7 @@ class Pool:
         if task is None or task.done:
             return
         self._begin(task)
+        task.reports = task.reports or isinstance(answer, Progressed)
         if isinstance(answer, Done):
             worker.made.add(answer.output.address)
         if isinstance(answer, Done | Raised | Stopped) and answer.spent:
@@ -611,7 +615,11 @@ class Pool:
         if grown is not None:
             offset, text = grown
             task.on_answer(Printed(**_names(task.job), offset=offset, text=text))
-        if log.offset > CAP_BYTES and not self._cuts:
+            bar = None if task.reports else progress_in(text)
+            if bar is not None:
+                done, total = bar
+                task.on_answer(Progressed(**_names(task.job), done=done, total=total))
+        if log.size() > CAP_BYTES and not self._cuts:
             cut = asyncio.get_running_loop().run_in_executor(None, cut_middle, log.path)
             self._cuts.add(cut)
             cut.add_done_callback(self._cuts.discard)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from headrace.protocol.events import Event, ParametersSet
-from headrace.session.log import EventLog
+from headrace.protocol.events import Event, LogAppended, ParametersSet
+from headrace.session.log import KEPT_TEXT, EventLog
 
 
 def fill(log: EventLog, count: int) -> None:
@@ -41,3 +41,15 @@ def test_only_a_snapshot_helps_after_a_restart_or_too_long_a_time() -> None:
     assert log.after(9, log.epoch) is None
     assert log.after(1, log.epoch) is None
     assert log.after(2, log.epoch) is not None
+
+
+def test_what_blocks_print_is_kept_for_returning_clients_up_to_a_bound() -> None:
+    log = EventLog("flights")
+    piece = "x" * (KEPT_TEXT // 4)
+    for number in range(6):
+        log.publish(LogAppended(run="r", block="b", offset=number * len(piece), text=piece))
+        fill(log, 1)
+    missed = log.after(4, log.epoch)
+    assert missed is not None
+    assert sum(len(event.text) for event in missed if isinstance(event, LogAppended)) <= KEPT_TEXT
+    assert log.after(2, log.epoch) is None

@@ -79,3 +79,46 @@ def test_a_cut_keeps_head_and_tail(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     text = path.read_text()
     assert text.startswith("0123456789\n… 100 bytes")
     assert text.endswith("tail.")
+
+
+def test_a_second_cut_counts_what_the_first_one_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "_KEPT_HEAD", 10)
+    monkeypatch.setattr(logs, "_KEPT_TAIL", 5)
+    path = tmp_path / "b.log"
+    path.write_bytes(b"0123456789" + b"-" * 2000 + b"tail.")
+    cut_middle(str(path))
+    with path.open("ab") as file:
+        file.write(b"+" * 3000 + b"last.")
+    cut_middle(str(path))
+    text = path.read_text()
+    assert text == "0123456789\n… 5,005 bytes of output left out here …\nlast."
+
+
+def test_bytes_that_are_no_text_leave_offsets_right(tmp_path: Path) -> None:
+    path = tmp_path / "b.log"
+    log = LogTail(str(path), now=0.0)
+    raw = b"a\xff\xfe\xe2\x82 \xed\xa0\x80z" + "é".encode()
+    path.write_bytes(raw)
+    grown = log.grown(0.1, final=True)
+    assert grown is not None
+    assert grown[1] == "a\x1a\x1a\x1a\x1a \x1a\x1a\x1azé"
+    assert len(grown[1].encode()) == len(raw)
+    assert log.tail() == grown[1]
+    log.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "progress"),
+    [
+        ("\r 42%|████▏     | 42/100 [00:04<00:05, 10.02it/s]", (42, 100)),
+        ("\r  1%|          | 1/100 [\r  2%|▏         | 2/100 [00:00<?, ?it/s]", (2, 100)),
+        ("rows:  50%|#####     | 1.50k/3.00k [00:01<00:01]", (1500, 3000)),
+        ("17it [00:01, 16.9it/s]", None),
+        ("it is 100%| sure", None),
+        ("", None),
+    ],
+)
+def test_a_bar_of_tqdm_tells_the_progress(text: str, progress: tuple[float, float] | None) -> None:
+    assert logs.progress_in(text) == progress
