@@ -34,6 +34,7 @@ from headrace.core.errors import NotFound
 from headrace.protocol.tables import BlockRun, Output, RunRecord, RunSummary
 from headrace.runs.changes import Change, QueueRun, SaveBlock, SaveResult, SaveRun, SaveUnsynced
 from headrace.runs.database import Database
+from headrace.runs.holdings import addresses_of, forget_results
 from headrace.runs.leases import Leases
 from headrace.runs.needed import needed_addresses, pipelines_of, unknown_runs
 from headrace.runs.prepared import Prepared
@@ -313,6 +314,16 @@ class History(Triggers, Leases):
         shown = [block for _, block in self.last_block_runs(pipeline).values()]
         with self.database.reading() as connection:
             return needed_addresses(connection, pipeline, runs_each, shown)
+
+    def stored(self) -> list[tuple[str, str, str]]:
+        """Return (pipeline, block, address) of every output and display that is named here."""
+        with self.database.reading() as connection:
+            return list(addresses_of(connection))
+
+    def forget_results(self, kept: int, before: datetime) -> int:
+        """Forget old results but the newest of each block (see `holdings.forget_results`)."""
+        with self.database.writing() as connection:
+            return forget_results(connection, kept, before)
 
     def unknown(self, ids: Collection[str]) -> set[str]:
         """Return those of `ids` that are no run of this history, or no longer."""

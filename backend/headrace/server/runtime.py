@@ -15,6 +15,7 @@ from headrace.server.environment import interpreter_of
 from headrace.server.lock import ProjectLock
 from headrace.server.storesize import StoreSize
 from headrace.store.files import StoreFiles
+from headrace.store.use import StoreUse
 
 if TYPE_CHECKING:
     from headrace.project.files import Project
@@ -50,6 +51,7 @@ class Runtime:
         self._pool: Pool | None = None
         self._sessions: Sessions | None = None
         self._daemon: Daemon | None = None
+        self._use: StoreUse | None = None
         self._upkeep: Upkeep | None = None
         self._lease: Lease | None = None
         self._ending: asyncio.Task[None] | None = None
@@ -115,6 +117,7 @@ class Runtime:
         from headrace.project.files import Project
 
         self.paths.make_state()
+        self._use = StoreUse.shared(self.paths.store)
         project = self._project = Project(self.paths, self.clock)
         lock = ProjectLock(self.paths)
         if serve:
@@ -220,6 +223,9 @@ class Runtime:
                         await closing.close()
             except Exception:
                 logger.exception("%s did not close", type(closing).__name__)
+        if self._use is not None:
+            self._use.release()
+            self._use = None
 
 
 def _import_services() -> None:

@@ -88,11 +88,13 @@ class StoreFiles:
 
     def usage(self) -> int:
         """Return the bytes of everything stored."""
-        total = 0
+        return sum(size for _, size in self.sizes())
+
+    def sizes(self) -> Iterator[tuple[str, int]]:
+        """Give each address with its bytes."""
         for path in self._files():
             with suppress(FileNotFoundError):
-                total += path.stat().st_size
-        return total
+                yield path.stem, path.stat().st_size
 
     def sweep(self, keep: AbstractSet[str], older_than: datetime) -> int:
         """Remove what is not in `keep` and was last put before `older_than`; return the bytes."""

@@ -12,7 +12,7 @@ from headrace.cli.main import _COMMANDS
 
 @pytest.mark.parametrize(
     ("command", "wanted"),
-    [("runs", {"runs": []}), ("triggers", {"triggers": []}), ("store", {"bytes": 0})],
+    [("runs", {"runs": []}), ("triggers", {"triggers": []}), ("store", {"bytes": 0, "blocks": []})],
 )
 def test_lists_of_a_new_project_are_empty(headrace, project, good, command, wanted):
     said = headrace(command, "--json", "-C", project(p=good))
