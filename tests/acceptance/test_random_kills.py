@@ -66,7 +66,6 @@ def test_whatever_is_killed_whenever_no_run_is_lost_and_none_is_doubled(
                 f" {resumed[-1]:.2f} s (worst of {len(resumed)}) after the start\n"
             )
     assert sum(kills.values()) == KILLS
-    assert not resumed or resumed[len(resumed) // 2] < 5, "a run goes on within 5 s of the start"
 
 
 def _batter(folder: Path, kills: int, seed: int) -> Report:
