@@ -7,6 +7,7 @@ import contextlib
 import json
 import signal
 import sys
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,8 +18,9 @@ from headrace.cli.project import json_option, paths_of, print_json, project_opti
 if TYPE_CHECKING:
     from headrace.core.paths import ProjectPaths
     from headrace.protocol.events import Event, SnapshotTaken
-    from headrace.protocol.tables import RunRecord
+    from headrace.protocol.tables import RunRecord, Scope
     from headrace.session.run import RunRequest
+    from headrace.session.session import Session
 
 
 @click.command("run", short_help="Run a pipeline without a server.")
@@ -26,32 +28,85 @@ if TYPE_CHECKING:
 @project_option
 @click.option("-p", "--parameter", "given", multiple=True, metavar="NAME=VALUE")
 @click.option("--until", metavar="BLOCK", help="This block and what it needs.")
+@click.option("--only", metavar="BLOCK", help="This block alone, on the outputs that are there.")
+@click.option("--from", "start", metavar="BLOCK", help="This block and all that is below it.")
+@click.option("--stale", is_flag=True, help="Only what is not fresh.")
+@click.option("--retry", metavar="RUN", help="Repeat this run; what succeeded in it is kept.")
 @click.option("--force", is_flag=True, help="Take nothing from the store.")
+@click.option("--dry-run", is_flag=True, help="Say what would run, and run nothing.")
 @json_option
 def command(
     pipeline: str,
     *,
     folder: str,
     given: tuple[str, ...],
-    until: str | None,
-    force: bool,
     as_json: bool,
+    **said: Any,
 ) -> None:
     """Run PIPELINE. Exits with 0 only when it succeeded."""
-    from headrace.session.run import RunRequest
-
-    request = RunRequest(
-        origin="cli",
-        parameters=_parameters(given),
-        blocks=[until] if until else None,
-        force=force,
-    )
-    record = asyncio.run(_run(paths_of(folder), pipeline, request))
+    wish = _Wish(parameters=_parameters(given), **said)
+    record = asyncio.run(_run(paths_of(folder), pipeline, wish))
+    if isinstance(record, list):
+        _tell_plan(record, as_json=as_json)
+        return
     words = f"{record.state} in {record.seconds or 0:.2f} s"
     click.echo(f"{pipeline}: {words}" + (f": {record.reason}" if record.reason else ""), err=True)
     if as_json:
         print_json(record)
     sys.exit(0 if record.state == "succeeded" else 1)
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What the options say."""
+
+    parameters: dict[str, Any]
+    until: str | None
+    only: str | None
+    start: str | None
+    stale: bool
+    retry: str | None
+    force: bool
+    dry_run: bool
+
+    def scope(self) -> tuple[Scope, str | None]:
+        """Return which blocks the run is of, and the block that this starts from."""
+        scopes: list[tuple[Scope, str | None, bool]] = [
+            ("until", self.until, self.until is not None),
+            ("only", self.only, self.only is not None),
+            ("from", self.start, self.start is not None),
+            ("stale", None, self.stale),
+        ]
+        chosen = [(scope, block) for scope, block, given in scopes if given]
+        if len(chosen) > 1:
+            first, second = chosen[0][0], chosen[1][0]
+            raise click.UsageError(f"--{first} and --{second} say different things: give one.")
+        return chosen[0] if chosen else ("until", None)
+
+    async def request(self, session: Session) -> RunRequest:
+        """Make the request that they mean."""
+        from headrace.session.run import RunRequest
+
+        scope, block = self.scope()
+        if self.retry is not None:
+            if self.parameters or (scope != "from" and (scope, block) != ("until", None)):
+                raise click.UsageError("--retry takes none of -p, --until, --only and --stale.")
+            request = await session.retry_request(self.retry, self.start)
+            return replace(request, force=self.force)
+        return RunRequest(
+            origin="cli",
+            parameters=self.parameters,
+            blocks=None if block is None else [block],
+            scope=scope,
+            force=self.force,
+        )
+
+
+def _tell_plan(blocks: list[str], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"id": None, "blocks": blocks})
+    else:
+        click.echo("\n".join(blocks) if blocks else "Nothing.")
 
 
 def _parameters(given: tuple[str, ...]) -> dict[str, Any]:
@@ -68,7 +123,8 @@ def _parameters(given: tuple[str, ...]) -> dict[str, Any]:
     return values
 
 
-async def _run(paths: ProjectPaths, pipeline: str, request: RunRequest) -> RunRecord:
+async def _run(paths: ProjectPaths, pipeline: str, wish: _Wish) -> RunRecord | list[str]:
+    """Run what is wished, and return its record; of a dry run, what it would be of."""
     from headrace.core.errors import InvalidInput
     from headrace.protocol.commands import CancelRun
     from headrace.server.runtime import Runtime
@@ -78,6 +134,9 @@ async def _run(paths: ProjectPaths, pipeline: str, request: RunRequest) -> RunRe
     try:
         await runtime.open(serve=False)
         session = await runtime.sessions.open(pipeline)
+        request = await wish.request(session)
+        if wish.dry_run:
+            return await session.plan_run(request)
         leave = session.log.subscribe(_tell)
         try:
             run = await session.start_run(request)

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from headrace.protocol.tables import Kind, Language, Parameter
+from headrace.protocol.tables import Kind, Language, Parameter, Scope
 
 
 class Command(Struct, frozen=True, kw_only=True, tag_field="op"):
@@ -142,20 +142,28 @@ class Redo(Command, frozen=True, kw_only=True, tag="redo"):
 class RunBlocks(Command, frozen=True, kw_only=True, tag="run-blocks"):
     """Run blocks with their stale ancestors; no blocks: everything that is stale.
 
-    `only` leaves the ancestors out, `force` takes nothing from the store for the named blocks.
+    The answer's result is `{"run", "blocks"}`. `scope` says otherwise: `only` leaves the ancestors
+    out, `from` takes all that is below instead, `stale` only what is stale. `force` takes nothing
+    from the store. With `dry_run` nothing runs, and `run` is null: a button can say what it would.
     """
 
     blocks: list[str] = field(default_factory=list[str])
-    only: bool = False
+    scope: Scope = "until"
     force: bool = False
+    dry_run: bool = False
 
 
 class StartRun(Command, frozen=True, kw_only=True, tag="start-run"):
-    """Start a run as the scheduler would: all blocks, or these and their ancestors."""
+    """Start a run as the scheduler would: all blocks, or these and their ancestors.
+
+    The answer's result is `{"id", "blocks"}`; `scope` and `dry_run` are as for `RunBlocks`.
+    """
 
     parameters: dict[str, Any] = field(default_factory=dict[str, Any])
     blocks: list[str] | None = None
+    scope: Scope = "until"
     force: bool = False
+    dry_run: bool = False
     idempotency_key: str | None = None
 
 

@@ -12,6 +12,8 @@ Language = Literal["python", "sql", "notebook", "markdown"]
 RunState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 BlockState = Literal["queued", "running", "succeeded", "failed", "cancelled", "cached", "skipped"]
 Origin = Literal["editor", "api", "cli", "trigger", "backfill", "retry"]
+Scope = Literal["until", "only", "from", "stale"]
+"""Which blocks a run is of: those named with what they need, alone, with all below, or stale."""
 ParameterType = Literal["integer", "number", "string", "boolean", "date", "datetime", "json"]
 Severity = Literal["error", "warning", "info"]
 

@@ -284,8 +284,8 @@ class ApiHandler(SecureHandler):
         await cast("Callable[..., Awaitable[None]]", self.get)(**parameters)
 
     async def read_body(self, kind: Any) -> Any:
-        """Decode the body strictly; InvalidInput says what is wrong and where."""
-        return await read_json_aside(self.request.body, kind)
+        """Decode the body strictly, none as `{}`; InvalidInput says what is wrong and where."""
+        return await read_json_aside(self.request.body or b"{}", kind)
 
     def reply(self, value: Any, status: int = 200) -> None:
         """Answer with `value` as JSON; None with no content."""

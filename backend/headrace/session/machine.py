@@ -6,7 +6,7 @@ wanted key, computed, never stored as a flag. What needs a failed block is skipp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,7 @@ from headrace.session.answers import Answers, one_line
 from headrace.session.course import Course
 from headrace.session.definition import Definition, PlannedBlock
 from headrace.session.effects import Step, Stop
+from headrace.session.plan import Plan, plan
 from headrace.session.results import Result, Results
 from headrace.session.run import BlockProgress, Run, RunRequest
 from headrace.session.slots import Slots
@@ -125,23 +126,9 @@ class Machine:
 
     # Asking for runs
 
-    def plan(self, targets: Iterable[str] = (), *, only: bool = False) -> list[str]:
-        """Return in order what running `targets` would run: them and their stale ancestors.
-
-        Without targets: everything that is not fresh.
-        """
-        wanted = set(targets)
-        for name in wanted:
-            if name not in self.definition.blocks:
-                raise NotFound(f"There is no block {name!r} that can run.", kind="block", name=name)
-        if not wanted:
-            chosen = {n for n, s in self.staleness.items() if s.state != "fresh"}
-        elif only:
-            chosen = wanted
-        else:
-            above = self.definition.ancestors(wanted)
-            chosen = wanted | {n for n in above if self.staleness[n].state != "fresh"}
-        return [name for name in self.definition.blocks if name in chosen]
+    def plan(self, request: RunRequest) -> Plan:
+        """Return what a request would run, as things are."""
+        return plan(self.definition, self.staleness, request)
 
     def prepare(self, run_id: str, request: RunRequest, at: datetime) -> Run:
         """Make a run that pins the draft as it is; nothing changes before `launch`.
@@ -149,10 +136,8 @@ class Machine:
         Raises InvalidInput when a block of the run has a problem, naming all of them.
         """
         editor, definition = request.origin == "editor", self.definition
-        if editor:
-            names = self.plan(request.blocks or (), only=request.only)
-        else:
-            names = self._whole(request.blocks)
+        planned = self.plan(request)
+        names = planned.blocks
         problems = [f"{n}: {p}" for n in names if (p := definition.blocks[n].problem)]
         if problems:
             raise InvalidInput(
@@ -166,23 +151,15 @@ class Machine:
             parameters={**values, **request.parameters},
             queued_at=at,
             blocks={n: self._queued(definition.blocks[n]) for n in names},
-            outside=self._outside(names) if editor else {},
-            must=frozenset(request.blocks or ()) if editor else frozenset(),
+            outside=self._outside(names),
+            must=planned.must,
             force=request.force,
+            again=request.again,
             slots=1 if editor else self.slots,
             trigger=request.trigger,
             logical_time=request.logical_time,
             interval_start=request.interval_start,
         )
-
-    def _whole(self, blocks: Sequence[str] | None) -> list[str]:
-        if blocks is None:
-            return list(self.definition.blocks)
-        for name in blocks:
-            if name not in self.definition.blocks:
-                raise NotFound(f"There is no block {name!r} that can run.", kind="block", name=name)
-        wanted = set(blocks) | self.definition.ancestors(blocks)
-        return [name for name in self.definition.blocks if name in wanted]
 
     def _outside(self, names: Sequence[str]) -> dict[str, Output]:
         inside = set(names)

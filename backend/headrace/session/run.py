@@ -20,8 +20,10 @@ from headrace.protocol.tables import (
     Output,
     RunRecord,
     RunState,
+    Scope,
 )
 from headrace.session.definition import Definition, Key
+from headrace.session.results import Result
 
 OVER: frozenset[BlockState] = frozenset({"succeeded", "cached", "failed", "cancelled", "skipped"})
 GOOD: frozenset[BlockState] = frozenset({"succeeded", "cached"})
@@ -29,19 +31,30 @@ GOOD: frozenset[BlockState] = frozenset({"succeeded", "cached"})
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What is to be run. `blocks` None means all; of an editor, all that is not fresh.
-
-    `only` leaves stale ancestors out (editor), `force` reuses nothing.
-    """
+    """What is to be run; `plan` says which blocks that are. `force` reuses nothing."""
 
     origin: Origin
     blocks: Sequence[str] | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    only: bool = False
+    scope: Scope = "until"
     force: bool = False
     trigger: str | None = None
     logical_time: datetime | None = None
     interval_start: datetime | None = None
+    again: Again | None = None
+    """The run that it repeats."""
+
+
+@dataclass(frozen=True)
+class Again:
+    """What a retry knows of the run that it repeats.
+
+    `good` are results that need not be made again, `must` blocks that execute in any case.
+    """
+
+    run: str
+    good: Mapping[str, Result]
+    must: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -100,6 +113,7 @@ class Run:
     outside: dict[str, Output]
     must: frozenset[str] = frozenset()
     force: bool = False
+    again: Again | None = None
     slots: int = 1
     state: RunState = "queued"
     trigger: str | None = None

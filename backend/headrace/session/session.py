@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from headrace.core.crash import crashpoint
-from headrace.core.errors import HeadraceError, InvalidInput, StorageFull, Unavailable
+from headrace.core.errors import Conflict, HeadraceError, InvalidInput, StorageFull, Unavailable
 from headrace.core.ids import new_run_id
 from headrace.project.parameters import check_value, validate_parameters
 from headrace.project.stamps import UNSURE, Stamps
 from headrace.protocol import commands as cmd
 from headrace.protocol import events as ev
-from headrace.protocol.tables import BlockStatus, BlockTable, RunRecord
+from headrace.protocol.tables import FINAL_RUN_STATES, BlockStatus, BlockTable, RunRecord
 from headrace.runs.changes import Change, QueueRun
 from headrace.runs.history import History
 from headrace.session.assistance import Assistance
@@ -27,6 +27,7 @@ from headrace.session.editing import Editing, StructuralCommand
 from headrace.session.effects import Effect, EndRun, Execute, Prepare, ShareOut, Step, Stop, Wait
 from headrace.session.log import EventLog
 from headrace.session.machine import Machine
+from headrace.session.plan import retry_of, will_execute
 from headrace.session.run import Run, RunRequest
 from headrace.session.stimuli import Stimuli
 from headrace.session.surroundings import Surroundings
@@ -181,13 +182,7 @@ class Session:
             case cmd.RunBlocks():
                 return await self._run_blocks(command)
             case cmd.StartRun():
-                request = RunRequest(
-                    origin="api",
-                    parameters=command.parameters,
-                    blocks=command.blocks,
-                    force=command.force,
-                )
-                return {"id": await self.start_run(request, command.idempotency_key)}
+                return await self._start_run(command)
             case cmd.CancelRun():
                 return await self._cancel(command)
             case cmd.SetParameters():
@@ -324,15 +319,28 @@ class Session:
 
     async def _run_blocks(self, command: cmd.RunBlocks) -> dict[str, Any]:
         await self.look_again()
-        plan = self.machine.plan(command.blocks, only=command.only)
-        if not plan:
-            return {"run": None, "blocks": []}
         request = RunRequest(
-            origin="editor", blocks=command.blocks, only=command.only, force=command.force
+            origin="editor", blocks=command.blocks, scope=command.scope, force=command.force
         )
+        plan = self.machine.plan(request).blocks
+        if command.dry_run or not plan:
+            return {"run": None, "blocks": plan}
         run = self.machine.prepare(new_run_id(), request, self._now())
         await self._record_and_launch(run)
         return {"run": run.id, "blocks": plan}
+
+    async def _start_run(self, command: cmd.StartRun) -> dict[str, Any]:
+        request = RunRequest(
+            origin="api",
+            parameters=command.parameters,
+            blocks=command.blocks,
+            scope=command.scope,
+            force=command.force,
+        )
+        blocks = await self.plan_run(request)
+        if command.dry_run:
+            return {"id": None, "blocks": blocks}
+        return {"id": await self.start_run(request, command.idempotency_key), "blocks": blocks}
 
     async def start_run(self, request: RunRequest, idempotency_key: str | None = None) -> str:
         """Queue a run of the whole pipeline, or of some blocks with all their ancestors.
@@ -354,6 +362,28 @@ class Session:
             run = self.prepare_run(request)
             await self._record_and_launch(run, idempotency_key)
             return run.id
+
+    async def plan_run(self, request: RunRequest) -> list[str]:
+        """Return the blocks that a request would have to execute or look up, as things are now."""
+        await self.look_again()
+        return will_execute(self.machine.plan(request), request)
+
+    async def retry_request(self, run_id: str, start: str | None = None) -> RunRequest:
+        """Make the request that repeats a run that is over, from a block on if that is given.
+
+        Raises Conflict while it still goes on.
+        """
+        record: RunRecord = await self._around.history.call(History.run, run_id)
+        if record.state not in FINAL_RUN_STATES:
+            raise Conflict("The run is not over yet.", run=run_id)
+        files = await self._around.history.call(History.files, record.version)
+        then = await self._around.decode(files)
+        request = retry_of(record, then, start)
+        assert request.again is not None, "a retry repeats a run"
+        good = request.again.good
+        lost = await self._around.lost({result.output.address for result in good.values()})
+        kept = {name: result for name, result in good.items() if result.output.address not in lost}
+        return replace(request, again=replace(request.again, good=kept))
 
     def prepare_run(self, request: RunRequest) -> Run:
         """Make a run that pins the draft; `queue_change` gives its record, `launch` starts it.

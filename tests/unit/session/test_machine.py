@@ -55,6 +55,10 @@ def editor(m: Machine, *blocks: str, **fields: object) -> Step:
     return m.launch(run, NOW)
 
 
+def planned(m: Machine, *blocks: str, **fields: object) -> list[str]:
+    return m.plan(RunRequest(origin="editor", blocks=blocks, **fields)).blocks  # type: ignore[arg-type]
+
+
 def api(m: Machine, run_id: str = "r1", **fields: object) -> Step:
     return m.launch(m.prepare(run_id, RunRequest(origin="api", **fields), NOW), NOW)  # type: ignore[arg-type]
 
@@ -189,10 +193,10 @@ def test_chosen_parameter_values_survive_an_edit() -> None:
 def test_the_plan_is_the_block_and_its_stale_ancestors() -> None:
     m = machine(CHAIN)
     finish_all(m, editor(m, "load"))
-    assert m.plan(["export"]) == ["clean", "export"]
-    assert m.plan() == ["clean", "export"]
-    assert m.plan(["export"], only=True) == ["export"]
-    assert m.plan(["load"]) == ["load"]
+    assert planned(m, "export") == ["clean", "export"]
+    assert planned(m) == ["clean", "export"]
+    assert planned(m, "export", scope="only") == ["export"]
+    assert planned(m, "load") == ["load"]
 
 
 @pytest.mark.parametrize("origin", ["editor", "api"])
@@ -209,14 +213,14 @@ def test_a_block_with_a_problem_is_not_queued() -> None:
 
 def test_running_only_a_block_whose_input_never_ran_is_refused() -> None:
     with pytest.raises(InvalidInput, match="'load' has no output"):
-        editor(machine(CHAIN), "clean", only=True)
+        editor(machine(CHAIN), "clean", scope="only")
 
 
 def test_running_only_a_block_reads_the_pinned_stale_input() -> None:
     m = machine(CHAIN)
     finish_all(m, editor(m, "load"))
     m.define(definition(block("load", code="2"), block("clean", "load")))
-    (job,) = jobs(editor(m, "clean", only=True))
+    (job,) = jobs(editor(m, "clean", scope="only"))
     assert list(job.inputs) == ["load"]
 
 
@@ -545,7 +549,7 @@ def test_a_left_run_keeps_the_reason_of_its_failure() -> None:
 def test_a_left_run_goes_without_an_output_that_nobody_knows_any_more() -> None:
     m = machine(CHAIN)
     finish_all(m, editor(m, "load"))
-    run = m.prepare("r2", RunRequest(origin="editor", blocks=["clean"], only=True), NOW)
+    run = m.prepare("r2", RunRequest(origin="editor", blocks=["clean"], scope="only"), NOW)
     (job,) = jobs(taken_up(machine(CHAIN), run.to_record(), CHAIN))
     assert job.inputs == {}
 
@@ -693,8 +697,8 @@ def test_a_sensor_that_was_not_ready_is_never_reused() -> None:
     m.answer(not_ready(job), NOW)
     assert m.staleness["wait"] == Staleness(state="stale", reasons=["the sensor was not ready"])
     with pytest.raises(InvalidInput, match="Sensor 'wait' is not ready"):
-        m.prepare("r2", RunRequest(origin="editor", blocks=["load"], only=True), NOW)
-    assert m.plan(["load"]) == ["wait", "load"]
+        m.prepare("r2", RunRequest(origin="editor", blocks=["load"], scope="only"), NOW)
+    assert planned(m, "load") == ["wait", "load"]
     (again,) = jobs(api(m, "r3"))
     assert again.block == "wait"
 

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from headrace.core.errors import HeadraceError
 from headrace.protocol import events as ev
 from headrace.protocol.bindings import Binding
-from headrace.protocol.tables import FINAL_RUN_STATES, BlockRun, Display, Failure, Output, RunRecord
+from headrace.protocol.tables import FINAL_RUN_STATES, BlockRun, Display, Failure, Output, RunRecord, Scope
 from headrace.runs.changes import Change, QueueRun, SaveBlock, SaveResult, SaveRun
 from headrace.session.definition import Definition, PlannedBlock
 from headrace.session.effects import EndRun, Execute, Step, Stop, Wait
@@ -30,6 +30,7 @@ from headrace.workers.jobs import AnyAnswer, Job, Printed, Progressed, Raised, S
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 KINDS = ("transformer", "loader", "exporter", "sensor")
+SCOPES: tuple[Scope, ...] = ("until", "only", "from", "stale")
 NAMES = tuple(f"b{number}" for number in range(7))
 GOOD = {"succeeded", "cached"}
 
@@ -254,17 +255,22 @@ class RandomStimuli(RuleBasedStateMachine):
             return
         self.take(self.machine.launch(run, self.now))
 
-    @rule(data=st.data(), only=st.booleans(), force=st.booleans())
-    def run_in_the_editor(self, data: st.DataObject, only: bool, force: bool) -> None:
+    @rule(data=st.data(), scope=st.sampled_from(SCOPES), force=st.booleans())
+    def run_in_the_editor(self, data: st.DataObject, scope: Scope, force: bool) -> None:
         targets = data.draw(st.lists(st.sampled_from(sorted(self.upstream)), max_size=2))
-        if self.machine.plan(targets, only=only):
-            self.begin_run(RunRequest(origin="editor", blocks=targets, only=only, force=force))
+        request = RunRequest(origin="editor", blocks=targets, scope=scope, force=force)
+        if self.machine.plan(request).blocks:
+            self.begin_run(request)
 
-    @rule(data=st.data(), force=st.booleans(), p=st.integers(0, 1))
-    def run_by_the_api(self, data: st.DataObject, force: bool, p: int) -> None:
+    @rule(data=st.data(), scope=st.sampled_from(SCOPES), force=st.booleans(), p=st.integers(0, 1))
+    def run_by_the_api(self, data: st.DataObject, scope: Scope, force: bool, p: int) -> None:
         names = st.lists(st.sampled_from(sorted(self.upstream)), min_size=1, max_size=2)
         blocks = data.draw(st.none() | names)
-        request = RunRequest(origin="api", blocks=blocks, force=force, parameters={"p": p})
+        request = RunRequest(
+            origin="api", blocks=blocks, scope=scope, force=force, parameters={"p": p}
+        )
+        if not self.machine.plan(request).blocks:
+            return
         self.begin_run(request)
 
     def final(self, job: Job, outcome: str) -> AnyAnswer:
@@ -455,10 +461,10 @@ class RandomStimuli(RuleBasedStateMachine):
         self.cache = None  # nothing grows old while it runs
         self.code = {name: code % 2 for name, code in self.code.items()}
         self.take(self.machine.define(self.drafted()))
-        if self.machine.plan():
+        if self.machine.plan(RunRequest(origin="editor")).blocks:
             self.begin_run(RunRequest(origin="editor"))
         self.finish()
-        assert self.machine.plan() == []
+        assert self.machine.plan(RunRequest(origin="editor")).blocks == []
 
     def finish(self) -> None:
         while self.machine.runs:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from headrace.core.errors import Conflict
 from headrace.protocol import commands as cmd
 from headrace.protocol import events as ev
 from headrace.session.slots import PROJECT_SLOTS
@@ -189,3 +190,32 @@ async def test_workers_are_made_ready_for_many_blocks_to_come(desk: Desk) -> Non
     run = await start(desk, "flights")
     await desk.waiting("load")
     assert desk.pool.prepared == [(run, session.machine.slots)]
+
+
+async def test_a_plan_is_named_before_it_runs(desk: Desk) -> None:
+    await desk.open()
+    dry = await desk.handle(cmd.RunBlocks, blocks=["clean"], dry_run=True)
+    assert dry == {"run": None, "blocks": ["load", "clean"]}
+    dry = await desk.handle(cmd.StartRun, blocks=["clean"], dry_run=True)
+    assert dry == {"id": None, "blocks": ["load", "clean"]}
+    assert not desk.pool.executed
+
+
+async def test_a_retry_takes_what_is_still_stored(desk: Desk) -> None:
+    session = await desk.open()
+    run = await start(desk, "flights", blocks=["clean"])
+    with pytest.raises(Conflict, match="not over"):
+        await session.retry_request(run)
+    await desk.finish("load", 1)
+    await desk.waiting("clean")
+    desk.pool.fail("clean")
+    await session.finished(run)
+    request = await session.retry_request(run)
+    assert await session.plan_run(request) == ["clean"]
+    assert await session.plan_run(await session.retry_request(run, "load")) == ["load", "clean"]
+    desk.pool.lost = lambda addresses: set(addresses)  # type: ignore[method-assign]
+    assert await session.plan_run(await session.retry_request(run)) == ["load", "clean"]
+    again = await session.start_run(request)
+    await desk.finish("clean", 2)
+    record = await session.finished(again)
+    assert (record.state, record.origin) == ("succeeded", "retry")

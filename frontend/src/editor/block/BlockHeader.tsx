@@ -114,7 +114,7 @@ function RunStop({ block, status }: Props): ReactElement {
       data-tip={`${plan}\nAlt-click: only this block`}
       onClick={(event) =>
         void (event.altKey
-          ? runBlocks(editor, [name], { only: true, force: true })
+          ? runBlocks(editor, [name], { scope: "only", force: true })
           : runSelected(editor, name))
       }
     />

@@ -75,7 +75,7 @@ function runEntries(editor: Editor, name: string): MenuEntry[] {
       label: "Run only this block",
       detail: "With its inputs as they are",
       command: "run-only",
-      onSelect: () => void run(editor, [name], { only: true }),
+      onSelect: () => void run(editor, [name], { scope: "only" }),
     },
     {
       label: "Run again",

@@ -67,7 +67,7 @@ function blockCommands(editor: Editor): Handlers {
     "run-block": on(({ name }) => operations.runSelected(editor, name)),
     "run-and-next": on(({ name }) => operations.runAndNext(editor, name)),
     "run-and-insert": on(({ name }) => operations.runAndInsert(editor, name)),
-    "run-only": on(({ name }) => operations.run(editor, [name], { only: true })),
+    "run-only": on(({ name }) => operations.run(editor, [name], { scope: "only" })),
     "run-forced": on(({ name }) => operations.run(editor, [name], { force: true })),
     "open-last-run": on(({ name }) => openLastRun(editor, name)),
     "move-up": on(({ name }) => operations.move(editor, name, -1)),

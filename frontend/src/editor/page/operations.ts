@@ -1,5 +1,5 @@
 /** Everything a user can do to blocks; keys, buttons, menus and the canvas all come here. */
-import type { Kind, Language, LibraryBlock } from "../../protocol";
+import type { Kind, Language, LibraryBlock, RunBlocks } from "../../protocol";
 import { downstreamOf, isFresh } from "../../session";
 import { toast } from "../../ui";
 import { focusBlock } from "./focus";
@@ -66,7 +66,7 @@ export function closeDialog(editor: Editor): void {
 }
 
 export interface RunChoice {
-  only?: boolean;
+  scope?: NonNullable<RunBlocks["scope"]>;
   force?: boolean;
 }
 
