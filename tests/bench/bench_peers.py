@@ -19,13 +19,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from headrace.protocol.tables import Output
-from headrace.store.outputs import Store
 from tests.acceptance.harness import Server
 from tests.bench import projects
 from tests.bench.figures import Figure
 from tests.bench.peers import work
 from tests.bench.running import Runner
+
+from headrace.protocol.tables import Output
+from headrace.store.outputs import Store
 
 HERE = Path(__file__).parent
 CACHE = HERE.parents[1] / "build" / "bench"

@@ -48,7 +48,7 @@ def server(home: str) -> Any:
         process.wait()
 
 
-def main() -> None:
+def main() -> None:  # noqa: C901 - one closure a task
     """Import Prefect only now: it reads its settings then."""
     import pandas as pd
     import work
