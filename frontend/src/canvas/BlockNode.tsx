@@ -26,7 +26,10 @@ export const BlockNode: React.NamedExoticComponent<NodeProps<BlockNodeType>> = m
     const now = useNow(sign === "running" ? "fast" : "still");
     if (block === undefined) return null;
     const words =
-      sign === "cached" ? SIGNS.cached.word : describeStatus(status, now === 0 ? Date.now() : now);
+      sign === "cached"
+        ? SIGNS.cached.word
+        : describeStatus(status, now === 0 ? Date.now() : now, block.pool);
+    const why = sign === "stale" ? `stale: ${status.staleness.reasons.join("\n")}` : words;
     const { output } = status;
     return (
       <div
@@ -60,7 +63,7 @@ export const BlockNode: React.NamedExoticComponent<NodeProps<BlockNodeType>> = m
         <div className="node-name ellipsis" title={id}>
           {id}
         </div>
-        <div className="node-words ellipsis" title={words}>
+        <div className="node-words ellipsis" title={why}>
           <span className="state-words">{data.refusal ?? words}</span>
           {output?.rows != null && sign !== "running" && data.refusal === null && (
             <span className="muted"> · {formatShape(output.rows, output.column_count)}</span>

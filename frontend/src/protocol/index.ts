@@ -6,6 +6,7 @@ import type {
   BlockTable,
   Diagnostic,
   Parameter,
+  RunBlocks,
   RunSummary,
   Staleness,
   TriggerTable,
@@ -19,6 +20,7 @@ export type BlockState = BlockRun["state"];
 export type BlockStatusState = BlockStatus["state"];
 export type RunState = RunSummary["state"];
 export type Origin = RunSummary["origin"];
+export type Scope = NonNullable<RunBlocks["scope"]>;
 export type ParameterType = Parameter["type"];
 export type Severity = Diagnostic["severity"];
 export type StalenessState = Staleness["state"];

@@ -14,8 +14,10 @@ export {
 export { isOld, leavesGap, reduce } from "./reduce";
 export { type Resource, useResource } from "./resource";
 export {
+  allBelow,
   blockNamed,
   downstreamOf,
+  failedBlocks,
   isFresh,
   planOf,
   planWords,
@@ -23,6 +25,7 @@ export {
   signOf,
   staleBlocks,
   statusOf,
+  withAncestors,
 } from "./selectors";
 export { openSession, type Session } from "./session";
 export { initialState, LOG_TAIL_CHARACTERS, NEVER, type SessionState } from "./state";

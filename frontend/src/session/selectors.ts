@@ -80,6 +80,44 @@ export function planWords(plan: readonly string[]): string {
   return `Run ${plan.length}: ${shown.join(" → ")}`;
 }
 
+/** These blocks and all that they need at any distance, in order; text is left out. */
+export function withAncestors(state: SessionState, names: readonly string[]): string[] {
+  const blocks = new Map(state.blocks.map((block) => [block.name, block]));
+  return reached(state, names, (name) => blocks.get(name)?.upstream ?? []);
+}
+
+/** These blocks and all that needs them at any distance, in order; text is left out. */
+export function allBelow(state: SessionState, names: readonly string[]): string[] {
+  const below = new Map<string, string[]>();
+  for (const block of state.blocks) {
+    for (const up of block.upstream) below.set(up, [...(below.get(up) ?? []), block.name]);
+  }
+  return reached(state, names, (name) => below.get(name) ?? []);
+}
+
+function reached(
+  state: SessionState,
+  names: readonly string[],
+  next: (name: string) => readonly string[],
+): string[] {
+  const seen = new Set<string>();
+  const open = [...names];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    open.push(...next(name));
+  }
+  return inOrder(state, seen).filter((name) => blockNamed(state, name)?.kind !== "markdown");
+}
+
+/** The blocks that failed, and those that were skipped because of them, in order. */
+export function failedBlocks(state: SessionState): string[] {
+  const failed = state.blocks.filter(({ name }) =>
+    ["failed", "skipped"].includes(statusOf(state, name).state),
+  );
+  return inOrder(state, new Set(failed.map(({ name }) => name)));
+}
+
 export function downstreamOf(state: SessionState, name: string): string[] {
   return state.blocks.filter((block) => block.upstream.includes(name)).map((block) => block.name);
 }

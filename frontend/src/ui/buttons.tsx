@@ -43,9 +43,9 @@ export function IconButton(props: IconButtonProps): ReactElement {
   return (
     <button
       type="button"
+      data-tip={keys === undefined ? label : `${label}  ${shortKeys(keys)}`}
       {...rest}
       aria-label={label}
-      data-tip={keys === undefined ? label : `${label}  ${shortKeys(keys)}`}
       className={classes("icon-button", className)}
     >
       <Icon size={16} aria-hidden="true" />

@@ -13,6 +13,14 @@ export function plural(count: number, one: string, many: string = `${one}s`): st
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
+const rule: Intl.PluralRules = new Intl.PluralRules("en", { type: "ordinal" });
+const SUFFIXES: Partial<Record<Intl.LDMLPluralRule, string>> = { one: "st", two: "nd", few: "rd" };
+
+/** 2 → "2nd". */
+export function ordinal(place: number): string {
+  return `${place}${SUFFIXES[rule.select(place)] ?? "th"}`;
+}
+
 /** Seconds → "41 ms", "0.21 s", "3.1 s", "38 s", "6 m 10 s", "2 h 5 m". */
 export function formatDuration(seconds: number): string {
   if (seconds < 0.0005) return "0 ms";

@@ -33,6 +33,7 @@ export {
   formatShape,
   formatShortMoment,
   formatValue,
+  ordinal,
   plural,
 } from "./format";
 export { RunHistory } from "./history";

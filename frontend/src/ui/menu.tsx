@@ -30,10 +30,15 @@ export interface MenuProps {
   /** What the button shows instead of "…"; then it looks like a normal button. */
   children?: ReactNode;
   className?: string;
+  /** Icon of the button, in place of "…". */
+  icon?: LucideIcon;
+  /** Lets commands find the button: they press it. */
+  purpose?: string;
 }
 
 /** A button that opens a menu; the browser's own top layer, so nothing can cover or cut it. */
-export function Menu({ label, entries, children, className }: MenuProps): ReactElement {
+export function Menu(props: MenuProps): ReactElement {
+  const { label, entries, children, className, icon: Icon = Ellipsis, purpose } = props;
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const menu = useRef<HTMLDivElement>(null);
@@ -58,13 +63,14 @@ export function Menu({ label, entries, children, className }: MenuProps): ReactE
         ref={button}
         type="button"
         aria-haspopup="menu"
+        data-purpose={purpose}
         aria-expanded={open}
         aria-label={children === undefined ? label : undefined}
         data-tip={children === undefined ? label : undefined}
         popoverTarget={id}
         className={className ?? (children === undefined ? "icon-button" : "button")}
       >
-        {children ?? <Ellipsis size={16} aria-hidden="true" />}
+        {children ?? <Icon size={16} aria-hidden="true" />}
       </button>
       <div
         ref={menu}

@@ -35,7 +35,13 @@ export type CommandId =
   | "run-and-insert"
   | "run-all"
   | "run-only"
+  | "run-until"
+  | "run-from"
   | "run-forced"
+  | "run-menu"
+  | "retry-failed"
+  | "run-everything"
+  | "why"
   | "cancel-run"
   | "restart-worker"
   | "open-last-run"
@@ -129,13 +135,44 @@ export const SHORTCUTS: Readonly<Record<CommandId, Shortcut>> = {
     where: "anywhere",
     keys: ["Ctrl+Shift+Enter"],
   },
-  "run-only": { title: "Run only this block", section: "Run", where: "blocks", keys: [] },
+  "run-menu": {
+    title: "Choose how to run the block",
+    section: "Run",
+    where: "blocks",
+    keys: ["e e"],
+  },
+  "run-only": { title: "Run only this block", section: "Run", where: "blocks", keys: ["e o"] },
+  "run-until": {
+    title: "Run until here, what is fresh too",
+    section: "Run",
+    where: "blocks",
+    keys: ["e u"],
+  },
+  "run-from": {
+    title: "Run from here, with all below",
+    section: "Run",
+    where: "blocks",
+    keys: ["e d"],
+  },
   "run-forced": {
     title: "Run this block, taking nothing from the store",
     section: "Run",
     where: "blocks",
-    keys: [],
+    keys: ["e f"],
   },
+  "retry-failed": {
+    title: "Retry what failed",
+    section: "Run",
+    where: "blocks",
+    keys: ["e r"],
+  },
+  "run-everything": {
+    title: "Run everything, taking nothing from the store",
+    section: "Run",
+    where: "blocks",
+    keys: ["e a"],
+  },
+  why: { title: "Say why the block is as it is", section: "Run", where: "blocks", keys: ["w"] },
   "cancel-run": { title: "Stop what is running", section: "Run", where: "blocks", keys: ["i i"] },
   "restart-worker": { title: "Restart the worker", section: "Run", where: "blocks", keys: ["0 0"] },
   "open-last-run": {

@@ -15,7 +15,7 @@ import {
 } from "lucide-react";
 import type { BlockRun, BlockState, BlockStatus, RunState } from "../protocol";
 import { type Sign, signOf } from "../session";
-import { formatDuration, formatRelative } from "./format";
+import { formatDuration, formatRelative, ordinal } from "./format";
 
 export type Tone = "neutral" | "running" | "ok" | "cached" | "stale" | "failed";
 
@@ -46,18 +46,28 @@ export function signOfState(state: BlockState | RunState): Sign {
   return state === "succeeded" ? "ok" : state;
 }
 
-/** What a block's state says in words: "ok 0.21 s", "stale: code edited", "failed: KeyError 'x'". */
-export function describeStatus(status: BlockStatus, now: number = Date.now()): string {
+/**
+ * What a block's state says in words: "ok 0.21 s", "stale: code edited", "failed: KeyError 'x'".
+ *
+ * `pool` is the one that the block needs a slot of.
+ */
+export function describeStatus(
+  status: BlockStatus,
+  now: number = Date.now(),
+  pool: string | null = null,
+): string {
   const sign = signOf(status);
   switch (sign) {
     case "stale":
-      return withReason("stale", status.staleness.reasons.join(", "));
+      return withReason("stale", firstOf(status.staleness.reasons));
     case "running":
       return status.started_at === null
         ? "running"
         : `running ${formatDuration(Math.max(0, (now - Date.parse(status.started_at)) / 1000))}`;
     case "queued":
-      return status.failure === null ? "queued" : `attempt ${status.attempt} failed, will retry`;
+      return status.failure === null
+        ? queuedWords(status.place, pool)
+        : `attempt ${status.attempt} failed, will retry`;
     default:
       return describeEnd(sign, { ...status, finishedAt: status.finished_at }, now);
   }
@@ -69,7 +79,20 @@ export function describeBlockRun(block: BlockRun, now: number = Date.now()): str
   if (sign === "running" && block.started_at !== null) {
     return `running ${formatDuration(Math.max(0, (now - Date.parse(block.started_at)) / 1000))}`;
   }
+  if (sign === "queued") return queuedWords(block.place, null);
   return describeEnd(sign, { ...block, finishedAt: null }, now);
+}
+
+/** "queued 2nd: waits for a slot of pool warehouse". */
+function queuedWords(place: number | null, pool: string | null): string {
+  if (place === null) return "queued";
+  const reason = pool === null ? "" : `waits for a slot of pool ${pool}`;
+  return withReason(`queued ${ordinal(place)}`, reason);
+}
+
+/** "code edited and 2 more": all of them are told where there is room. */
+function firstOf([first = "", ...others]: readonly string[]): string {
+  return others.length === 0 ? first : `${first} and ${others.length} more`;
 }
 
 export function signOfBlockRun(block: BlockRun): Sign {

@@ -1,4 +1,5 @@
 import type { TriggerTable } from "../protocol";
+import { ordinal } from "./format";
 
 type When = Pick<TriggerTable, "cron" | "every" | "timezone">;
 
@@ -56,10 +57,4 @@ function cronInWords(cron: string): { text: string; clock: boolean } {
   if (/^\d+$/.test(day) && weekday === "*")
     return { text: `monthly on the ${ordinal(Number(day))} ${time}`, clock: true };
   return raw;
-}
-
-function ordinal(day: number): string {
-  const suffix = { one: "st", two: "nd", few: "rd", other: "th" } as Record<string, string>;
-  const rule = new Intl.PluralRules("en", { type: "ordinal" }).select(day);
-  return `${day}${suffix[rule] ?? "th"}`;
 }

@@ -40,7 +40,7 @@ export const BlockCard: React.NamedExoticComponent<Props> = memo(function BlockC
   const isNear = useNear(card) || isSelected;
   if (block === undefined) return null;
   const sign = signOf(status);
-  const label = `${name}, ${block.kind}, ${describeStatus(status)}`;
+  const label = `${name}, ${block.kind}, ${describeStatus(status, undefined, block.pool)}`;
   return (
     <li
       ref={card}

@@ -1,5 +1,5 @@
-import { Play, Square } from "lucide-react";
-import type { ReactElement } from "react";
+import { ChevronDown, Play, Square } from "lucide-react";
+import type { ReactElement, SyntheticEvent } from "react";
 import type { BlockStatus, BlockTable } from "../../protocol";
 import { planOf, planWords, signOf, useSessionHandle } from "../../session";
 import {
@@ -14,7 +14,8 @@ import {
 import { useEditor } from "../page/context";
 import { run as runBlocks, runSelected, select } from "../page/operations";
 import { shapeWords } from "../results/shape";
-import { menuOf } from "./menu";
+import { menuOf, runEntries } from "./menu";
+import { WhyButton } from "./WhyButton";
 
 interface Props {
   block: BlockTable;
@@ -53,7 +54,7 @@ export function BlockHeader({ block, status }: Props): ReactElement {
       )}
       <Upstream names={block.upstream} />
       <span className="block-space" />
-      {block.kind !== "markdown" && <BlockWords status={status} />}
+      {block.kind !== "markdown" && <BlockWords block={block} status={status} />}
       {block.kind !== "markdown" && <RunStop block={block} status={status} />}
       <Menu label={`More for ${block.name}`} entries={() => menuOf(editor, block)} />
     </div>
@@ -82,15 +83,17 @@ function Upstream({ names }: { names: readonly string[] }): ReactElement | null 
   );
 }
 
-/** State in words, then what came out. */
-function BlockWords({ status }: { status: BlockStatus }): ReactElement {
+/** State in words, then what came out; a press tells why it is so. */
+function BlockWords({ block, status }: Props): ReactElement {
   const sign = signOf(status);
   const now = useNow(sign === "running" ? "fast" : sign === "cached" ? "slow" : "still");
-  const words = describeStatus(status, now === 0 ? Date.now() : now);
+  const words = describeStatus(status, now === 0 ? Date.now() : now, block.pool);
   const { output } = status;
   return (
-    <span className="block-words ellipsis" title={words}>
-      <StateWords sign={sign}>{words}</StateWords>
+    <span className="block-words ellipsis">
+      <WhyButton block={block} status={status}>
+        <StateWords sign={sign}>{words}</StateWords>
+      </WhyButton>
       {output !== null && sign !== "running" && (
         <span className="block-shape"> · {shapeWords(output)}</span>
       )}
@@ -102,21 +105,42 @@ function RunStop({ block, status }: Props): ReactElement {
   const editor = useEditor();
   const session = useSessionHandle();
   const { name } = block;
-  if (status.state === "running" || status.state === "queued") {
-    const stop = () => void editor.send({ op: "cancel-run", run: status.run });
-    return <IconButton label={`Stop ${name}`} icon={Square} command="cancel-run" onClick={stop} />;
-  }
-  const plan = planWords(planOf(session.store.getState(), [name]));
+  const isBusy = status.state === "running" || status.state === "queued";
+  // Other blocks decide on the plan as well: it is made when somebody looks.
+  const tellPlan = ({ currentTarget }: SyntheticEvent<HTMLElement>): void => {
+    const plan = planWords(planOf(session.store.getState(), [name]));
+    currentTarget.dataset["tip"] = `${plan}\nAlt-click: only this block`;
+  };
   return (
-    <IconButton
-      label={`Run ${name}`}
-      icon={Play}
-      data-tip={`${plan}\nAlt-click: only this block`}
-      onClick={(event) =>
-        void (event.altKey
-          ? runBlocks(editor, [name], { scope: "only", force: true })
-          : runSelected(editor, name))
-      }
-    />
+    <span className="run-split">
+      {isBusy ? (
+        <IconButton
+          key="stop"
+          label={`Stop ${name}`}
+          icon={Square}
+          command="cancel-run"
+          onClick={() => void editor.send({ op: "cancel-run", run: status.run })}
+        />
+      ) : (
+        <IconButton
+          label={`Run ${name}`}
+          icon={Play}
+          onPointerEnter={tellPlan}
+          onFocus={tellPlan}
+          onClick={(event) =>
+            void (event.altKey
+              ? runBlocks(editor, [name], { scope: "only", force: true })
+              : runSelected(editor, name))
+          }
+        />
+      )}
+      <Menu
+        label={`Ways to run ${name}`}
+        icon={ChevronDown}
+        purpose="run-menu"
+        className="icon-button run-split-more"
+        entries={() => runEntries(editor, name)}
+      />
+    </span>
   );
 }

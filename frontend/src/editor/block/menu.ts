@@ -2,7 +2,16 @@
 import type { BlockTable } from "../../protocol";
 import { type MenuEntry, toast } from "../../ui";
 import type { Editor } from "../page/model";
-import { blockNames, duplicate, indexOf, move, openDialog, remove, run } from "../page/operations";
+import {
+  blockNames,
+  duplicate,
+  indexOf,
+  move,
+  openDialog,
+  remove,
+  runWay,
+} from "../page/operations";
+import { waysOfBlock } from "../page/ways";
 
 export function menuOf(editor: Editor, block: BlockTable): MenuEntry[] {
   const { name } = block;
@@ -10,7 +19,7 @@ export function menuOf(editor: Editor, block: BlockTable): MenuEntry[] {
   const last = index === blockNames(editor).length - 1;
   const text = block.kind === "markdown";
   return [
-    ...(text ? [] : runEntries(editor, name)),
+    ...(text ? [] : ([...runEntries(editor, name), "line"] satisfies MenuEntry[])),
     {
       label: "Rename…",
       command: "rename-block",
@@ -69,22 +78,12 @@ export function menuOf(editor: Editor, block: BlockTable): MenuEntry[] {
   ];
 }
 
-function runEntries(editor: Editor, name: string): MenuEntry[] {
-  return [
-    {
-      label: "Run only this block",
-      detail: "With its inputs as they are",
-      command: "run-only",
-      onSelect: () => void run(editor, [name], { scope: "only" }),
-    },
-    {
-      label: "Run again",
-      detail: "Takes nothing from the store",
-      command: "run-forced",
-      onSelect: () => void run(editor, [name], { force: true }),
-    },
-    "line",
-  ];
+/** The ways to run a block, each with what it would run. */
+export function runEntries(editor: Editor, name: string): MenuEntry[] {
+  return waysOfBlock(editor.session.store.getState(), name).map((way) => ({
+    ...way,
+    onSelect: () => void runWay(editor, way, name),
+  }));
 }
 
 async function copy(text: string): Promise<void> {

@@ -1,10 +1,11 @@
-import { Play, Square } from "lucide-react";
+import { ChevronDown, Play, Square } from "lucide-react";
 import type { ReactElement } from "react";
 import { useShallow } from "zustand/react/shallow";
 import { planWords, staleBlocks, useSession } from "../../session";
-import { Button } from "../../ui";
+import { Button, Menu } from "../../ui";
 import { useEditor } from "../page/context";
-import { run } from "../page/operations";
+import { run, runWay } from "../page/operations";
+import { waysOfPipeline } from "../page/ways";
 
 /** Says what it will run before it is pressed. */
 export function RunButton(): ReactElement {
@@ -25,15 +26,28 @@ export function RunButton(): ReactElement {
     );
   }
   return (
-    <Button
-      look="primary"
-      icon={Play}
-      command="run-all"
-      data-tip={planWords(plan)}
-      disabled={plan.length === 0}
-      onClick={() => void run(editor, [])}
-    >
-      {plan.length > 0 ? `Run ${plan.length} stale` : isEmpty ? "Nothing to run" : "All fresh"}
-    </Button>
+    <span className="run-split">
+      <Button
+        look="primary"
+        icon={Play}
+        command="run-all"
+        data-tip={planWords(plan)}
+        disabled={plan.length === 0}
+        onClick={() => void run(editor, [])}
+      >
+        {plan.length > 0 ? `Run ${plan.length} stale` : isEmpty ? "Nothing to run" : "All fresh"}
+      </Button>
+      <Menu
+        label="Ways to run the pipeline"
+        icon={ChevronDown}
+        className="button button-primary run-split-more"
+        entries={() =>
+          waysOfPipeline(editor.session.store.getState()).map((way) => ({
+            ...way,
+            onSelect: () => void runWay(editor, way),
+          }))
+        }
+      />
+    </span>
   );
 }

@@ -4,6 +4,12 @@ import { type Handlers, navigate, toast, useCommands } from "../../ui";
 import * as clipboard from "../page/clipboard";
 import type { Editor } from "../page/model";
 import * as operations from "../page/operations";
+import {
+  type BlockCommand,
+  type PipelineCommandId,
+  waysOfBlock,
+  waysOfPipeline,
+} from "../page/ways";
 import { changeKind, changeLanguage } from "./changes";
 
 type WithBlock = (block: BlockTable) => unknown;
@@ -43,6 +49,8 @@ function pageCommands(editor: Editor): Handlers {
       enabled: () => editor.store.getState().dialog === null,
     },
     "run-all": () => void operations.run(editor, []),
+    "retry-failed": () => void runPipeline(editor, "retry-failed"),
+    "run-everything": () => void runPipeline(editor, "run-everything"),
     "cancel-run": () => void editor.send({ op: "cancel-run" }),
     "restart-worker": () => void operations.restart(editor),
     "add-above": add(0),
@@ -67,8 +75,14 @@ function blockCommands(editor: Editor): Handlers {
     "run-block": on(({ name }) => operations.runSelected(editor, name)),
     "run-and-next": on(({ name }) => operations.runAndNext(editor, name)),
     "run-and-insert": on(({ name }) => operations.runAndInsert(editor, name)),
-    "run-only": on(({ name }) => operations.run(editor, [name], { scope: "only" })),
-    "run-forced": on(({ name }) => operations.run(editor, [name], { force: true })),
+    "run-only": on(({ name }) => runBlock(editor, name, "run-only")),
+    "run-until": on(({ name }) => runBlock(editor, name, "run-until")),
+    "run-from": on(({ name }) => runBlock(editor, name, "run-from")),
+    "run-forced": on(({ name }) => runBlock(editor, name, "run-forced")),
+    "run-menu": on(({ name }) => operations.pressInBlock(name, "run-menu")),
+    why: on(({ name }) => {
+      if (!operations.pressInBlock(name, "why")) toast(`There is nothing to explain of ${name}.`);
+    }),
     "open-last-run": on(({ name }) => openLastRun(editor, name)),
     "move-up": on(({ name }) => operations.move(editor, name, -1)),
     "move-down": on(({ name }) => operations.move(editor, name, 1)),
@@ -91,6 +105,18 @@ function blockCommands(editor: Editor): Handlers {
     "go-upstream": on(() => operations.jump(editor, "upstream")),
     "go-downstream": on(() => operations.jump(editor, "downstream")),
   };
+}
+
+async function runBlock(editor: Editor, name: string, command: BlockCommand): Promise<void> {
+  const ways = waysOfBlock(editor.session.store.getState(), name);
+  const way = ways.find((one) => one.command === command);
+  if (way !== undefined) await operations.runWay(editor, way);
+}
+
+async function runPipeline(editor: Editor, command: PipelineCommandId): Promise<void> {
+  const ways = waysOfPipeline(editor.session.store.getState());
+  const way = ways.find((one) => one.command === command);
+  if (way !== undefined) await operations.runWay(editor, way);
 }
 
 function turnCommands(editor: Editor): Handlers {

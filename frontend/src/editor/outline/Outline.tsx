@@ -1,7 +1,8 @@
 import { Plus } from "lucide-react";
 import type { ReactElement } from "react";
 import { signOf, statusOf, useSession } from "../../session";
-import { formatDuration, formatValue, Kbd, SIGNS, StateIcon, useNow } from "../../ui";
+import { formatDuration, formatValue, Kbd, ordinal, SIGNS, StateIcon, useNow } from "../../ui";
+import { whyOf } from "../block/why";
 import { useBlockNames } from "../list/useBlockNames";
 import { useEditor, useEditorState } from "../page/context";
 import { openDialog, select } from "../page/operations";
@@ -51,7 +52,11 @@ function OutlineRow({ name }: { name: string }): ReactElement {
       ? (now - Date.parse(status.started_at)) / 1000
       : null;
   const seconds = elapsed ?? (sign === "ok" || sign === "cached" ? status.seconds : null);
-  const words = seconds === null ? SIGNS[sign].word : formatDuration(Math.max(seconds, 0));
+  const place = sign === "queued" && status.place !== null ? ordinal(status.place) : null;
+  const words =
+    seconds === null ? (place ?? SIGNS[sign].word) : formatDuration(Math.max(seconds, 0));
+  const why = block === undefined || isText ? [] : (whyOf(status, block, [])?.reasons ?? []);
+  const isTold = sign === "stale" || place !== null;
   return (
     <li style={{ height: ROW_HEIGHT }}>
       <button
@@ -59,7 +64,8 @@ function OutlineRow({ name }: { name: string }): ReactElement {
         className="outline-row"
         data-kind={block?.kind}
         aria-current={isSelected || undefined}
-        title={name}
+        data-tip={[name, ...(isTold ? why : [])].join("\n")}
+        aria-description={isTold ? why.join(", ") : undefined}
         onClick={() => select(editor, name)}
       >
         <span className="outline-name ellipsis">{name}</span>

@@ -4,6 +4,7 @@ import { downstreamOf, isFresh } from "../../session";
 import { toast } from "../../ui";
 import { focusBlock } from "./focus";
 import type { Dialog, Editor, EditorState } from "./model";
+import type { Way } from "./ways";
 
 export function blockNames(editor: Editor): string[] {
   return editor.session.store.getState().blocks.map((block) => block.name);
@@ -88,6 +89,21 @@ export async function run(
 /** A fresh block is run again when it is asked for by name. */
 export function runSelected(editor: Editor, name: string): Promise<void> {
   return run(editor, [name], { force: isFresh(editor.session.store.getState(), name) });
+}
+
+/** Runs blocks in one of the ways that menus offer; the keyboard stays at the block. */
+export async function runWay(editor: Editor, way: Way, at?: string): Promise<void> {
+  if (at !== undefined) select(editor, at);
+  if (way.impossible === undefined) await run(editor, way.blocks, way.choice);
+  else toast(way.impossible);
+}
+
+/** Presses a button in the header of a block; false when it shows none. */
+export function pressInBlock(name: string, purpose: string): boolean {
+  const place = `#block-${CSS.escape(name)} [data-purpose='${purpose}']`;
+  const button = document.querySelector<HTMLElement>(place);
+  button?.click();
+  return button !== null;
 }
 
 export async function runAndNext(editor: Editor, name: string): Promise<void> {
