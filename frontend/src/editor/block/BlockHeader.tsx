@@ -135,7 +135,7 @@ function RunStop({ block, status }: Props): ReactElement {
         />
       )}
       <Menu
-        label={`Ways to run ${name}`}
+        label={`Run menu of ${name}`}
         icon={ChevronDown}
         purpose="run-menu"
         className="icon-button run-split-more"

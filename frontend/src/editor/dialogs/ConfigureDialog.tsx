@@ -1,38 +1,37 @@
-import { type ReactElement, useState } from "react";
+import { type ReactElement, type ReactNode, useState } from "react";
 import type { BlockTable, Kind } from "../../protocol";
 import { KINDS } from "../../protocol";
 import { Button, Dialog, Field, Input, ParametersForm, Select } from "../../ui";
 import { useEditor } from "../page/context";
 import { closeDialog } from "../page/operations";
+import { type BlockKey, changesOf, problemOf, type Texts, textsOf } from "./blockKeys";
 
 interface Props {
   block: BlockTable;
   onClose(): void;
 }
 
-const TIMEOUT = /^\d+(\.\d+)?\s*(ms|s|m|h|d)?$/;
+/** What `isolation:` may say, and what it means. */
+const ISOLATIONS = [
+  ["", "as the run: a process that is used again"],
+  ["block", "block: a new process that ends with the block"],
+  ["run", "run: a process that is used again"],
+] as const;
 
-/** 300 seconds as people write them: "5m". */
-function spanWords(seconds: number): string {
-  if (seconds % 3600 === 0) return `${seconds / 3600}h`;
-  return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
-}
-
-/** Kind, retries, timeout, cache and connection of a block, and its typed settings. */
+/** The typed settings of a block, its kind, and the keys that say how it runs. */
 export function ConfigureDialog({ block, onClose }: Props): ReactElement {
   const editor = useEditor();
   const [kind, setKind] = useState<Kind>(block.kind);
-  const [retries, setRetries] = useState(String(block.retries));
-  const written = block.timeout_s === null ? "" : spanWords(block.timeout_s);
-  const [timeout, setTimeoutText] = useState(written);
-  const [cache, setCache] = useState(block.cache ?? "");
-  const [connection, setConnection] = useState(block.connection ?? "");
+  const [texts, setTexts] = useState<Texts>(() => textsOf(block));
   const [settings, setSettings] = useState(block.settings);
   const [isValid, setValid] = useState(true);
-  const retriesProblem = /^\d{1,2}$/.test(retries) ? undefined : "A whole number from 0 to 99.";
-  const timeoutProblem =
-    timeout === "" || TIMEOUT.test(timeout.trim()) ? undefined : "Write a span, e.g. 90s or 10m.";
-  const canKeep = isValid && retriesProblem === undefined && timeoutProblem === undefined;
+  const keys = Object.keys(texts) as BlockKey[];
+  const canKeep = isValid && keys.every((key) => problemOf(key, texts[key]) === undefined);
+  const bind = (key: BlockKey): TextFieldProps["bound"] => ({
+    value: texts[key],
+    error: problemOf(key, texts[key]),
+    onChange: (text) => setTexts((before) => ({ ...before, [key]: text })),
+  });
 
   const keep = (): void => {
     if (!canKeep) return;
@@ -42,15 +41,14 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
       block: block.name,
       ...(settings !== block.settings && { settings }),
       ...(kind !== block.kind && { kind }),
-      ...(retries !== String(block.retries) && { retries: Number(retries) }),
-      ...(timeout !== written && { timeout: timeout.trim() }),
-      ...(cache !== (block.cache ?? "") && { cache }),
-      ...(connection !== (block.connection ?? "") && { connection }),
+      ...changesOf(block, texts),
     });
   };
+  const isText = kind === "markdown";
   return (
     <Dialog
       title={`Settings of ${block.name}`}
+      wide
       onClose={onClose}
       onSubmit={keep}
       footer={
@@ -64,66 +62,123 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
     >
       <div className="form">
         {block.form.length > 0 && (
-          <ParametersForm
-            parameters={block.form}
-            values={settings}
-            onChange={setSettings}
-            onValidity={setValid}
-          />
+          <Group title="Values">
+            <ParametersForm
+              parameters={block.form}
+              values={settings}
+              onChange={setSettings}
+              onValidity={setValid}
+            />
+          </Group>
         )}
-        <Field label="Kind">
-          {(control) => (
-            <Select
-              {...control}
-              value={kind}
-              onChange={(event) => setKind(event.target.value as Kind)}
-            >
-              {KINDS.map((one) => (
-                <option key={one}>{one}</option>
-              ))}
-            </Select>
-          )}
-        </Field>
-        <Field
-          label="Retries"
-          error={retriesProblem}
-          note="After a failure, in every run, here too"
-        >
-          {(control) => (
-            <Input
-              {...control}
-              inputMode="numeric"
-              value={retries}
-              onChange={(event) => setRetries(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field label="Timeout" error={timeoutProblem} note="Of one attempt, e.g. 10m; empty: none">
-          {(control) => (
-            <Input
-              {...control}
-              value={timeout}
-              onChange={(event) => setTimeoutText(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field label="Cache" note="How long a loader's result may be reused, e.g. 1h">
-          {(control) => (
-            <Input {...control} value={cache} onChange={(event) => setCache(event.target.value)} />
-          )}
-        </Field>
-        {block.language === "sql" && (
-          <Field label="Connection" note="Empty: DuckDB over the upstream blocks">
+        <Group title="Block">
+          <Field label="Kind">
             {(control) => (
-              <Input
+              <Select
                 {...control}
-                value={connection}
-                onChange={(event) => setConnection(event.target.value)}
-              />
+                value={kind}
+                onChange={(event) => setKind(event.target.value as Kind)}
+              >
+                {KINDS.map((one) => (
+                  <option key={one}>{one}</option>
+                ))}
+              </Select>
             )}
           </Field>
+          {block.language === "sql" && (
+            <TextField
+              label="Connection"
+              note="The database that it runs on; empty: DuckDB over the blocks upstream"
+              bound={bind("connection")}
+            />
+          )}
+        </Group>
+        {!isText && (
+          <>
+            <Group title="When it fails or takes long">
+              <TextField
+                label="Retries"
+                note="How often it is tried again after a failure, here too"
+                bound={bind("retries")}
+                numeric
+              />
+              <TextField
+                label="Timeout"
+                note="How long one attempt may take, e.g. 45s or 10m; empty: as long as it needs"
+                bound={bind("timeout")}
+              />
+            </Group>
+            {(kind === "loader" || kind === "sensor") && (
+              <Group title="When it runs again">
+                <TextField
+                  label="Cache"
+                  note="How old a result may be in runs without the editor, e.g. 1h30m, 7d or forever"
+                  bound={bind("cache")}
+                />
+              </Group>
+            )}
+            <Group title="Where and when it gets its turn">
+              <TextField
+                label="Pool"
+                note="Name of the pool in headrace.yaml that it needs a slot of; empty: none"
+                bound={bind("pool")}
+              />
+              <TextField
+                label="Priority"
+                note="The higher goes first when blocks wait for slots"
+                bound={bind("priority")}
+                numeric
+              />
+              <Field label="Isolation" note="A process of its own keeps nothing for later blocks">
+                {(control) => (
+                  <Select
+                    {...control}
+                    value={texts.isolation}
+                    onChange={(event) => bind("isolation").onChange(event.target.value)}
+                  >
+                    {ISOLATIONS.map(([value, words]) => (
+                      <option key={value} value={value}>
+                        {words}
+                      </option>
+                    ))}
+                  </Select>
+                )}
+              </Field>
+            </Group>
+          </>
         )}
       </div>
     </Dialog>
+  );
+}
+
+function Group(props: { title: string; children: ReactNode }): ReactElement {
+  return (
+    <fieldset className="form-group">
+      <legend>{props.title}</legend>
+      {props.children}
+    </fieldset>
+  );
+}
+
+interface TextFieldProps {
+  label: string;
+  note: string;
+  numeric?: boolean;
+  bound: { value: string; error: string | undefined; onChange(text: string): void };
+}
+
+function TextField({ label, note, numeric, bound }: TextFieldProps): ReactElement {
+  return (
+    <Field label={label} note={note} error={bound.error}>
+      {(control) => (
+        <Input
+          {...control}
+          inputMode={numeric === true ? "numeric" : undefined}
+          value={bound.value}
+          onChange={(event) => bound.onChange(event.target.value)}
+        />
+      )}
+    </Field>
   );
 }

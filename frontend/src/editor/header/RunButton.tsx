@@ -38,7 +38,7 @@ export function RunButton(): ReactElement {
         {plan.length > 0 ? `Run ${plan.length} stale` : isEmpty ? "Nothing to run" : "All fresh"}
       </Button>
       <Menu
-        label="Ways to run the pipeline"
+        label="Run menu of the pipeline"
         icon={ChevronDown}
         className="button button-primary run-split-more"
         entries={() =>
