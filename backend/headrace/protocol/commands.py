@@ -131,6 +131,15 @@ class SetParameters(Command, frozen=True, kw_only=True, tag="set-parameters"):
     values: dict[str, Any]
 
 
+class SetAutoRun(Command, frozen=True, kw_only=True, tag="set-auto-run"):
+    """Let stale blocks that are cheap run by themselves after an edit, or not; off at first.
+
+    It holds for all who look at the pipeline, until the server stops; files do not change.
+    """
+
+    on: bool
+
+
 class Undo(Command, frozen=True, kw_only=True, tag="undo"):
     """Take back the last structural edit."""
 
@@ -216,6 +225,7 @@ AnyCommand = (
     | ConfigureBlock
     | ConfigurePipeline
     | SetParameters
+    | SetAutoRun
     | Undo
     | Redo
     | RunBlocks

@@ -63,6 +63,8 @@ class PipelineState(Struct, frozen=True, kw_only=True):
     status: dict[str, BlockStatus] = field(default_factory=dict[str, BlockStatus])
     runs: list[LiveRun] = field(default_factory=list[LiveRun])
     worker: str = "none"
+    auto_run: bool = False
+    """Whether stale blocks that are cheap run by themselves."""
     undo: str | None = None
     redo: str | None = None
     problem: str | None = None

@@ -19,9 +19,6 @@ from headrace.session.definition import Definition, Key, PlannedBlock, key_of
 KEPT_PER_BLOCK = 50
 """Results by key that are remembered of one block; the oldest goes first."""
 
-_A_LIFE = timedelta(days=36_500)
-"""Longer ages than that never end."""
-
 NEVER = Staleness(state="never")
 FRESH = Staleness(state="fresh")
 
@@ -314,7 +311,7 @@ class Results:
 def _end(block: PlannedBlock, result: Result) -> datetime | None:
     """Return until when a result counts, None when for ever; only of what acts on the world."""
     age = block.valid_for if block.kind in {"loader", "sensor"} else None
-    return None if age is None or age > _A_LIFE else result.made_at + age
+    return None if age is None or age == timedelta.max else result.made_at + age
 
 
 def _has(status: BlockStatus, fields: Mapping[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from headrace.protocol.tables import FINAL_RUN_STATES, BlockStatus, BlockTable, 
 from headrace.runs.changes import Change, QueueRun
 from headrace.runs.history import History
 from headrace.session.assistance import Assistance
+from headrace.session.autorun import AutoRun, cheap_blocks
 from headrace.session.draft import Draft
 from headrace.session.editing import Editing, StructuralCommand
 from headrace.session.effects import Effect, EndRun, Execute, Prepare, ShareOut, Step, Stop, Wait
@@ -39,6 +40,10 @@ logger = logging.getLogger(__name__)
 
 _WRITE_AGAIN_S = 0.5
 """Between two tries to write to a history that is locked or full."""
+_AFTER_END_S = 0.05
+_LONGEST_WAIT_S = 3600.0
+"""A clock may be set, and a machine may sleep: nothing is waited for longer than that."""
+_FOR_AUTO_RUN = (ev.StalenessChanged, ev.RunFinished)
 _RUN_EVENTS = (ev.RunQueued, ev.BlockStarted, ev.BlockFinished, ev.BlockFailed, ev.RunFinished)
 
 
@@ -73,11 +78,15 @@ class Session:
         self._runs: dict[str, Run] = {}
         self._ends: dict[str, asyncio.Future[None]] = {}
         self._timers: set[asyncio.TimerHandle] = set()
+        self._auto = AutoRun(lambda: self._chore(self._run_cheap_blocks()))
+        self._end: tuple[datetime, asyncio.TimerHandle] | None = None
+        """When a result grows too old, and the timer for that."""
         self._chores: set[asyncio.Task[None]] = set()
         self._worker = "none"
         self._warmth = Warmth(surroundings.later)
         self.log.on_left = self._left_alone
         self._stimuli = Stimuli(self.pipeline, self._carry_out)
+        self._mind_the_time()
         self._limit()
         surroundings.turns.join(self.pipeline, self)
 
@@ -97,6 +106,7 @@ class Session:
             status={t.name: status.get(t.name, BlockStatus()) for t in self.draft.tables},
             runs=[run.live() for run in self.machine.runs.values()],
             worker=self._worker,
+            auto_run=self._auto.on,
             undo=self._editing.undo_title,
             redo=self._editing.redo_title,
             problem=self.draft.problem,
@@ -171,7 +181,7 @@ class Session:
 
     # Commands
 
-    async def handle(self, command: cmd.Command) -> Any:  # noqa: PLR0911, C901 one row a command
+    async def handle(self, command: cmd.Command) -> Any:  # noqa: PLR0911, PLR0912, C901 a row each
         """Carry out a command and return its result; raises HeadraceError when it is refused."""
         match command:
             case cmd.SaveSource():
@@ -189,6 +199,9 @@ class Session:
                 values = self._checked(command.values)
                 await self._stimuli.do(lambda: self.machine.set_values(values))
                 return {"values": self.machine.values}
+            case cmd.SetAutoRun():
+                self._auto.switch(on=command.on)
+                return {"on": command.on}
             case cmd.Undo() | cmd.Redo():
                 async with self._edits:
                     undo = isinstance(command, cmd.Undo)
@@ -468,8 +481,41 @@ class Session:
         crashpoint("step.after-events")
         for effect in step.effects:
             self._carry(effect)
+        if any(isinstance(event, _FOR_AUTO_RUN) for event in step.events):
+            self._auto.changed()
+        self._mind_the_time()
         self._around.turns.look()
         crashpoint("step.after-effects")
+
+    def _mind_the_time(self) -> None:
+        """Be there when the next result grows older than its `cache:` allows."""
+        end = self.machine.results.next_end()
+        if self._end is not None and self._end[0] == end:
+            return
+        if self._end is not None:
+            self._end[1].cancel()
+            self._end = None
+        if end is not None:
+            wait = min((end - self._now()).total_seconds() + _AFTER_END_S, _LONGEST_WAIT_S)
+            loop = asyncio.get_running_loop()
+            self._end = end, loop.call_later(max(wait, _AFTER_END_S), self._look_at_time)
+
+    def _look_at_time(self) -> None:
+        self._end = None
+        self._stimuli.put(lambda: self.machine.look(self._now()))
+
+    async def _run_cheap_blocks(self) -> None:
+        machine = self.machine
+        blocks = cheap_blocks(machine.definition, machine.staleness, self._status)
+        if blocks:
+            with contextlib.suppress(HeadraceError):  # what keeps it from running is shown anyway
+                stale = cmd.RunBlocks(pipeline=self.pipeline, blocks=blocks, scope="stale")
+                await self._run_blocks(stale)
+
+    def _chore(self, work: Coroutine[Any, Any, None]) -> None:
+        chore = asyncio.create_task(work)
+        self._chores.add(chore)
+        chore.add_done_callback(self._chores.discard)
 
     async def _record(self, records: Sequence[Change]) -> None:
         """Write until it is written: what the machine decided cannot be taken back.
@@ -516,9 +562,7 @@ class Session:
                     titles = (self._editing.undo_title, self._editing.redo_title)
                     await self._stimuli.do(lambda: self._take(draft, "", titles))
 
-        chore = asyncio.create_task(analyse())
-        self._chores.add(chore)
-        chore.add_done_callback(self._chores.discard)
+        self._chore(analyse())
 
     def _carry(self, effect: Effect) -> None:
         pool = self._around.pool
@@ -557,6 +601,9 @@ class Session:
         self.log.publish(ev.SessionEnded(reason=reason))
         self._warmth.keep()
         self._around.turns.leave(self.pipeline, self)
+        self._auto.switch(on=False)
+        if self._end is not None:
+            self._end[1].cancel()
         for timer in self._timers:
             timer.cancel()
         for chore in self._chores:

@@ -14,6 +14,7 @@ export type AnyCommand =
   | ConfigureBlock
   | ConfigurePipeline
   | SetParameters
+  | SetAutoRun
   | Undo
   | Redo
   | RunBlocks
@@ -228,6 +229,17 @@ export interface SetParameters {
   };
 }
 /**
+ * Let stale blocks that are cheap run by themselves after an edit, or not; off at first.
+ *
+ * It holds for all who look at the pipeline, until the server stops; files do not change.
+ */
+export interface SetAutoRun {
+  op: "set-auto-run";
+  pipeline: string;
+  req?: string;
+  on: boolean;
+}
+/**
  * Take back the last structural edit.
  */
 export interface Undo {
@@ -246,18 +258,23 @@ export interface Redo {
 /**
  * Run blocks with their stale ancestors; no blocks: everything that is stale.
  *
- * `only` leaves the ancestors out, `force` takes nothing from the store for the named blocks.
+ * The answer's result is `{"run", "blocks"}`. `scope` says otherwise: `only` leaves the ancestors
+ * out, `from` takes all that is below instead, `stale` only what is stale. `force` takes nothing
+ * from the store. With `dry_run` nothing runs, and `run` is null: a button can say what it would.
  */
 export interface RunBlocks {
   op: "run-blocks";
   pipeline: string;
   req?: string;
   blocks?: string[];
-  only?: boolean;
+  scope?: "from" | "only" | "stale" | "until";
   force?: boolean;
+  dry_run?: boolean;
 }
 /**
  * Start a run as the scheduler would: all blocks, or these and their ancestors.
+ *
+ * The answer's result is `{"id", "blocks"}`; `scope` and `dry_run` are as for `RunBlocks`.
  */
 export interface StartRun {
   op: "start-run";
@@ -267,7 +284,9 @@ export interface StartRun {
     [k: string]: unknown;
   };
   blocks?: string[] | null;
+  scope?: "from" | "only" | "stale" | "until";
   force?: boolean;
+  dry_run?: boolean;
   idempotency_key?: string | null;
 }
 /**
@@ -352,6 +371,7 @@ export interface PipelineState {
   };
   runs: LiveRun[];
   worker: string;
+  auto_run: boolean;
   undo: string | null;
   redo: string | null;
   problem: string | null;
@@ -418,6 +438,7 @@ export interface Fix {
     | ConfigureBlock
     | ConfigurePipeline
     | SetParameters
+    | SetAutoRun
     | Undo
     | Redo
     | RunBlocks

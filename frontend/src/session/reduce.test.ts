@@ -42,6 +42,7 @@ function taken(status: Record<string, BlockStatus> = {}): SessionState {
     status,
     runs: [],
     worker: "ready",
+    auto_run: false,
     undo: null,
     redo: null,
     problem: null,

@@ -27,6 +27,7 @@ export function initialState(pipeline: string): SessionState {
     status: {},
     runs: [],
     worker: { state: "none", rssBytes: null },
+    auto_run: false,
     stopping: {},
     undo: null,
     redo: null,

@@ -201,7 +201,10 @@ class World(RuleBasedStateMachine):
         self.runs += 1
         origin = "api" if whole else "editor"
         request = RunRequest(origin=origin, blocks=sorted(names) or None)
-        if origin == "editor" and not self.machine.plan(RunRequest(origin="editor", blocks=names)).blocks:
+        if (
+            origin == "editor"
+            and not self.machine.plan(RunRequest(origin="editor", blocks=names)).blocks
+        ):
             return
         run = self.machine.prepare(f"r{self.runs}", request, self.now)
         self.take(self.machine.launch(run, self.now))

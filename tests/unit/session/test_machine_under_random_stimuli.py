@@ -18,7 +18,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from headrace.core.errors import HeadraceError
 from headrace.protocol import events as ev
 from headrace.protocol.bindings import Binding
-from headrace.protocol.tables import FINAL_RUN_STATES, BlockRun, Display, Failure, Output, RunRecord, Scope
+from headrace.protocol.tables import (
+    FINAL_RUN_STATES,
+    BlockRun,
+    Display,
+    Failure,
+    Output,
+    RunRecord,
+    Scope,
+)
 from headrace.runs.changes import Change, QueueRun, SaveBlock, SaveResult, SaveRun
 from headrace.session.definition import Definition, PlannedBlock
 from headrace.session.effects import EndRun, Execute, Step, Stop, Wait
