@@ -16,6 +16,8 @@ export interface Api {
   patch<T>(path: string, body?: unknown, options?: RequestOptions): Promise<T>;
   delete<T>(path: string, options?: RequestOptions): Promise<T>;
   text(path: string, options?: RequestOptions): Promise<string>;
+  /** The answer itself, for those who need its headers. */
+  response(path: string, options?: RequestOptions): Promise<Response>;
   bytes(path: string, options?: RequestOptions): Promise<ArrayBuffer>;
 }
 
@@ -51,6 +53,7 @@ export function createApi(fetchLike: typeof fetch = (...args) => fetch(...args))
     put: (path, body, options) => json("PUT", path, body ?? {}, options),
     patch: (path, body, options) => json("PATCH", path, body ?? {}, options),
     delete: (path, options) => json("DELETE", path, undefined, options),
+    response: (path, options) => request("GET", path, undefined, options),
     text: async (path, options) => (await request("GET", path, undefined, options)).text(),
     bytes: async (path, options) => (await request("GET", path, undefined, options)).arrayBuffer(),
   };

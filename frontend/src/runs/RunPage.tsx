@@ -1,6 +1,7 @@
 import { Download, RotateCw, Square } from "lucide-react";
 import { type ReactElement, useState } from "react";
 import { apiUrl } from "../client";
+import { LogPanel, useLog } from "../log";
 import { type BlockRun, isFinal, type RunRecord } from "../protocol";
 import { useApi } from "../session";
 import {
@@ -13,9 +14,10 @@ import {
   formatMoment,
   formatShortMoment,
   LoadFailed,
-  LogText,
   navigate,
   Page,
+  ProgressBar,
+  Select,
   SIGNS,
   StateChip,
   signOfState,
@@ -24,7 +26,7 @@ import {
 } from "../ui";
 import { BlockDetails, type PreviewSlot } from "./BlockDetails";
 import { GanttChart } from "./GanttChart";
-import { useLog, useRun } from "./useRun";
+import { useRun } from "./useRun";
 import { factsOf } from "./words";
 import "./runs.css";
 
@@ -67,7 +69,7 @@ export function RunPage({ pipeline, run: id, preview }: RunPageProps): ReactElem
           {selected === undefined ? null : (
             <div className="run-panels">
               <BlockDetails key={selected.name} block={selected} preview={preview} />
-              <BlockLog run={run} block={selected} />
+              <BlockLog key={`log of ${selected.name}`} run={run} block={selected} />
             </div>
           )}
         </div>
@@ -140,26 +142,36 @@ function RunActions({ run }: { run: RunRecord }): ReactElement {
 }
 
 function BlockLog({ run, block }: { run: RunRecord; block: BlockRun }): ReactElement {
-  const log = useLog(run.pipeline, run.id, block.name, !isFinal(run.state));
+  const newest = block.attempts.at(-1)?.number ?? 1;
+  const [chosen, setChosen] = useState<number | null>(null);
+  const attempt = chosen ?? newest;
+  const isRunning = block.state === "running" && attempt === newest;
+  const place = { pipeline: run.pipeline, run: run.id, block: block.name, attempt };
+  const log = useLog(place, !isFinal(run.state));
   return (
     <section className="card block-log" aria-label="Log">
       <header className="details-header">
         <h2>Log</h2>
         <span className="muted ellipsis">{block.name}</span>
         <span className="details-space" />
-        <a
-          href={apiUrl(`runs/${run.id}/blocks/${block.name}/log`)}
-          target="_blank"
-          rel="noreferrer"
-        >
-          full log
-        </a>
+        {block.attempts.length > 1 ? (
+          <Select
+            aria-label="Attempt"
+            value={String(attempt)}
+            onChange={({ target }) => setChosen(Number(target.value))}
+          >
+            {block.attempts.map(({ number, state }) => (
+              <option key={number} value={number}>
+                attempt {number}: {state}
+              </option>
+            ))}
+          </Select>
+        ) : null}
       </header>
-      {log.text === "" ? (
-        <p className="details-words muted">{emptyLogWords(block)}</p>
-      ) : (
-        <LogText text={log.text} label={`Log of ${block.name}`} />
-      )}
+      {isRunning ? (
+        <ProgressBar block={block.name} progress={log.progress} since={block.started_at} />
+      ) : null}
+      <LogPanel key={attempt} place={place} log={log} empty={emptyLogWords(block)} />
     </section>
   );
 }

@@ -1,6 +1,6 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useRef } from "react";
 import type { AnyEvent, BlockRun, RunRecord, RunSummary } from "../protocol";
-import { type Resource, useApi, useProjectEvents, useResource, useServer } from "../session";
+import { type Resource, useProjectEvents, useResource } from "../session";
 
 /** A run that follows its own events while it is not over. */
 export function useRun(id: string): Resource<RunRecord> {
@@ -43,57 +43,4 @@ export function withBlock(run: RunRecord, block: BlockRun): RunRecord {
 function withSummary(run: RunRecord, summary: RunSummary): RunRecord {
   const { state, started_at, finished_at, seconds, reason } = summary;
   return { ...run, state, started_at, finished_at, seconds, reason };
-}
-
-export interface Log {
-  text: string;
-  bytes: number;
-}
-
-const NO_LOG: Log = { text: "", bytes: 0 };
-
-/** The log of a block of a run: fetched, then continued by the pipeline's events while it is live. */
-export function useLog(pipeline: string, run: string, block: string, live: boolean): Log {
-  const api = useApi();
-  const { client } = useServer();
-  const [log, setLog] = useState<Log>(NO_LOG);
-
-  useEffect(() => {
-    const abort = new AbortController();
-    let known = -1;
-    const read = (): void => {
-      api
-        .text(`runs/${run}/blocks/${block}/log`, { signal: abort.signal })
-        .then((text) => {
-          known = new TextEncoder().encode(text).length;
-          setLog({ text, bytes: known });
-        })
-        // A block that has not started has no log yet.
-        .catch(() => abort.signal.aborted || setLog(NO_LOG));
-    };
-    const follow = (event: AnyEvent): void => {
-      if (event.op !== "log-appended" || event.run !== run || event.block !== block) return;
-      const bytes = new TextEncoder().encode(event.text).length;
-      if (known >= 0 && event.offset + bytes <= known) return;
-      if (event.offset !== known) {
-        read();
-        return;
-      }
-      known += bytes;
-      setLog((before) => ({ text: before.text + event.text, bytes: before.bytes + bytes }));
-    };
-    setLog(NO_LOG);
-    read();
-    const stop = live
-      ? client.listen(pipeline, {
-          received: (events) => events.forEach(follow),
-          position: () => ({ after: null, epoch: "" }),
-        })
-      : () => {};
-    return () => {
-      abort.abort();
-      stop();
-    };
-  }, [api, client, pipeline, run, block, live]);
-  return log;
 }

@@ -38,12 +38,13 @@ export {
 } from "./format";
 export { RunHistory } from "./history";
 export { Announcements, announce, toast, toastError } from "./live";
-export { LogText } from "./log-text";
+export { LogLines, LogText, linesWith, plainText } from "./log-text";
 export { Chip, Kbd, KindChip, Logo, StateChip, StateIcon, StateWords, shortKeys } from "./marks";
 export { Menu, type MenuAction, type MenuEntry, placeBelow } from "./menu";
 export { type Finding, useFindings } from "./palette";
 export { parameterProblem, readParameter, textOfValue } from "./parameters";
 export { ParametersForm } from "./parameters-form";
+export { ProgressBar } from "./progress-bar";
 export { href, Link, matchPath, navigate, type Place, usePlace } from "./router";
 export { type Crumb, Crumbs, Frame, Page, type PageProps } from "./shell";
 export { type CommandId, keysOf, SHORTCUTS, type Shortcut } from "./shortcuts";
@@ -67,6 +68,7 @@ export {
   type ScheduleSheetProps,
 } from "./slots";
 export { cityOf, startsInWords } from "./starts";
+export { type Chunk, Terminal } from "./terminal";
 export { isDark, setTheme, type Theme, toggleTheme, useTheme } from "./theme";
 export { Elapsed, TimeAgo } from "./time";
 export { WorkerStatus } from "./worker-status";

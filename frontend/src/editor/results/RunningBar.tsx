@@ -1,14 +1,14 @@
 import type { ReactElement } from "react";
 import type { BlockStatus } from "../../protocol";
 import { useSession } from "../../session";
-import { formatCount } from "../../ui";
-import { LogView } from "./LogView";
+import { LogText, ProgressBar } from "../../ui";
 
 interface Props {
   block: string;
   status: BlockStatus;
 }
 
+const TAIL_LINES = 8;
 const STOPPING: Record<string, string> = {
   interrupt: "stopping…",
   terminate: "did not stop: terminating…",
@@ -18,28 +18,23 @@ const STOPPING: Record<string, string> = {
 /** Progress as the block reports it, and the last lines that it wrote. */
 export function RunningBar({ block, status }: Props): ReactElement {
   const stage = useSession((state) => state.stopping[block]);
-  const [done, total] = status.progress ?? [null, null];
+  const attempt = status.attempt > 1 ? `attempt ${status.attempt}` : undefined;
+  const idle = status.progress === null ? attempt : undefined;
   return (
     <div className="running">
-      <div className="running-row">
-        {total === null ? (
-          <progress aria-label={`${block} is running`} />
-        ) : (
-          <progress aria-label={`Progress of ${block}`} value={done ?? 0} max={total} />
-        )}
-        <span className="running-words">
-          {stage !== undefined
-            ? (STOPPING[stage] ?? stage)
-            : done === null
-              ? status.attempt > 1
-                ? `attempt ${status.attempt}`
-                : ""
-              : total === null
-                ? formatCount(done)
-                : `${formatCount(done)} / ${formatCount(total)}`}
-        </span>
-      </div>
-      {status.log_tail !== "" && <LogView status={status} block={block} tail />}
+      <ProgressBar
+        block={block}
+        progress={status.progress}
+        since={status.started_at}
+        instead={stage === undefined ? idle : (STOPPING[stage] ?? stage)}
+      />
+      {status.log_tail !== "" && (
+        <LogText text={tailOf(status.log_tail)} label={`Log of ${block}`} />
+      )}
     </div>
   );
+}
+
+function tailOf(text: string): string {
+  return text.trimEnd().split("\n").slice(-TAIL_LINES).join("\n");
 }

@@ -1,0 +1,2 @@
+export { LogPanel } from "./LogPanel";
+export { type Log, type LogPlace, useLog } from "./useLog";
