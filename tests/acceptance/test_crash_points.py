@@ -12,8 +12,10 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.unit.runs.test_database import FIRST_SCHEMA
 
 from headrace.core.crash import KILLED_EXIT_CODE
+from headrace.core.paths import ProjectPaths
 from headrace.runs import leases
 
 from .harness import Server
@@ -144,15 +146,13 @@ def leave_a_journal(stage: Stage) -> None:
 
 
 def leave_an_old_schema(stage: Stage) -> None:
-    """Take the history back to the release before."""
-    stage.begin().wait_ready()
-    stage.acknowledged.append(stage.live.run("steps")["id"])
-    stage.live.stop()
+    """Put a history of the first release there, with one run."""
+    ProjectPaths.of(stage.plant.project).make_state()
     opened = sqlite3.connect(stage.plant.project / ".headrace" / "headrace.db")
     with opened:
-        opened.execute("DROP TABLE leases")
-        opened.execute("UPDATE alembic_version SET version_num = '0003'")
+        opened.executescript(FIRST_SCHEMA)
     opened.close()
+    stage.acknowledged.append("old")
 
 
 def leave_a_damaged_history(stage: Stage) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from .harness import Server
+from .harness import Server, headrace_command
 from .invariants import check
 from .plant import Plant, all_over, start_run, until
 
@@ -148,3 +149,19 @@ def test_a_server_that_ends_gives_its_lease_back(plant: Plant, first: Server) ->
     assert len(rows(plant, "SELECT owner FROM leases")) == 1
     first.stop()
     assert rows(plant, "SELECT owner FROM leases") == []
+
+
+def test_a_run_of_a_command_line_that_was_killed_is_finished_by_the_server(
+    plant: Plant, first: Server
+) -> None:
+    command = [*headrace_command(), "run", "steps", "-C", str(plant.project)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as line:
+        until(lambda: [e for e in plant.effects() if e.block == "second"], "the gated block")
+        assert [row[1] for row in rows(plant, "SELECT id, state FROM runs")] == ["running"]
+        time.sleep(LEASE_S)  # the server has looked meanwhile, and left the run where it was
+        assert len([e for e in plant.effects() if e.block == "second"]) == 1
+        line.kill()
+    plant.open_gate()
+    (over,) = all_over(first)
+    assert over["state"] == "succeeded"
+    check(plant, first, dead=(line.pid,))
