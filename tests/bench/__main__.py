@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.bench import (
     bench_graphs,
     bench_memory,
+    bench_neighbours,
     bench_page,
     bench_peers,
     bench_rows,
@@ -32,6 +33,7 @@ BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "chain": bench_graphs.measure_chain,
     "fan": bench_graphs.measure_fan,
     "store": bench_store.measure,
+    "neighbours": bench_neighbours.measure,
     "peers": bench_peers.measure,
 }
 
