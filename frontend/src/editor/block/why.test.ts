@@ -25,6 +25,12 @@ it.each<[Partial<BlockStatus>, string | null, string | null, string[]]>([
     ["same code and inputs", "finished 2 h ago"],
   ],
   [
+    { ...GOOD, state: "cached", cache: "miss: forced" },
+    null,
+    "Taken from the store",
+    ["another run made this result", "finished 2 h ago"],
+  ],
+  [
     { ...GOOD, cache: "miss: asked for by name" },
     null,
     "Executed",

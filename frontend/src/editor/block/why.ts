@@ -23,9 +23,9 @@ export function whyOf(
     case "queued":
       return { title: "Queued", reasons: queueReasons(status, block, before) };
     case "cached":
-      return { title: "Taken from the store", reasons: cacheReasons(status, now) };
+      return { title: "Taken from the store", reasons: cacheReasons(status, now, "hit") };
     case "ok":
-      return { title: "Executed", reasons: cacheReasons(status, now) };
+      return { title: "Executed", reasons: cacheReasons(status, now, "miss") };
     case "skipped":
       return status.because === null
         ? null
@@ -52,10 +52,16 @@ function queueReasons(
 }
 
 /** "hit: same code" → "same code", and how old the result is. */
-function cacheReasons({ cache, finished_at }: BlockStatus, now: number): string[] {
-  const reason = cache?.replace(/^(hit|miss): /, "") ?? "";
+function cacheReasons(
+  { cache, finished_at }: BlockStatus,
+  now: number,
+  wanted: "hit" | "miss",
+): string[] {
+  const [, found, reason = ""] = /^(hit|miss): (.*)$/s.exec(cache ?? "") ?? [];
+  // A block that shows what another run made was not executed here, though that run did it.
+  const isOther = wanted === "hit" && found === "miss";
   return [
-    reason,
+    isOther ? "another run made this result" : reason,
     finished_at === null ? "" : `finished ${formatRelative(finished_at, now)}`,
   ].filter(Boolean);
 }

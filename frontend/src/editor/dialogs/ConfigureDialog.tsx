@@ -12,11 +12,11 @@ interface Props {
 }
 
 /** What `isolation:` may say, and what it means. */
-const ISOLATIONS = [
-  ["", "as the run: a process that is used again"],
+const ISOLATIONS: readonly (readonly [value: string, words: string])[] = [
+  ["", "none: a process that is used again"],
   ["block", "block: a new process that ends with the block"],
-  ["run", "run: a process that is used again"],
-] as const;
+  ["run", "run: as without it"],
+];
 
 /** The typed settings of a block, its kind, and the keys that say how it runs. */
 export function ConfigureDialog({ block, onClose }: Props): ReactElement {
@@ -136,7 +136,9 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
                     value={texts.isolation}
                     onChange={(event) => bind("isolation").onChange(event.target.value)}
                   >
-                    {ISOLATIONS.map(([value, words]) => (
+                    {ISOLATIONS.filter(
+                      ([value]) => value !== "run" || block.isolation === "run",
+                    ).map(([value, words]) => (
                       <option key={value} value={value}>
                         {words}
                       </option>
