@@ -28,7 +28,14 @@ from headrace.workers.processes import command_of, end_below, has_children
 _LEFT_OVER_S = 1.0
 _SPARED = "multiprocessing.resource_tracker"
 """Python's own housekeeper of shared memory, which ends with its worker."""
-_LIBRARY_THREADS = ("fsspecIO", "asyncio_", "tmonitor", "IPython", "pydevd", "QueueFeederThread")
+_LIBRARY_THREADS = (
+    "fsspecIO",
+    "asyncio_",
+    "tqdm_monitor",
+    "IPython",
+    "pydevd",
+    "QueueFeederThread",
+)
 _KEEP = frozenset({signal.SIGKILL, signal.SIGSTOP, signal.SIGINT})
 
 

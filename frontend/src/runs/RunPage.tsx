@@ -96,7 +96,10 @@ function RunChips({ run }: { run: RunRecord }): ReactElement {
       <StateChip sign={sign}>
         {SIGNS[sign].word}
         {run.state === "running" && run.started_at !== null ? (
-          <Elapsed since={run.started_at} />
+          <>
+            {"\u00a0"}
+            <Elapsed since={run.started_at} />
+          </>
         ) : run.seconds === null ? null : (
           ` ${formatDuration(run.seconds)}`
         )}

@@ -24,7 +24,7 @@ describe("a terminal", () => {
     ["moving to a column", "abc\u001b[2Dx\u001b[1Gy\u001b[2Cz", ["yxcz"]],
     ["a title that is set", "\u001b]0;title\u0007a\u001b]8;;x\u001b\\b", ["ab"]],
     ["codes that mean nothing here", "a\u001b[2J\u001b[?25l\u001b(Bb", ["ab"]],
-    ["control characters, to be seen", "a\u0000b\u0007c\u001ad\u007f", ["a␀bc\ufffdd␡"]],
+    ["control characters, to be seen", "a\u0000b\u0007c\u001ad\u007f", ["a\\x00bc\ufffdd\\x7f"]],
   ])("shows %s", (_what, text, lines) => {
     expect(shown(text)).toEqual(lines);
   });
@@ -83,7 +83,6 @@ describe("a terminal", () => {
       "3 %",
       "end",
       7,
-      "",
     ]);
   });
 

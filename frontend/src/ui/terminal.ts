@@ -82,11 +82,14 @@ export class Terminal {
   view(): readonly Chunk[] {
     const known = new Map(this.chunks.map((chunk) => [chunk.first, chunk]));
     const shown: Chunk[] = [];
-    for (let at = 0; at < this.lines.length; at += CHUNK_LINES) {
+    // The line that nothing has been written to yet.
+    const count = this.lines.length - (this.lines.at(-1) === EMPTY ? 1 : 0);
+    for (let at = 0; at < count; at += CHUNK_LINES) {
       const first = this.first + at;
       const old = known.get(first);
       const isSame = old?.lines.length === CHUNK_LINES && first + CHUNK_LINES <= this.touched;
-      shown.push(isSame ? old : { first, lines: this.lines.slice(at, at + CHUNK_LINES) });
+      const lines = isSame ? old.lines : this.lines.slice(at, Math.min(at + CHUNK_LINES, count));
+      shown.push(isSame ? old : { first, lines });
     }
     this.touched = this.first + this.lines.length - 1;
     this.chunks = shown;
@@ -233,7 +236,7 @@ function cut(pieces: readonly Piece[], from: number, to: number): Piece[] {
 function picture(sign: string): string {
   const code = sign.charCodeAt(0);
   if (code === 0x1a) return "\ufffd";
-  return String.fromCharCode(code === 0x7f ? 0x2421 : 0x2400 + code);
+  return `\\x${code.toString(16).padStart(2, "0")}`;
 }
 
 function styled(style: Omit<Piece, "text">, codes: string): Omit<Piece, "text"> {
