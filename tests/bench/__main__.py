@@ -16,6 +16,7 @@ from tests.bench import (
     bench_neighbours,
     bench_page,
     bench_peers,
+    bench_resume,
     bench_rows,
     bench_run_key,
     bench_start,
@@ -26,6 +27,7 @@ from tests.bench.figures import Figure
 
 BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "start": bench_start.measure,
+    "resume": bench_resume.measure,
     "memory": bench_memory.measure,
     "page": bench_page.measure,
     "run-key": bench_run_key.measure,

@@ -144,6 +144,7 @@ class Upkeep:
         def older_than(seconds: float) -> datetime:
             return now - timedelta(seconds=max(seconds, SHORTEST_AGE_S))
 
+        self._store.clear_leftovers(older_than(SHORTEST_AGE_S))
         freed = self._store.sweep(keep, older_than(age_s))
         if most is not None and self._store.usage() > most:
             freed += self._store.sweep(keep, older_than(SHORTEST_AGE_S))

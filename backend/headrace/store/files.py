@@ -111,6 +111,13 @@ class StoreFiles:
                 ).touch()  # those who know of results look whether they are here
         return freed
 
+    def clear_leftovers(self, older_than: datetime) -> None:
+        """Remove what workers that were killed had begun to write before `older_than`."""
+        for path in (self.folder / "new").glob("*.tmp"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < older_than.timestamp():
+                    path.unlink()
+
     def unneeded(self, keep: AbstractSet[str], older_than: datetime) -> Iterator[tuple[Path, int]]:
         """Find what a sweep would remove: files with their bytes."""
         limit = older_than.timestamp()

@@ -175,3 +175,14 @@ async def test_it_goes_round_once_a_day_by_the_clock(house):
     house.clock.at += timedelta(seconds=1)
     assert await house.upkeep.look() is not None
     assert house.stored() == set()
+
+
+async def test_what_killed_workers_left_half_written_goes_after_an_hour(house):
+    folder = house.paths.store / "new"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, minutes in (("old", 61), ("young", 59)):
+        (folder / f"{name}.tmp").write_bytes(b"half")
+        then = (NOON - timedelta(minutes=minutes)).timestamp()
+        os.utime(folder / f"{name}.tmp", (then, then))
+    await house.upkeep.look()
+    assert [file.name for file in folder.iterdir()] == ["young.tmp"]
