@@ -82,6 +82,14 @@ class PageHandler(ApiHandler):
 
     is_page = True
 
+    async def prepare(self, **_: Any) -> None:
+        """Show that there is nothing where an address has a name that nothing can have."""
+        try:
+            await super().prepare()
+        except InvalidInput:
+            self.set_status(404)
+            await send_page(self)
+
     @operation("The app")
     async def get(self, **_place: str) -> None:
         await send_page(self)

@@ -237,6 +237,14 @@ def test_a_browser_that_is_known_is_shown_that_there_is_nothing(server, stranger
     assert (plain.status_code, plain.json()["error"]["code"]) == (404, "not-found")
 
 
+@pytest.mark.parametrize("path", ["p/queue", "p/No", "p/etl/runs/1"])
+def test_an_address_with_a_name_that_nothing_can_have_is_shown_as_missing(server, stranger, path):
+    shown = stranger.get(f"/{path}", headers={"Cookie": cookie_of(server)})
+    stranger.cookies.clear()
+    assert shown.status_code == 404
+    assert 'name="headrace-base"' in shown.text
+
+
 @pytest.mark.parametrize("path", ["api/nothing", "assets/none.js", "assets/a/b"])
 def test_what_is_never_shown_is_missing_in_the_one_error_shape(server, stranger, path):
     answer = stranger.get(f"/{path}", headers=BROWSER | {"Cookie": cookie_of(server)})
