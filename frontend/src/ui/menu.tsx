@@ -1,4 +1,4 @@
-import { Ellipsis, type LucideIcon } from "lucide-react";
+import { Check, Ellipsis, type LucideIcon } from "lucide-react";
 import {
   type KeyboardEvent,
   type ReactElement,
@@ -16,10 +16,14 @@ export interface MenuAction {
   icon?: LucideIcon;
   command?: CommandId;
   danger?: boolean;
+  /** Makes the entry a switch that is on or off. */
+  checked?: boolean;
   /** Why it cannot be chosen now: shown below the label. */
   impossible?: string | undefined;
   onSelect(): void;
 }
+
+const ITEMS = "[role^=menuitem]";
 
 export type MenuEntry = MenuAction | "line";
 
@@ -54,7 +58,7 @@ export function Menu(props: MenuProps): ReactElement {
     setOpen(nowOpen);
     if (!nowOpen || button.current === null || menu.current === null) return;
     placeBelow(menu.current, button.current);
-    menu.current.querySelector<HTMLElement>("[role=menuitem]")?.focus();
+    menu.current.querySelector<HTMLElement>(ITEMS)?.focus();
   };
   const shown = open ? (typeof entries === "function" ? entries() : entries) : [];
   return (
@@ -97,22 +101,25 @@ export function Menu(props: MenuProps): ReactElement {
 }
 
 function MenuItem(props: { action: MenuAction; onSelect(): void }): ReactElement {
-  const { label, detail, icon: Icon, command, danger, impossible } = props.action;
+  const { label, detail, command, danger, impossible, checked } = props.action;
+  const Icon = checked === true ? Check : props.action.icon;
   const keys = command === undefined ? undefined : keysOf(command);
   const note = impossible ?? detail;
   return (
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: with aria-checked the role is menuitemcheckbox
     <button
       type="button"
-      role="menuitem"
+      role={checked === undefined ? "menuitem" : "menuitemcheckbox"}
+      aria-checked={checked}
       tabIndex={-1}
       className="menu-item"
       aria-disabled={impossible !== undefined}
       data-danger={danger ? "" : undefined}
       onClick={props.onSelect}
     >
-      {Icon === undefined ? null : (
+      {Icon === undefined && checked === undefined ? null : (
         <span className="menu-icon">
-          <Icon size={14} aria-hidden="true" />
+          {Icon === undefined ? null : <Icon size={14} aria-hidden="true" />}
         </span>
       )}
       <span className="menu-item-label">
@@ -136,7 +143,7 @@ export function placeBelow(floating: HTMLElement, button: HTMLElement): void {
 }
 
 function moveFocus(event: KeyboardEvent<HTMLDivElement>): void {
-  const items = [...event.currentTarget.querySelectorAll<HTMLElement>("[role=menuitem]")];
+  const items = [...event.currentTarget.querySelectorAll<HTMLElement>(ITEMS)];
   const index = items.indexOf(document.activeElement as HTMLElement);
   const target = nextIndex(event.key, index, items);
   if (target === undefined) return;

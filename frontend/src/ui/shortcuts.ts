@@ -41,6 +41,7 @@ export type CommandId =
   | "run-menu"
   | "retry-failed"
   | "run-everything"
+  | "auto-run"
   | "why"
   | "cancel-run"
   | "restart-worker"
@@ -171,6 +172,12 @@ export const SHORTCUTS: Readonly<Record<CommandId, Shortcut>> = {
     section: "Run",
     where: "blocks",
     keys: ["e a"],
+  },
+  "auto-run": {
+    title: "Let cheap blocks run by themselves, or not",
+    section: "Run",
+    where: "blocks",
+    keys: ["e c"],
   },
   why: { title: "Say why the block is as it is", section: "Run", where: "blocks", keys: ["w"] },
   "cancel-run": { title: "Stop what is running", section: "Run", where: "blocks", keys: ["i i"] },

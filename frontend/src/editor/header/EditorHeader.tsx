@@ -5,7 +5,7 @@ import { Button, EditorSlotsContext, formatValue, Link, Segmented, useCommands }
 import { useEditor, useEditorState } from "../page/context";
 import type { View } from "../page/model";
 import { openDialog } from "../page/operations";
-import { RunButton } from "./RunButton";
+import { AutoRunSign, RunButton } from "./RunButton";
 import { TitleField } from "./TitleField";
 
 const VIEWS: { value: View; label: string }[] = [
@@ -48,6 +48,7 @@ export function EditorActions(): ReactElement {
     <>
       <ParametersChip />
       <ScheduleButton />
+      <AutoRunSign />
       <RunButton />
     </>
   );

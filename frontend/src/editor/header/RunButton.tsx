@@ -1,11 +1,48 @@
-import { ChevronDown, Play, Square } from "lucide-react";
+import { ChevronDown, Play, Square, Zap } from "lucide-react";
 import type { ReactElement } from "react";
 import { useShallow } from "zustand/react/shallow";
 import { planWords, staleBlocks, useSession } from "../../session";
-import { Button, Menu } from "../../ui";
+import { Button, Menu, type MenuEntry } from "../../ui";
 import { useEditor } from "../page/context";
-import { run, runWay } from "../page/operations";
+import type { Editor } from "../page/model";
+import { run, runWay, switchAutoRun } from "../page/operations";
 import { waysOfPipeline } from "../page/ways";
+
+function entriesOf(editor: Editor): MenuEntry[] {
+  const state = editor.session.store.getState();
+  const ways = waysOfPipeline(state).map((way) => ({
+    ...way,
+    onSelect: () => void runWay(editor, way),
+  }));
+  return [
+    ...ways,
+    "line",
+    {
+      label: "Auto-run",
+      detail: "Stale blocks that took less than 0.3 s run by themselves; exporters never",
+      command: "auto-run",
+      checked: state.auto_run,
+      onSelect: () => void switchAutoRun(editor),
+    },
+  ];
+}
+
+/** Is there only while blocks run by themselves; a press ends that. */
+export function AutoRunSign(): ReactElement | null {
+  const editor = useEditor();
+  const isOn = useSession((state) => state.auto_run);
+  if (!isOn) return null;
+  return (
+    <Button
+      icon={Zap}
+      className="auto-run"
+      data-tip={"Cheap blocks run by themselves after an edit.\nPress to end that."}
+      onClick={() => void switchAutoRun(editor)}
+    >
+      Auto-run<span className="visually-hidden"> is on: switch it off</span>
+    </Button>
+  );
+}
 
 /** Says what it will run before it is pressed. */
 export function RunButton(): ReactElement {
@@ -41,12 +78,7 @@ export function RunButton(): ReactElement {
         label="Run menu of the pipeline"
         icon={ChevronDown}
         className="button button-primary run-split-more"
-        entries={() =>
-          waysOfPipeline(editor.session.store.getState()).map((way) => ({
-            ...way,
-            onSelect: () => void runWay(editor, way),
-          }))
-        }
+        entries={() => entriesOf(editor)}
       />
     </span>
   );

@@ -49,6 +49,7 @@ function pageCommands(editor: Editor): Handlers {
       enabled: () => editor.store.getState().dialog === null,
     },
     "run-all": () => void operations.run(editor, []),
+    "auto-run": () => void operations.switchAutoRun(editor),
     "retry-failed": () => void runPipeline(editor, "retry-failed"),
     "run-everything": () => void runPipeline(editor, "run-everything"),
     "cancel-run": () => void editor.send({ op: "cancel-run" }),
