@@ -127,7 +127,7 @@ async def test_a_block_from_outside_and_a_module_that_blocks_import_show_as_well
     ear = Ear(session)
     module.write_text("RATE = 3\n")
     stale = await ear.wait_for(ev.StalenessChanged, SEEN_S)
-    assert stale.blocks["clean"].reasons == ["code edited"]
+    assert stale.blocks["clean"].reasons == ["helper rates.py edited"]
     assert not [event for event in ear.heard if isinstance(event, ev.PipelineChanged)]
     second = await site.run_blocks(session, "clean")
     assert first.blocks[1].output != second.blocks[0].output
