@@ -112,7 +112,7 @@ async def test_a_command_that_waits_is_refused_when_the_session_ends(desk: Desk)
         with pytest.raises(Unavailable, match="has ended"):
             await command
     with pytest.raises(Unavailable, match="has ended"):
-        await desk.handle(cmd.SetParameters, values={"month": 2})
+        await session.handle(cmd.SetParameters(pipeline="flights", values={"month": 2}))
 
 
 async def test_a_caller_that_gave_up_does_no_harm(desk: Desk) -> None:

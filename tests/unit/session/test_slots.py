@@ -162,6 +162,24 @@ def test_newcomers_do_not_overtake_who_waits() -> None:
     assert taken(slots) == ["old/b"]
 
 
+def test_a_run_that_has_begun_goes_on_though_new_ones_come_all_the_time() -> None:
+    slots = Slots(1)
+    for name in "abcd":
+        slots.add(ticket(f"p/old/{name}"))
+    started: list[str] = []
+    for number in range(9):
+        slots.add(ticket(f"p/new{number}/x"))
+        started += one_of(slots)
+    assert started.count("old") == 3
+
+
+def one_of(slots: Slots) -> list[str]:
+    """Let whoever is next start and end."""
+    (given_to,) = slots.take()
+    slots.release(given_to.run, given_to.block)
+    return [given_to.run]
+
+
 def test_places_are_those_of_the_next_few() -> None:
     slots = Slots(1)
     for name in "abcd":
