@@ -19,6 +19,7 @@ from tests.bench import (
     bench_resume,
     bench_rows,
     bench_run_key,
+    bench_scale,
     bench_start,
     bench_store,
     report,
@@ -36,6 +37,7 @@ BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "fan": bench_graphs.measure_fan,
     "store": bench_store.measure,
     "neighbours": bench_neighbours.measure,
+    "scale": bench_scale.measure,
     "peers": bench_peers.measure,
 }
 

@@ -18,6 +18,9 @@ from headrace.session.run import Run, attempts_of
 from headrace.session.slots import Slots, Ticket
 from headrace.workers.jobs import Job
 
+COMPARISONS = 32
+"""How often at most a run that nobody waits for at the screen is compared with the draft."""
+
 
 class Course:
     """Moves the runs of one machine along. `refresh` compares the draft after each new result."""
@@ -35,6 +38,8 @@ class Course:
         self._results = results
         self.refresh = refresh
         self._logs = logs
+        self._good_ones = 0
+        """Blocks that got their output since the last comparison with the draft."""
 
     def advance(self, run: Run, at: datetime) -> Step:
         """Start what can start, reuse what is known, and end the run when nothing is left."""
@@ -200,8 +205,7 @@ class Course:
         self._slots.end_run(run.id)
         run.state = run.final_state()
         seconds = max(0.0, (at - (run.started_at or run.queued_at)).total_seconds())
-        step = self.refresh() if run.interactive else Step()
-        return step.add(
+        return self._compared().add(
             Step(
                 [
                     ev.RunFinished(
@@ -262,7 +266,15 @@ class Course:
             finished_at=at,
             checks=record.checks,
         )
-        return Step([finished]).add(self.refresh())
+        self._good_ones += 1
+        # A block with many inputs would else be compared each time that one of them is made.
+        if not run.interactive and self._good_ones * COMPARISONS < len(run.blocks):
+            return Step([finished])
+        return Step([finished]).add(self._compared())
+
+    def _compared(self) -> Step:
+        self._good_ones = 0
+        return self.refresh()
 
 
 def _ticket(run: Run, block: PlannedBlock) -> Ticket:

@@ -211,7 +211,9 @@ class Run:
         """Count the blocks right below `name` that wait only for blocks that execute now."""
         soon = {"running", *GOOD}
         return sum(
-            all(self.blocks[up].state in soon for up in self._upstream(below))
+            # No more than its slots are executing: a block with many inputs is not looked through.
+            self._missing[below] <= self.slots
+            and all(self.blocks[up].state in soon for up in self._upstream(below))
             for below in self._below.get(name, ())
         )
 
