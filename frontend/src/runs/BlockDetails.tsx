@@ -1,11 +1,15 @@
+import { RotateCw } from "lucide-react";
 import type { ComponentType, ReactElement } from "react";
-import type { BlockRun, CheckResult, Output } from "../protocol";
+import { apiUrl } from "../client";
+import type { BlockRun, CheckResult, Output, RunRecord } from "../protocol";
 import {
+  Button,
   Chip,
   DisplayView,
   describeBlockRun,
   FailureView,
   formatBytes,
+  formatDuration,
   formatShape,
   KindChip,
   SIGNS,
@@ -14,20 +18,26 @@ import {
   signOfBlockRun,
   useNow,
 } from "../ui";
+import { attemptWords, cacheWords, waitsFor } from "./words";
 
 /** Shows rows of an output; the app says which component can. */
 export type PreviewSlot = ComponentType<{ output: Output }>;
 
 export interface BlockDetailsProps {
+  run: RunRecord;
   block: BlockRun;
+  /** Runs this block and all below it again; absent while the run goes on. */
+  onRetry?: (() => void) | undefined;
   preview: PreviewSlot | undefined;
 }
 
 /** What one block did in a run: failure first, then checks, displays and its output. */
-export function BlockDetails({ block, preview: Preview }: BlockDetailsProps): ReactElement {
+export function BlockDetails(props: BlockDetailsProps): ReactElement {
+  const { run, block, onRetry, preview: Preview } = props;
   const sign = signOfBlockRun(block);
   const now = useNow(sign === "running" ? "fast" : "still");
   const { output, failure, attempts } = block;
+  const waits = waitsFor(run, block);
   return (
     <section className="card block-details" data-tone={SIGNS[sign].tone} aria-label={block.name}>
       <header className="details-header">
@@ -43,19 +53,26 @@ export function BlockDetails({ block, preview: Preview }: BlockDetailsProps): Re
           </span>
         )}
         <span className="details-space" />
-        {attempts.length > 1 ? <span className="muted">{attempts.length} attempts</span> : null}
+        {onRetry === undefined ? null : (
+          <Button size="small" icon={RotateCw} onClick={onRetry}>
+            Retry from here
+          </Button>
+        )}
       </header>
       {failure === null ? (
         <p className="details-words">
           <StateWords sign={sign}>{describeBlockRun(block, now)}</StateWords>
-          {block.cache === null || block.cache === "" ? null : (
-            <span className="muted"> · cache: {block.cache}</span>
+          {waits.length === 0 ? null : (
+            <span className="muted"> · waits for {waits.join(", ")}</span>
           )}
+          {block.place === null ? null : <span className="muted"> · waits for a slot</span>}
           {output === null ? null : <span className="muted"> · {sizeWords(output)}</span>}
         </p>
       ) : (
         <FailureView failure={failure} />
       )}
+      <CacheLine block={block} />
+      {attempts.length > 1 ? <Attempts run={run} block={block} /> : null}
       {block.checks.length === 0 ? null : <Checks checks={block.checks} />}
       {block.displays.map((display, index) => (
         <figure
@@ -68,6 +85,48 @@ export function BlockDetails({ block, preview: Preview }: BlockDetailsProps): Re
       ))}
       {output === null ? null : <OutputDetails output={output} preview={Preview} />}
     </section>
+  );
+}
+
+/** Was the result taken from the store, and why or why not. */
+function CacheLine({ block }: { block: BlockRun }): ReactElement | null {
+  const cache = cacheWords(block.cache);
+  if (cache === null) return null;
+  return (
+    <p className="details-words details-cache">
+      <Chip tone={cache.found === "hit" ? "cached" : "neutral"}>{cache.found}</Chip>
+      <span>{cache.reason}</span>
+    </p>
+  );
+}
+
+/** Every try with its time, why it failed, and what it wrote. */
+function Attempts({ run, block }: { run: RunRecord; block: BlockRun }): ReactElement {
+  return (
+    <ol className="details-attempts" aria-label={`Attempts of ${block.name}`}>
+      {block.attempts.map((attempt) => {
+        const { sign, words, seconds } = attemptWords(attempt);
+        const { number } = attempt;
+        return (
+          <li key={number}>
+            <StateIcon sign={sign} silent />
+            <span className="muted">attempt {number}</span>
+            <span className="details-attempt-words">
+              <StateWords sign={sign}>{words}</StateWords>
+            </span>
+            {seconds === null ? null : <span className="number">{formatDuration(seconds)}</span>}
+            <a
+              href={apiUrl(`runs/${run.id}/blocks/${block.name}/log`, { attempt: number })}
+              target="_blank"
+              rel="noreferrer"
+              aria-label={`Log of attempt ${number} of ${block.name}`}
+            >
+              log
+            </a>
+          </li>
+        );
+      })}
+    </ol>
   );
 }
 

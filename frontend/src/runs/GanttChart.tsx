@@ -91,6 +91,7 @@ function GanttRow({ bar, gantt, now, critical, selected, onSelect }: GanttRowPro
               key={`${segment.phase} ${segment.from}`}
               className="gantt-segment"
               data-phase={segment.phase}
+              data-failed={segment.failed || undefined}
               data-critical={critical && segment.phase === "run" ? "" : undefined}
               style={{
                 left: percent(segment.from, gantt.span),
@@ -135,8 +136,12 @@ const PHASE_WORDS = { queue: "waiting", start: "start-up and inputs", run: "run"
 
 function tipOf(segments: Segment[]): string | undefined {
   if (segments.length === 0) return undefined;
+  const several = segments.some(({ attempt }) => attempt > 1);
   return segments
-    .map(({ phase, from, to }) => `${PHASE_WORDS[phase]} ${formatDuration(to - from)}`)
+    .map(({ phase, from, to, attempt }) => {
+      const words = `${PHASE_WORDS[phase]} ${formatDuration(to - from)}`;
+      return several ? `attempt ${attempt}: ${words}` : words;
+    })
     .join("\n");
 }
 

@@ -26,8 +26,9 @@ import {
 } from "../ui";
 import { BlockDetails, type PreviewSlot } from "./BlockDetails";
 import { GanttChart } from "./GanttChart";
+import { retryRun } from "./retry";
 import { useRun } from "./useRun";
-import { factsOf } from "./words";
+import { factsOf, resumedWords, retryWords } from "./words";
 import "./runs.css";
 
 export interface RunPageProps {
@@ -40,6 +41,12 @@ export interface RunPageProps {
 export function RunPage({ pipeline, run: id, preview }: RunPageProps): ReactElement {
   const { data: run, error, reload } = useRun(id);
   const [chosen, setChosen] = useState<string | null>(null);
+  const api = useApi();
+  const retryFrom = (block: string): void => {
+    retryRun(api, id, block)
+      .then((next) => navigate(`/p/${pipeline}/runs/${next}`))
+      .catch(toastError);
+  };
   const selected = run?.blocks.find(({ name }) => name === chosen) ?? firstToShow(run);
   return (
     <Page
@@ -68,7 +75,13 @@ export function RunPage({ pipeline, run: id, preview }: RunPageProps): ReactElem
           <GanttChart run={run} selected={selected?.name ?? null} onSelect={setChosen} />
           {selected === undefined ? null : (
             <div className="run-panels">
-              <BlockDetails key={selected.name} block={selected} preview={preview} />
+              <BlockDetails
+                key={selected.name}
+                run={run}
+                block={selected}
+                preview={preview}
+                onRetry={isFinal(run.state) ? () => retryFrom(selected.name) : undefined}
+              />
               <BlockLog key={`log of ${selected.name}`} run={run} block={selected} />
             </div>
           )}
@@ -91,6 +104,7 @@ function firstToShow(run: RunRecord | undefined): BlockRun | undefined {
 function RunChips({ run }: { run: RunRecord }): ReactElement {
   const sign = signOfState(run.state);
   const facts = factsOf(run).join(" · ");
+  const resumed = resumedWords(run);
   return (
     <>
       <StateChip sign={sign}>
@@ -104,6 +118,11 @@ function RunChips({ run }: { run: RunRecord }): ReactElement {
           ` ${formatDuration(run.seconds)}`
         )}
       </StateChip>
+      {resumed === null ? null : (
+        <Chip tone="stale" title="The server ended in its midst; what was done then was kept.">
+          {resumed}
+        </Chip>
+      )}
       <Chip title={`${facts}\n${formatMoment(run.queued_at)}\nversion ${run.version}`}>
         <span className="ellipsis">{facts}</span>
       </Chip>
@@ -114,14 +133,13 @@ function RunChips({ run }: { run: RunRecord }): ReactElement {
 function RunActions({ run }: { run: RunRecord }): ReactElement {
   const api = useApi();
   const [busy, setBusy] = useState(false);
-  const failed = run.blocks.find(({ state }) => state === "failed");
+  const failed = run.blocks.filter(({ state }) => state === "failed");
   const act = (work: Promise<void>): void => {
     setBusy(true);
     work.catch(toastError).finally(() => setBusy(false));
   };
   const retry = async (): Promise<void> => {
-    const { id } = await api.post<{ id: string }>(`runs/${run.id}/retry`);
-    navigate(`/p/${run.pipeline}/runs/${id}`);
+    navigate(`/p/${run.pipeline}/runs/${await retryRun(api, run.id)}`);
   };
   const cancel = async (): Promise<void> => {
     await api.post(`runs/${run.id}/cancel`);
@@ -133,7 +151,7 @@ function RunActions({ run }: { run: RunRecord }): ReactElement {
       </a>
       {isFinal(run.state) ? (
         <Button look="primary" icon={RotateCw} disabled={busy} onClick={() => act(retry())}>
-          {failed === undefined ? "Run again" : `Retry from ${failed.name}`}
+          {retryWords(failed.map(({ name }) => name))}
         </Button>
       ) : (
         <Button look="danger" icon={Square} disabled={busy} onClick={() => act(cancel())}>

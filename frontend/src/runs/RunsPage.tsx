@@ -1,5 +1,5 @@
 import { type ReactElement, useState } from "react";
-import type { AnyEvent, PipelineSummary, RunState, RunSummary } from "../protocol";
+import type { AnyEvent, PipelineSummary, RunSummary } from "../protocol";
 import { useApi, useResource } from "../session";
 import {
   Button,
@@ -19,6 +19,8 @@ import {
   toastError,
   usePlace,
 } from "../ui";
+import { type Choice, isRetryable, RetryBar, useChoice } from "./choice";
+import { addressOf, type Filter, filterOf, isEmpty, ORIGINS, queryOf, STATES } from "./filter";
 import { originWords } from "./words";
 import "./runs.css";
 
@@ -28,53 +30,51 @@ interface RunList {
 }
 
 const PAGE_LENGTH = 50;
-const STATES: readonly RunState[] = ["queued", "running", "succeeded", "failed", "cancelled"];
 
 /** All runs, newest first, of all pipelines or one, live. */
 export function RunsPage(): ReactElement {
   const { query } = usePlace();
-  const pipeline = query.get("pipeline") ?? "";
-  const state = query.get("state") ?? "";
-  const filter = { pipeline: pipeline || undefined, state: state || undefined, limit: PAGE_LENGTH };
+  const filter = filterOf(query);
+  const { pipeline } = filter;
+  const address = addressOf(filter);
   const newest = useResource(
-    `runs ${pipeline} ${state}`,
-    (api, signal) => api.get<RunList>("runs", { query: filter, signal }),
+    address,
+    (api, signal) =>
+      api.get<RunList>("runs", { query: { ...queryOf(filter), limit: PAGE_LENGTH }, signal }),
     (event: AnyEvent) =>
       event.op === "run-changed" && (pipeline === "" || event.run.pipeline === pipeline),
   );
   return (
     <Page title="Runs">
       <h1 className="visually-hidden">Runs</h1>
-      <Filters pipeline={pipeline} state={state} />
+      <Filters filter={filter} />
       {newest.error === undefined || newest.data !== undefined ? null : (
         <LoadFailed error={newest.error} onRetry={newest.reload} />
       )}
       {newest.data === undefined ? null : newest.data.runs.length === 0 ? (
         <div className="card">
-          <EmptyState
-            title={pipeline === "" && state === "" ? "Nothing has run yet" : "No such runs"}
-          >
-            {pipeline === "" && state === ""
+          <EmptyState title={isEmpty(filter) ? "Nothing has run yet" : "No such runs"}>
+            {isEmpty(filter)
               ? "Open a pipeline and press Ctrl+Shift+Enter, or give it a schedule."
-              : "Choose another pipeline or state above."}
+              : "Choose another pipeline, state or starter above."}
           </EmptyState>
         </div>
       ) : (
-        <Runs key={`${pipeline} ${state}`} newest={newest.data} filter={filter} />
+        <Runs key={address} newest={newest.data} filter={filter} />
       )}
     </Page>
   );
 }
 
-function Filters({ pipeline, state }: { pipeline: string; state: string }): ReactElement {
+function Filters({ filter }: { filter: Filter }): ReactElement {
+  const { pipeline, state, origin } = filter;
   const { data } = useResource(
     "pipeline names",
     (api, signal) => api.get<{ pipelines: PipelineSummary[] }>("pipelines", { signal }),
     (event) => event.op === "pipelines-changed",
   );
-  const go = (next: { pipeline: string; state: string }): void => {
-    const query = new URLSearchParams(Object.entries(next).filter(([, value]) => value !== ""));
-    navigate(query.size === 0 ? "/runs" : `/runs?${query}`, { replace: true });
+  const go = (part: Partial<Filter>): void => {
+    navigate(addressOf({ ...filter, ...part }), { replace: true });
   };
   const known = data?.pipelines ?? [];
   return (
@@ -82,7 +82,7 @@ function Filters({ pipeline, state }: { pipeline: string; state: string }): Reac
       <Select
         aria-label="Pipeline"
         value={pipeline}
-        onChange={(event) => go({ pipeline: event.target.value, state })}
+        onChange={(event) => go({ pipeline: event.target.value })}
       >
         <option value="">all pipelines</option>
         {pipeline === "" || known.some(({ name }) => name === pipeline) ? null : (
@@ -97,11 +97,23 @@ function Filters({ pipeline, state }: { pipeline: string; state: string }): Reac
       <Select
         aria-label="State"
         value={state}
-        onChange={(event) => go({ pipeline, state: event.target.value })}
+        onChange={(event) => go({ state: event.target.value })}
       >
         <option value="">all states</option>
         {STATES.map((one) => (
           <option key={one}>{one}</option>
+        ))}
+      </Select>
+      <Select
+        aria-label="Started by"
+        value={origin}
+        onChange={(event) => go({ origin: event.target.value })}
+      >
+        <option value="">started by anything</option>
+        {ORIGINS.map(([one, words]) => (
+          <option key={one} value={one}>
+            started by {words}
+          </option>
         ))}
       </Select>
     </div>
@@ -110,7 +122,7 @@ function Filters({ pipeline, state }: { pipeline: string; state: string }): Reac
 
 interface RunsProps {
   newest: RunList;
-  filter: Record<string, string | number | undefined>;
+  filter: Filter;
 }
 
 /** The newest page stays live; older pages are added below when asked for. */
@@ -121,11 +133,14 @@ function Runs({ newest, filter }: RunsProps): ReactElement {
   const seen = new Set(newest.runs.map(({ id }) => id));
   const runs = [...newest.runs, ...(older?.runs.filter(({ id }) => !seen.has(id)) ?? [])];
   const next = older === null ? newest.next : older.next;
+  const choice = useChoice(runs);
 
   const more = (): void => {
     setBusy(true);
     api
-      .get<RunList>("runs", { query: { ...filter, before: next } })
+      .get<RunList>("runs", {
+        query: { ...queryOf(filter), limit: PAGE_LENGTH, before: next },
+      })
       .then((page) =>
         setOlder({ runs: [...(older?.runs ?? newest.runs), ...page.runs], next: page.next }),
       )
@@ -134,11 +149,24 @@ function Runs({ newest, filter }: RunsProps): ReactElement {
   };
   return (
     <>
+      {choice.possible.length === 0 ? null : <RetryBar choice={choice} />}
       <div className="card table-card">
         <table className="table runs-table">
           <caption className="visually-hidden">Runs, newest first</caption>
           <thead>
             <tr>
+              <th scope="col">
+                <input
+                  type="checkbox"
+                  aria-label="Choose all runs that can be retried"
+                  checked={choice.all}
+                  disabled={choice.possible.length === 0}
+                  ref={(box) => {
+                    if (box !== null) box.indeterminate = choice.chosen.length > 0 && !choice.all;
+                  }}
+                  onChange={choice.toggleAll}
+                />
+              </th>
               <th scope="col">State</th>
               <th scope="col">Run</th>
               <th scope="col">Pipeline</th>
@@ -155,7 +183,7 @@ function Runs({ newest, filter }: RunsProps): ReactElement {
           </thead>
           <tbody>
             {runs.map((run) => (
-              <RunRow key={run.id} run={run} />
+              <RunRow key={run.id} run={run} choice={choice} />
             ))}
           </tbody>
         </table>
@@ -171,9 +199,19 @@ function Runs({ newest, filter }: RunsProps): ReactElement {
   );
 }
 
-function RunRow({ run }: { run: RunSummary }): ReactElement {
+function RunRow({ run, choice }: { run: RunSummary; choice: Choice }): ReactElement {
   return (
     <tr>
+      <td>
+        {isRetryable(run) ? (
+          <input
+            type="checkbox"
+            aria-label={`Choose the run of ${run.pipeline}, ${formatMoment(run.queued_at)}`}
+            checked={choice.chosen.includes(run.id)}
+            onChange={() => choice.toggle(run.id)}
+          />
+        ) : null}
+      </td>
       <td>
         <StateChip sign={signOfState(run.state)} />
       </td>

@@ -7,7 +7,13 @@ export interface Segment {
   phase: Phase;
   from: number;
   to: number;
+  /** Which try of the block it belongs to; waiting belongs to the try after it. */
+  attempt: number;
+  /** That try failed. */
+  failed: boolean;
 }
+
+type Stretch = Pick<Segment, "phase" | "from" | "to">;
 
 export interface Bar {
   block: BlockRun;
@@ -49,27 +55,30 @@ type Since = (moment: string | null) => number | null;
 function segmentsOf(block: BlockRun, ready: number, since: Since, present: number): Segment[] {
   const segments: Segment[] = [];
   let free = ready;
-  for (const attempt of attemptsOf(block)) {
+  for (const [index, attempt] of attemptsOf(block).entries()) {
+    const owner = { attempt: index + 1, failed: attempt.state === "failed" };
     const from = since(attempt.started_at);
     if (from === null) continue;
     const to = Math.max(from, since(attempt.finished_at) ?? present);
-    if (from > free) segments.push({ phase: "queue", from: free, to: from });
-    segments.push(...phasesOf(attempt, from, to));
+    if (from > free) segments.push({ phase: "queue", from: free, to: from, ...owner });
+    segments.push(...phasesOf(attempt, from, to).map((phase) => ({ ...phase, ...owner })));
     free = to;
   }
   if (segments.length === 0 && block.state === "queued" && present > ready) {
-    segments.push({ phase: "queue", from: ready, to: present });
+    segments.push({ phase: "queue", from: ready, to: present, attempt: 1, failed: false });
   }
   return segments.filter(({ from, to }) => to > from);
 }
 
+type Try = Pick<Attempt, "started_at" | "finished_at" | "timings" | "state">;
+
 /** Older records keep no attempts: the block's own times then stand for one. */
-function attemptsOf(block: BlockRun): Pick<Attempt, "started_at" | "finished_at" | "timings">[] {
+function attemptsOf(block: BlockRun): Try[] {
   return block.attempts.length > 0 ? block.attempts : [{ ...block, timings: null }];
 }
 
 /** Start-up with loading of inputs, the call, and saving; what was not measured counts as the call. */
-function phasesOf({ timings }: Pick<Attempt, "timings">, from: number, to: number): Segment[] {
+function phasesOf({ timings }: Try, from: number, to: number): Stretch[] {
   if (timings === null) return [{ phase: "run", from, to }];
   const called = Math.min(to, from + timings.start + timings.load);
   const saving = Math.max(called, to - timings.save);

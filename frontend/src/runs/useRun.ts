@@ -19,6 +19,12 @@ export function useRun(id: string): Resource<RunRecord> {
           latest.current = { ...latest.current, data: next };
           replace(next);
         }
+        if (event.op === "queue-moved") {
+          const next = withPlaces(data, event.places[id] ?? {});
+          if (next === data) return;
+          latest.current = { ...latest.current, data: next };
+          replace(next);
+        }
         if (event.op === "run-changed" && event.run.id === id) {
           const next = withSummary(data, event.run);
           latest.current = { ...latest.current, data: next };
@@ -37,6 +43,14 @@ export function withBlock(run: RunRecord, block: BlockRun): RunRecord {
   const blocks = known
     ? run.blocks.map((one) => (one.name === block.name ? block : one))
     : [...run.blocks, block];
+  return { ...run, blocks };
+}
+
+/** Blocks that are not named have no place in the line, or none any more. */
+export function withPlaces(run: RunRecord, places: Record<string, number>): RunRecord {
+  const placeOf = ({ name }: BlockRun): number | null => places[name] ?? null;
+  if (run.blocks.every((block) => block.place === placeOf(block))) return run;
+  const blocks = run.blocks.map((block) => ({ ...block, place: placeOf(block) }));
   return { ...run, blocks };
 }
 

@@ -1,5 +1,6 @@
-import type { RunRecord, RunSummary } from "../protocol";
-import { formatShortMoment, formatValue } from "../ui";
+import { type Attempt, type BlockRun, isFinal, type RunRecord, type RunSummary } from "../protocol";
+import type { Sign } from "../session";
+import { failureLine, formatShortMoment, formatValue, signOfState } from "../ui";
 
 /** Who started a run: "trigger nightly", "editor", "command line". */
 export function originWords(run: Pick<RunSummary, "origin" | "trigger">): string {
@@ -26,6 +27,50 @@ export function factsOf(run: RunRecord): string[] {
     originWords(run),
     run.logical_time === null ? "" : `tick ${formatShortMoment(run.logical_time)}`,
     ...parameters,
-    run.attempt > 1 ? `taken up again after a crash (${run.attempt})` : "",
   ].filter(Boolean);
+}
+
+/** "resumed (attempt 2)": a server took the run up after another one had ended in its midst. */
+export function resumedWords({ attempt }: Pick<RunRecord, "attempt">): string | null {
+  return attempt > 1 ? `resumed (attempt ${attempt})` : null;
+}
+
+/** "hit: same code" in its two parts; null for what was neither looked up nor executed. */
+export function cacheWords(cache: string | null): { found: "hit" | "miss"; reason: string } | null {
+  const match = /^(hit|miss)(?:: (.*))?$/s.exec(cache ?? "");
+  if (match === null) return null;
+  return { found: match[1] === "hit" ? "hit" : "miss", reason: match[2] ?? "" };
+}
+
+/** The blocks that a queued block of a run waits for. */
+export function waitsFor(run: RunRecord, block: BlockRun): string[] {
+  if (block.state !== "queued" || isFinal(run.state)) return [];
+  const open = run.blocks.filter(({ state }) => state === "queued" || state === "running");
+  return open.map(({ name }) => name).filter((name) => block.upstream.includes(name));
+}
+
+export interface AttemptWords {
+  sign: Sign;
+  words: string;
+  /** Null while it goes on, or where its times were not recorded. */
+  seconds: number | null;
+}
+
+/** How one try of a block went: why it failed, or why its worker died. */
+export function attemptWords(attempt: Attempt): AttemptWords {
+  const { state, failure, started_at, finished_at } = attempt;
+  const timedOut = state === "failed" && failure?.kind === "timeout";
+  const seconds =
+    started_at === null || finished_at === null
+      ? null
+      : Math.max(0, (Date.parse(finished_at) - Date.parse(started_at)) / 1000);
+  const words = failure === null ? state : failureLine(failure);
+  return { sign: timedOut ? "timeout" : signOfState(state), words, seconds };
+}
+
+/** What the button of a run that is over says: `failed` are its failed blocks. */
+export function retryWords(failed: readonly string[]): string {
+  const [first] = failed;
+  if (first === undefined) return "Run again";
+  return failed.length === 1 ? `Retry from ${first}` : `Retry ${failed.length} failed blocks`;
 }

@@ -1,0 +1,48 @@
+/** Which runs the list shows; kept in the address, so that it can be shared and gone back to. */
+import type { Origin, RunState } from "../protocol";
+
+export const STATES: readonly RunState[] = [
+  "queued",
+  "running",
+  "succeeded",
+  "failed",
+  "cancelled",
+];
+
+/** Who starts runs, as the server and as people call it. */
+export const ORIGINS: readonly (readonly [Origin, string])[] = [
+  ["trigger", "trigger"],
+  ["editor", "editor"],
+  ["cli", "command line"],
+  ["api", "API"],
+  ["retry", "retry"],
+  ["backfill", "backfill"],
+];
+
+const KEYS = ["pipeline", "state", "origin"] as const;
+
+export type Filter = Record<(typeof KEYS)[number], string>;
+
+export function filterOf(query: URLSearchParams): Filter {
+  return {
+    pipeline: query.get("pipeline") ?? "",
+    state: query.get("state") ?? "",
+    origin: query.get("origin") ?? "",
+  };
+}
+
+export function isEmpty(filter: Filter): boolean {
+  return KEYS.every((key) => filter[key] === "");
+}
+
+/** Address of the list with this filter: "/runs?state=failed". */
+export function addressOf(filter: Filter): string {
+  const given = KEYS.filter((key) => filter[key] !== "");
+  const query = new URLSearchParams(given.map((key) => [key, filter[key]]));
+  return query.size === 0 ? "/runs" : `/runs?${query}`;
+}
+
+/** The same as the server wants it. */
+export function queryOf(filter: Filter): Record<string, string | undefined> {
+  return Object.fromEntries(KEYS.map((key) => [key, filter[key] || undefined]));
+}
