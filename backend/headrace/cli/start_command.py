@@ -49,7 +49,8 @@ def command(
     paths = ProjectPaths.of(project)
     paths.make_state()
     lock = ProjectLock(paths)
-    if not lock.take():
+    # `headrace run` has it for the moment in which it finishes what a crash cut off.
+    if not lock.take(wait_s=0.3):
         holder = lock.holder()
         click.echo(f"This project is open already{f': {holder}' if holder else ''}.", err=True)
         sys.exit(_LOCKED_EXIT_CODE)

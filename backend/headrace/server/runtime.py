@@ -72,7 +72,7 @@ class Runtime:
             from headrace.session.sessions import Sessions
             from headrace.workers.pool import Pool
 
-            project, settings, python = await asyncio.to_thread(self._read_project, serve=serve)
+            project, settings, python = await asyncio.to_thread(self._read_project)
             pool = self._pool = Pool(
                 self.paths.root,
                 self.paths.store,
@@ -109,7 +109,7 @@ class Runtime:
         finally:
             self._opened.set()
 
-    def _read_project(self, *, serve: bool) -> tuple[Project, Settings, str]:
+    def _read_project(self) -> tuple[Project, Settings, str]:
         """Make the project ready; return it with its settings and the interpreter of its blocks.
 
         What a crash cut off is finished by whoever has the lock: a server that lives is at work.
@@ -120,7 +120,7 @@ class Runtime:
         self._use = StoreUse.shared(self.paths.store)
         project = self._project = Project(self.paths, self.clock)
         lock = ProjectLock(self.paths)
-        if serve:
+        if lock.is_held_here:
             project.recover()
         elif lock.take():
             try:
