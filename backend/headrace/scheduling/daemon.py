@@ -48,6 +48,7 @@ SLICE = 200
 class PipelineSession(Protocol):
     """What the scheduler needs of a session."""
 
+    async def look_again(self) -> None: ...
     def prepare_run(self, request: RunRequest) -> Run: ...
     def queue_change(self, run: Run) -> QueueRun: ...
     async def launch(self, run: Run) -> None: ...
@@ -260,11 +261,13 @@ class Daemon:
         if not any(isinstance(action, Fire | Cancel) for action in actions):
             return None, ""
         try:
-            return await self._sessions.open(pipeline), ""
+            session = await self._sessions.open(pipeline)
+            await session.look_again()
         except (Unavailable, StorageFull):
             raise
         except HeadraceError as error:
             return None, error.message
+        return session, ""
 
     async def _fire(self, firings: Sequence[Firing]) -> frozenset[str]:
         """Record firings; those of many pipelines at the same time share a transaction."""

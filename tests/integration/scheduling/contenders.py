@@ -57,6 +57,9 @@ class Sessions:
     async def open(self, pipeline: str) -> Sessions:
         return self
 
+    async def look_again(self) -> None:
+        pass
+
     def prepare_run(self, request: RunRequest) -> Any:
         return SimpleNamespace(id=new_run_id(), request=request)
 

@@ -88,6 +88,9 @@ class FakeSession:
     sessions: FakeSessions
     pipeline: str
 
+    async def look_again(self) -> None:
+        pass
+
     def prepare_run(self, request: RunRequest) -> FakeRun:
         if self.pipeline in self.sessions.refusals:
             raise self.sessions.refusals[self.pipeline]
