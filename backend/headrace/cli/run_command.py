@@ -16,8 +16,11 @@ from headrace.cli.diagnosis import tell
 from headrace.cli.project import json_option, paths_of, print_json, project_option
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from headrace.cli.live import View
     from headrace.core.paths import ProjectPaths
-    from headrace.protocol.events import Event, SnapshotTaken
+    from headrace.protocol.events import SnapshotTaken
     from headrace.protocol.tables import RunRecord, Scope
     from headrace.session.run import RunRequest
     from headrace.session.session import Session
@@ -45,15 +48,31 @@ def command(
 ) -> None:
     """Run PIPELINE. Exits with 0 only when it succeeded."""
     wish = _Wish(parameters=_parameters(given), **said)
-    record = asyncio.run(_run(paths_of(folder), pipeline, wish))
+    stops = _Stops()
+    record = asyncio.run(_run(paths_of(folder), pipeline, wish, stops))
     if isinstance(record, list):
         _tell_plan(record, as_json=as_json)
         return
+    from headrace.cli.live import printable
+
     words = f"{record.state} in {record.seconds or 0:.2f} s"
-    click.echo(f"{pipeline}: {words}" + (f": {record.reason}" if record.reason else ""), err=True)
+    words += f": {printable(record.reason)}" if record.reason else ""
+    click.echo(f"{pipeline}: {words}", err=True)
     if as_json:
         print_json(record)
-    sys.exit(0 if record.state == "succeeded" else 1)
+    sys.exit(0 if record.state == "succeeded" else stops.exit_code)
+
+
+@dataclass
+class _Stops:
+    """The signals to stop that came: the first asks the blocks, the second kills them."""
+
+    first: signal.Signals | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """What a shell expects of a command that a signal ended; 1 without one."""
+        return 1 if self.first is None else 128 + self.first
 
 
 @dataclass(frozen=True)
@@ -77,7 +96,9 @@ class _Wish:
             ("from", self.start, self.start is not None),
             ("stale", None, self.stale),
         ]
-        chosen = [(scope, block) for scope, block, given in scopes if given]
+        chosen: list[tuple[Scope, str | None]] = [
+            (scope, block) for scope, block, given in scopes if given
+        ]
         if len(chosen) > 1:
             first, second = chosen[0][0], chosen[1][0]
             raise click.UsageError(f"--{first} and --{second} say different things: give one.")
@@ -123,7 +144,9 @@ def _parameters(given: tuple[str, ...]) -> dict[str, Any]:
     return values
 
 
-async def _run(paths: ProjectPaths, pipeline: str, wish: _Wish) -> RunRecord | list[str]:
+async def _run(
+    paths: ProjectPaths, pipeline: str, wish: _Wish, stops: _Stops
+) -> RunRecord | list[str]:
     """Run what is wished, and return its record; of a dry run, what it would be of."""
     from headrace.core.errors import InvalidInput
     from headrace.protocol.commands import CancelRun
@@ -137,26 +160,45 @@ async def _run(paths: ProjectPaths, pipeline: str, wish: _Wish) -> RunRecord | l
         request = await wish.request(session)
         if wish.dry_run:
             return await session.plan_run(request)
-        leave = session.log.subscribe(_tell)
-        try:
-            run = await session.start_run(request)
-        except InvalidInput:
-            _tell_errors(session.snapshot())
-            raise
-        ending: set[asyncio.Task[Any]] = set()
+        with _watched(session) as view:
+            try:
+                run = await session.start_run(request)
+            except InvalidInput:
+                _tell_errors(session.snapshot())
+                raise
+            ending: set[asyncio.Task[Any]] = set()
 
-        def stop() -> None:
-            click.echo("Stopping …", err=True)
-            ending.add(asyncio.create_task(session.handle(CancelRun(pipeline=pipeline, run=run))))
+            def stop(number: signal.Signals) -> None:
+                if stops.first is not None:
+                    view.say("Killing what still runs …")
+                    runtime.pool.kill(run)
+                    return
+                stops.first = number
+                again = "Ctrl+C again kills them" if number is signal.SIGINT else "a second kills"
+                view.say(f"Stopping the blocks that run ({again}) …")
+                command = CancelRun(pipeline=pipeline, run=run)
+                ending.add(asyncio.create_task(session.handle(command)))
 
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with contextlib.suppress(NotImplementedError):
-                loop.add_signal_handler(number, stop)
-        record = await session.finished(run)
-        leave()
-        return record
+            for number in (signal.SIGINT, signal.SIGTERM):
+                with contextlib.suppress(NotImplementedError):
+                    loop.add_signal_handler(number, stop, number)
+            return await session.finished(run)
     finally:
         await runtime.close()
+
+
+@contextlib.contextmanager
+def _watched(session: Session) -> Generator[View]:
+    """Tell of what happens in a session, on standard error."""
+    from headrace.cli.live import view_of
+
+    view = view_of(sys.stderr)
+    leave = session.log.subscribe(view.hear)
+    try:
+        yield view
+    finally:
+        leave()
+        view.close()
 
 
 def _tell_errors(snapshot: SnapshotTaken) -> None:
@@ -164,19 +206,3 @@ def _tell_errors(snapshot: SnapshotTaken) -> None:
     for diagnostic in snapshot.state.diagnostics if snapshot.state else ():
         if diagnostic.severity == "error":
             tell(snapshot.pipeline, diagnostic, err=True)
-
-
-def _tell(event: Event) -> None:
-    """Print a line for each block that starts or ends."""
-    from headrace.protocol import events as ev
-
-    match event:
-        case ev.BlockStarted():
-            click.echo(f"  {event.block} …", err=True)
-        case ev.BlockFinished():
-            click.echo(f"  {event.block}: {click.style('done', fg='green')}", err=True)
-        case ev.BlockFailed():
-            click.echo(f"  {event.block}: {click.style('failed', fg='red')}", err=True)
-            click.echo(f"    {event.failure.type}: {event.failure.message}", err=True)
-        case _:
-            pass

@@ -219,6 +219,12 @@ class Pool:
             elif not task.timed_out:
                 self._stage(task, 0)
 
+    def kill(self, run: str) -> None:
+        """Stop all blocks of a run by SIGKILL, whatever stage of stopping they have reached."""
+        for task in [task for task in self._running if task.job.run == run]:
+            task.stopping = True
+            self._stage(task, len(_STAGES) - 1)
+
     def end_run(self, run: str) -> None:
         """Let go of the workers of a run; those still at work end with their job."""
         for worker in list(self._workers):
