@@ -121,3 +121,56 @@ def test_what_headrace_yaml_says_reaches_blocks(run, tmp_path, monkeypatch):
         "skipped", "sensor ready is not ready",
     )  # fmt: skip
     assert len(states["ready"]["attempts"]) == 2, "asked again, as the defaults say"
+
+
+CHAIN = {
+    "pipeline.yaml": "blocks:\n"
+    "  - {name: load, kind: loader, file: load.py}\n"
+    "  - {name: a, kind: transformer, file: a.py, upstream: [load]}\n"
+    "  - {name: b, kind: transformer, file: b.py, upstream: [a]}\n",
+    "load.py": "from headrace import loader\n\n\n@loader\ndef load():\n    return 1\n",
+    "a.py": STEP.format("a", "load"),
+    "b.py": STEP.format("b", "a"),
+}
+
+
+@pytest.mark.parametrize(
+    ("options", "blocks"),
+    [
+        ([], ["load", "a", "b"]),
+        (["--until", "a"], ["load", "a"]),
+        (["--only", "a"], ["a"]),
+        (["--from", "a"], ["a", "b"]),
+        (["--stale"], ["load", "a", "b"]),
+    ],
+)
+def test_a_dry_run_names_what_would_run_and_runs_nothing(run, tmp_path, options, blocks):
+    done = run(CHAIN, "--dry-run", *options)
+    assert (done.returncode, done.stdout.split()) == (0, blocks), done.stderr
+    done = run(CHAIN, "--dry-run", "--json", *options)
+    assert json.loads(done.stdout) == {"id": None, "blocks": blocks}
+    assert not list((tmp_path / ".headrace" / "logs").glob("*"))
+
+
+def test_two_ways_to_choose_blocks_are_wrong_usage(run):
+    assert run(CHAIN, "--only", "a", "--from", "b").returncode == 2
+    assert run(CHAIN, "--retry", "x", "--only", "b").returncode == 2
+
+
+def test_a_run_is_retried_from_what_failed(run):
+    broken = CHAIN | {"b.py": STEP.format("b", "a").replace("return a", "return nothing")}
+    failed = json.loads(run(broken, "--json").stdout.splitlines()[-1])
+    assert failed["state"] == "failed"
+    done = run(CHAIN, "--retry", failed["id"], "--dry-run")
+    assert done.stdout.split() == ["b"]
+    again = json.loads(run(CHAIN, "--retry", failed["id"], "--json").stdout.splitlines()[-1])
+    assert (again["state"], again["origin"]) == ("succeeded", "retry")
+    kept = {block["name"]: block["cache"].partition(":")[0] for block in again["blocks"]}
+    assert kept == {"load": "hit", "a": "hit", "b": "miss"}
+    done = run(CHAIN, "--retry", failed["id"], "--from", "a", "--dry-run")
+    assert done.stdout.split() == ["a", "b"]
+
+
+def test_nothing_that_is_stale_is_said_to_be_nothing(run):
+    assert run(CHAIN).returncode == 0
+    assert run(CHAIN, "--stale", "--dry-run").stdout.strip() == "Nothing."
