@@ -577,7 +577,7 @@ class Session:
                 pool.prepare(run, workers)
             case ShareOut():
                 self._around.turns.share_out()
-            case Wait():
+            case _:
                 self._wait(effect)
 
     def _wait(self, wait: Wait) -> None:

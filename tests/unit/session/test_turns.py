@@ -93,10 +93,13 @@ async def test_a_limit_of_a_pipeline_holds_over_all_its_runs(desk: Desk) -> None
 
 async def test_the_places_of_an_editor_run_are_shown_at_its_blocks(desk: Desk) -> None:
     desk.write("flights", f"blocks:\n{WIDE}", **{"load.py": LOAD})
+    desk.write("other", ONE, **{"load.py": LOAD})
+    elsewhere = Ear(await desk.sessions.open("other"))
     session = await desk.open()
     ear = Ear(session)
     run = (await desk.handle(cmd.RunBlocks, blocks=["b0", "b1", "b2"]))["run"]
     moved = await ear.wait_for(ev.QueueMoved)
+    assert elsewhere.heard == []
     assert moved.places == {run: {"b1": 1, "b2": 2}}
     state = session.snapshot().state
     assert state is not None
@@ -132,7 +135,8 @@ async def test_a_worker_that_nobody_looks_at_is_cooled_after_some_minutes(
 ) -> None:
     session = await desk.open()
     session.attend()
-    ear = Ear(session)
+    ear, other = Ear(session), Ear(session)
+    other.leave()
     assert later.set == []
     ear.leave()
     assert [seconds for seconds, _ in later.set] == [COOL_AFTER_S]
