@@ -95,11 +95,10 @@ class RunsOfPipelineHandler(ApiHandler):
             scope=new.scope,
             force=new.force,
         )
-        blocks = await session.plan_run(request)
         if new.dry_run:
-            self.reply(RunStarted(None, blocks))
+            self.reply(RunStarted(None, await session.plan_run(request)))
             return None
-        return RunStarted(await session.start_run(request, key), blocks)
+        return RunStarted(*await session.start_planned(request, key))
 
 
 class RunsHandler(ApiHandler):
@@ -194,11 +193,10 @@ class RetryHandler(ApiHandler):
         record: RunRecord = await self.runtime.history.call(lambda known: known.run(run))
         session = await self.runtime.sessions.open(record.pipeline)
         request = await session.retry_request(run, again.start)
-        blocks = await session.plan_run(request)
         if again.dry_run:
-            self.reply(RunStarted(None, blocks))
+            self.reply(RunStarted(None, await session.plan_run(request)))
             return None
-        return RunStarted(await session.start_run(request), blocks)
+        return RunStarted(*await session.start_planned(request))
 
 
 class LogHandler(ApiHandler):

@@ -350,10 +350,17 @@ class Session:
             scope=command.scope,
             force=command.force,
         )
-        blocks = await self.plan_run(request)
         if command.dry_run:
-            return {"id": None, "blocks": blocks}
-        return {"id": await self.start_run(request, command.idempotency_key), "blocks": blocks}
+            return {"id": None, "blocks": await self.plan_run(request)}
+        run_id, blocks = await self.start_planned(request, command.idempotency_key)
+        return {"id": run_id, "blocks": blocks}
+
+    async def start_planned(
+        self, request: RunRequest, idempotency_key: str | None = None
+    ) -> tuple[str, list[str]]:
+        """Start a run; return its id and its plan, which is named before anything of it runs."""
+        blocks = await self.plan_run(request)
+        return await self._start(request, idempotency_key), blocks
 
     async def start_run(self, request: RunRequest, idempotency_key: str | None = None) -> str:
         """Queue a run of the whole pipeline, or of some blocks with all their ancestors.
@@ -361,6 +368,9 @@ class Session:
         Returns its id once it is recorded. The same idempotency key gives the same run for 24 h.
         """
         await self.look_again()
+        return await self._start(request, idempotency_key)
+
+    async def _start(self, request: RunRequest, idempotency_key: str | None) -> str:
         if idempotency_key is None:
             run = self.prepare_run(request)
             await self._record_and_launch(run)
