@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench import (
+    bench_flood,
     bench_graphs,
     bench_memory,
     bench_neighbours,
@@ -38,6 +39,7 @@ BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "store": bench_store.measure,
     "neighbours": bench_neighbours.measure,
     "scale": bench_scale.measure,
+    "flood": bench_flood.measure,
     "peers": bench_peers.measure,
 }
 

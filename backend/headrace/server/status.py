@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import resource
 from collections import deque
@@ -14,7 +15,7 @@ from msgspec import Struct
 
 from headrace.server.base import ApiHandler, operation
 
-_PROBE_S = 0.1
+_PROBE_S = 0.05
 _KEPT_S = 60
 
 
@@ -39,11 +40,10 @@ class LoopLag:
         """The largest lag of the last minute, in milliseconds."""
         return round(max(self._lags, default=0.0) * 1000, 1)
 
-    @property
-    def p99_ms(self) -> float:
-        """The lag that one wake-up in a hundred exceeded in the last minute, in milliseconds."""
-        ordered = sorted(self._lags)
-        return round(ordered[len(ordered) * 99 // 100] * 1000, 1) if ordered else 0.0
+    def p99_ms(self, window_s: int = _KEPT_S) -> float:
+        """The lag that one wake-up in a hundred of the last seconds exceeded, in milliseconds."""
+        ordered = sorted(list(self._lags)[-round(window_s / _PROBE_S) :])
+        return round(ordered[math.ceil(len(ordered) * 0.99) - 1] * 1000, 1) if ordered else 0.0
 
     async def _measure(self) -> None:
         loop = asyncio.get_running_loop()
@@ -75,7 +75,7 @@ class Status(Struct, frozen=True, kw_only=True):
     loop_lag_ms: float = 0.0
     """The worst of the last minute."""
     loop_lag_p99_ms: float = 0.0
-    """What one in a hundred wake-ups of the last minute was later than."""
+    """What one in a hundred wake-ups was later than, in the last minute or `?window=` seconds."""
     peak_rss_bytes: int = 0
     store_bytes: int = 0
     """What all outputs take on disk, some seconds ago."""
@@ -84,9 +84,10 @@ class Status(Struct, frozen=True, kw_only=True):
 class StatusHandler(ApiHandler):
     """`GET status` answers also while the project is still being opened."""
 
-    @operation("How the server is", returns=Status)
+    @operation("How the server is", returns=Status, query=("window",))
     async def get(self) -> Status:
         runtime = self.runtime
+        window = self.integer("window", _KEPT_S, least=1, most=_KEPT_S)
         lag: LoopLag = self.settings["headrace_lag"]
         state = "ready" if runtime.is_open else "failed" if runtime.problem else "starting"
         status = Status(
@@ -96,7 +97,7 @@ class StatusHandler(ApiHandler):
             project=runtime.paths.root.name,
             pid=os.getpid(),
             loop_lag_ms=lag.worst_ms,
-            loop_lag_p99_ms=lag.p99_ms,
+            loop_lag_p99_ms=lag.p99_ms(window),
             peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         )
         if not runtime.is_open:
