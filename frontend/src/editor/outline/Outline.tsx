@@ -70,7 +70,11 @@ function OutlineRow({ name }: { name: string }): ReactElement {
       >
         <span className="outline-name ellipsis">{name}</span>
         {!isText && (
-          <span className="outline-words" data-tone={SIGNS[sign].tone}>
+          <span
+            className="outline-words"
+            data-tone={SIGNS[sign].tone}
+            data-place={place ?? undefined}
+          >
             {words}
           </span>
         )}

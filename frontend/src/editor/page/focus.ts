@@ -1,12 +1,20 @@
 /** Where the keyboard and the view of the block list are. */
 
+let pending = 0;
+
 /** Puts the keyboard on a block and brings it into sight. */
 export function focusBlock(name: string): void {
-  requestAnimationFrame(() => {
+  letFocus();
+  pending = requestAnimationFrame(() => {
     document.getElementById(`block-${name}`)?.focus({ preventScroll: true });
     reveal(name);
     keepInSight(name);
   });
+}
+
+/** Takes the keyboard nowhere: who typed on meanwhile is somewhere else already. */
+export function letFocus(): void {
+  cancelAnimationFrame(pending);
 }
 
 const SETTLES_MS = 500;

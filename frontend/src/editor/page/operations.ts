@@ -2,7 +2,7 @@
 import type { Kind, Language, LibraryBlock, RunBlocks } from "../../protocol";
 import { downstreamOf, isFresh } from "../../session";
 import { toast } from "../../ui";
-import { focusBlock } from "./focus";
+import { focusBlock, letFocus } from "./focus";
 import type { Dialog, Editor, EditorState } from "./model";
 import type { Way } from "./ways";
 
@@ -52,6 +52,7 @@ export function selection(editor: Editor): string[] {
 }
 
 export function edit(editor: Editor, name: string): void {
+  letFocus();
   editor.set({ selected: name, mode: "edit" });
 }
 
