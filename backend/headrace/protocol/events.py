@@ -111,6 +111,12 @@ class ParametersSet(Event, frozen=True, kw_only=True, tag="parameters-set"):
     values: dict[str, Any]
 
 
+class AutoRunSwitched(Event, frozen=True, kw_only=True, tag="auto-run-switched"):
+    """Stale blocks that are cheap run by themselves from now on, or no more."""
+
+    on: bool
+
+
 class StalenessChanged(Event, frozen=True, kw_only=True, tag="staleness-changed"):
     """These blocks became fresh or stale, or are so for other reasons."""
 
@@ -290,6 +296,7 @@ AnyEvent = (
     | PipelineChanged
     | SourceChanged
     | ParametersSet
+    | AutoRunSwitched
     | StalenessChanged
     | StatusReplaced
     | RunQueued

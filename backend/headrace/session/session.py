@@ -201,6 +201,7 @@ class Session:
                 return {"values": self.machine.values}
             case cmd.SetAutoRun():
                 self._auto.switch(on=command.on)
+                self._publish(ev.AutoRunSwitched(on=command.on))
                 return {"on": command.on}
             case cmd.Undo() | cmd.Redo():
                 async with self._edits:

@@ -29,6 +29,7 @@ export type AnyEvent =
   | PipelineChanged
   | SourceChanged
   | ParametersSet
+  | AutoRunSwitched
   | StalenessChanged
   | StatusReplaced
   | RunQueued
@@ -625,6 +626,16 @@ export interface ParametersSet {
   values: {
     [k: string]: unknown;
   };
+}
+/**
+ * Stale blocks that are cheap run by themselves from now on, or no more.
+ */
+export interface AutoRunSwitched {
+  op: "auto-run-switched";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  on: boolean;
 }
 /**
  * These blocks became fresh or stale, or are so for other reasons.

@@ -46,6 +46,8 @@ function apply(state: SessionState, event: AnyEvent): SessionState {
       };
     case "parameters-set":
       return { ...state, values: event.values };
+    case "auto-run-switched":
+      return { ...state, auto_run: event.on };
     case "staleness-changed":
       return withEach(state, Object.keys(event.blocks), (status, name) => ({
         ...status,

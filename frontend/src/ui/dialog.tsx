@@ -8,6 +8,8 @@ export interface DialogProps {
   children: ReactNode;
   footer?: ReactNode;
   wide?: boolean;
+  /** Is only read: its body takes the keyboard, to scroll. */
+  readOnly?: boolean;
   onClose(): void;
   /** Makes the dialog a form: Enter sends it. */
   onSubmit?: () => void;
@@ -18,7 +20,14 @@ export function Dialog(props: DialogProps): ReactElement {
   const id = useId();
   const body = (
     <>
-      <div className="dialog-body">{props.children}</div>
+      {props.readOnly === true ? (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: without it the keyboard cannot scroll
+        <section className="dialog-body" tabIndex={0} data-autofocus aria-labelledby={id}>
+          {props.children}
+        </section>
+      ) : (
+        <div className="dialog-body">{props.children}</div>
+      )}
       {props.footer === undefined ? null : <div className="dialog-footer">{props.footer}</div>}
     </>
   );

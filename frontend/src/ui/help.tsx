@@ -16,7 +16,7 @@ const SECTIONS: readonly Shortcut["section"][] = [
 /** All shortcuts, from the same table that the keys come from. */
 export function ShortcutHelp(props: { onClose(): void }): ReactElement {
   return (
-    <Dialog title="Keyboard shortcuts" wide onClose={props.onClose}>
+    <Dialog title="Keyboard shortcuts" wide readOnly onClose={props.onClose}>
       <div className="help-columns">
         {SECTIONS.map((section) => (
           <section key={section} className="help-section">

@@ -90,7 +90,7 @@ class EditorPage:
             button.click()
 
     def expect_log(self, block: str, text: str) -> None:
-        expect(self.block(block).get_by_label(f"Log of {block}")).to_contain_text(text)
+        expect(self.block(block).get_by_role("log", name=f"Log of {block}")).to_contain_text(text)
 
     def run_block(self, name: str) -> None:
         self.block(name).get_by_role("button", name=f"Run {name}").click()

@@ -305,6 +305,22 @@ async def test_there_is_nothing_to_undo_at_first_nor_after_an_edit_that_changed_
         await desk.handle(cmd.Undo)
 
 
+async def test_an_edit_of_nothing_that_cannot_be_analysed_takes_nothing_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.open()
+    desk.file("load.py").write_text("# from outside\n")
+
+    def dead(**_: Any) -> Any:
+        raise Unavailable("The analysis service ended.")
+
+    with monkeypatch.context() as patch:
+        patch.setitem(desk.pool.service("analysis").methods, "analyse", dead)
+        with pytest.raises(Unavailable):
+            await desk.handle(cmd.MoveBlock, block="load", index=0)
+    assert desk.file("load.py").read_text() == "# from outside\n"
+
+
 async def test_adding_a_block_names_it(desk: Desk) -> None:
     assert await desk.handle(cmd.AddBlock, name="extra") == {"blocks": ["extra"]}
 

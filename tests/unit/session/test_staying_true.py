@@ -319,8 +319,10 @@ async def test_cheap_blocks_run_by_themselves_when_they_are_allowed_to(
     session = await desk.open()
     await run_all(desk, session)
     assert not session.snapshot().state.auto_run  # type: ignore[union-attr]
+    watcher = Ear(session)
     assert await desk.handle(cmd.SetAutoRun, on=True) == {"on": True}
     assert session.snapshot().state.auto_run  # type: ignore[union-attr]
+    assert [e.on for e in watcher.heard if isinstance(e, ev.AutoRunSwitched)] == [True]
     await session._run_cheap_blocks()
     assert len(desk.pool.executed) == 3, "nothing is stale"
     ear = Ear(session)

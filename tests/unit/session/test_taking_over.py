@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+from collections.abc import Callable
+from typing import Any
+
 import msgspec
 import pytest
 
 from headrace.core.errors import Fenced, Unavailable
 from headrace.protocol import commands as cmd
+from headrace.runs import leases
 from headrace.runs.changes import SaveRun
 from headrace.runs.history import History
 from headrace.session.run import RunRequest
@@ -22,6 +28,10 @@ async def leave(desk: Desk, owner: str) -> str:
     change = msgspec.structs.replace(session.queue_change(run), owner=owner)
     await desk.history.call(History.write, [change])
     return run.id
+
+
+async def test_where_nothing_goes_on_nothing_is_taken_up(desk: Desk) -> None:
+    assert await desk.sessions.resume() == []
 
 
 async def test_a_run_of_ours_is_taken_up_only_when_it_was_astray_twice(desk: Desk) -> None:
@@ -104,3 +114,48 @@ async def test_a_session_that_is_fenced_executes_nothing_more(desk: Desk) -> Non
     with pytest.raises(Fenced):
         await desk.sessions.resume()
     other.close()
+
+
+async def test_a_prepared_run_is_launched_once(desk: Desk) -> None:
+    session = await desk.open()
+    run = session.prepare_run(RunRequest(origin="api", blocks=["load"]))
+    await desk.history.call(History.write, [session.queue_change(run)])
+    await asyncio.gather(session.launch(run), session.launch(run))
+    await desk.finish("load", 1)
+    assert (await session.finished(run.id)).attempt == 1
+    assert not desk.pool.waiting
+
+
+async def test_runs_of_a_process_that_lives_and_of_one_that_was_quicker_are_left(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive = f"{os.getppid()}:{desk.sessions.owner.split(':', 1)[1]}"
+    monkeypatch.setattr(leases, "is_alive", lambda owner: owner == alive)
+    other = History.open(desk.paths.database)
+    other.enlist(alive)
+    other.close()
+    assert await leave(desk, alive)
+    taken = await leave(desk, "gone")
+    call = desk.history.call
+
+    async def beaten(method: Callable[..., Any], *args: Any) -> Any:
+        return False if method is History.take_over else await call(method, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.history, "call", beaten)
+        assert await desk.sessions.resume() == []
+    assert await desk.sessions.resume() == [taken]
+
+
+async def test_a_lease_that_is_lost_while_a_run_is_taken_up_is_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await leave(desk, "gone")
+
+    async def fenced(*_: object) -> None:
+        raise Fenced("Another process took over.")
+
+    monkeypatch.setattr(Session, "resume", fenced)
+    with pytest.raises(Fenced):
+        await desk.sessions.resume()
+    assert (await desk.history.call(History.run, run)).state == "queued", "it is another's now"

@@ -101,11 +101,9 @@ export async function runWay(editor: Editor, way: Way, at?: string): Promise<voi
 
 /** Lets cheap blocks run by themselves after an edit, or not; for all who look at the pipeline. */
 export async function switchAutoRun(editor: Editor): Promise<void> {
-  const { store } = editor.session;
-  const on = !store.getState().auto_run;
+  const on = !editor.session.store.getState().auto_run;
   const result = await editor.send<{ on: boolean }>({ op: "set-auto-run", on });
   if (result === null) return;
-  store.setState({ auto_run: result.on });
   toast(result.on ? "Cheap blocks now run by themselves." : "Blocks run only when asked to.");
 }
 
