@@ -45,7 +45,8 @@ class Database:
         """Where a damaged file went that was found at opening."""
         self.is_new = False
         """True when opening made it."""
-        self._immediate = engine.execution_options(immediate=True)
+        self.deadline: float | None = None
+        """Monotonic seconds at which writing gives up on a lock; None: a full wait for each."""
         self._owner: str | None = None
 
     @classmethod
@@ -88,7 +89,8 @@ class Database:
 
         Raises Fenced when this process had a lease and lost it.
         """
-        with _telling(), self._immediate.begin() as connection:
+        immediate = self.engine.execution_options(immediate=True, patience_ms=self._patience_ms())
+        with _telling(), immediate.begin() as connection:
             if self._owner is not None:
                 found = connection.execute(_HAS_LEASE, {"me": self._owner}).first()
                 if found is None:
@@ -97,6 +99,11 @@ class Database:
                         " still: it writes nothing any more. Start it again."
                     )
             yield connection
+
+    def _patience_ms(self) -> int:
+        if self.deadline is None:
+            return BUSY_TIMEOUT_MS
+        return max(1, round((self.deadline - time.monotonic()) * 1000))
 
     def fence(self, owner: str) -> None:
         """Write from now on only while `owner` has its lease."""
@@ -216,5 +223,10 @@ def _use_wal(connection: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get("immediate", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("immediate", False):
+        patience = options.get("patience_ms", BUSY_TIMEOUT_MS)
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql("BEGIN")

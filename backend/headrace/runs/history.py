@@ -33,7 +33,7 @@ from headrace.core.crash import crashpoint
 from headrace.core.errors import NotFound
 from headrace.protocol.tables import BlockRun, Output, RunRecord, RunSummary
 from headrace.runs.changes import Change, QueueRun, SaveBlock, SaveResult, SaveRun, SaveUnsynced
-from headrace.runs.database import Database
+from headrace.runs.database import BUSY_TIMEOUT_MS, Database
 from headrace.runs.holdings import addresses_of, forget_results
 from headrace.runs.leases import Leases
 from headrace.runs.needed import needed_addresses, pipelines_of, unknown_runs
@@ -76,6 +76,10 @@ class History(Triggers, Leases):
     def close(self) -> None:
         """Let go of the database."""
         self.database.close()
+
+    def wait_for_locks_since(self, asked: float) -> None:
+        """Count the wait for another program's lock from `asked` (monotonic seconds) on."""
+        self.database.deadline = asked + BUSY_TIMEOUT_MS / 1000
 
     def told_of_loss(self, had_runs: bool) -> str | None:  # noqa: FBT001 passed through a queue
         """Say what is gone, when opening found the history damaged, or none though runs were.

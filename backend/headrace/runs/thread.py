@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -41,14 +42,25 @@ class HistoryThread:
     async def call(
         self, method: Callable[Concatenate[History, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Call a method of History, e.g. `await thread.call(History.run, run_id)`."""
-        act = functools.partial(self._call, method, *args, **kwargs)
+        """Call a method of History, e.g. `await thread.call(History.run, run_id)`.
+
+        While another program has the database locked, the time in the queue counts: many calls
+        then fail as soon as one alone.
+        """
+        asked = time.monotonic()
+        act = functools.partial(self._call, asked, method, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._thread, act)
 
     def _call(
-        self, method: Callable[Concatenate[History, P], T], *args: P.args, **kwargs: P.kwargs
+        self,
+        asked: float,
+        method: Callable[Concatenate[History, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> T:
-        return method(self._open(), *args, **kwargs)
+        history = self._open()
+        history.wait_for_locks_since(asked)
+        return method(history, *args, **kwargs)
 
     async def close(self) -> None:
         """Finish the calls under way and let go of the database."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from headrace.core.errors import NotFound
+from headrace.core.errors import NotFound, Unavailable
+from headrace.runs import history
 from headrace.runs.history import History
 from headrace.runs.owner import current_owner, is_alive
 from headrace.runs.thread import HistoryThread
@@ -28,6 +31,28 @@ async def test_calls_are_served_in_order_by_one_thread(tmp_path: Path) -> None:
     assert len({ident for _, ident in served}) == 1
     with pytest.raises(NotFound):
         await thread.call(History.run, "nobody")
+    await thread.close()
+
+
+async def test_calls_that_wait_together_for_a_lock_give_up_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "BUSY_TIMEOUT_MS", 300)
+    thread = HistoryThread(tmp_path / "h.db")
+    await thread.call(History.enlist, "me")
+    other = sqlite3.connect(tmp_path / "h.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    began = time.monotonic()
+    answers = await asyncio.gather(
+        *(thread.call(History.renew, "me") for _ in range(10)), return_exceptions=True
+    )
+    taken = time.monotonic() - began
+    assert {type(answer) for answer in answers} == {Unavailable}
+    assert 0.25 < taken < 10 * 0.3, "one after the other it were 3 s"
+    other.execute("ROLLBACK")
+    other.close()
+    await thread.call(History.renew, "me")
+    assert (await thread.call(History.beats)) == {"me": 1}
     await thread.close()
 
 
