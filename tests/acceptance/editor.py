@@ -19,9 +19,10 @@ class Editor:
         self.is_running = False
         self._line = server.ws()
         self._number = 0
-        self.command({"op": "open-session"})
 
     def __enter__(self) -> Self:
+        self._line.__enter__()
+        self.command({"op": "open-session"})
         return self
 
     def __exit__(self, *_: object) -> None:
