@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
-import shutil
-import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 import pytest
+import tests.postgres
 
 LIBRARY = Path(__file__).parents[3] / "blocks"
 
@@ -80,37 +77,8 @@ def api() -> Iterator[str]:
     thread.join()
 
 
-def _postgres_tools() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if found:
-        return found[-1]
-    on_path = shutil.which("pg_ctl")
-    return Path(on_path).parent if on_path else None
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """Start a PostgreSQL of our own in a temporary folder; give its address."""
-    tools = _postgres_tools()
-    assert tools is not None, "PostgreSQL is missing: tests/install-services brings it"
-    # Not below pytest's own folder: each run of pytest closes that to other users again.
-    folder = Path(tempfile.mkdtemp(prefix="headrace-postgres-"))
-    folder.chmod(0o777)
-    as_user = ["runuser", "-u", "nobody", "--"] if os.getuid() == 0 else []
-    cluster = folder / "cluster"
-    _run([*as_user, str(tools / "initdb"), "-D", str(cluster), "-A", "trust", "-U", "tester", "-N"])
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-    control = [*as_user, str(tools / "pg_ctl"), "-D", str(cluster), "-w"]
-    _run([*control, "-o", options, "-l", str(folder / "log"), "start"])
-    try:
-        yield f"postgresql://tester@/postgres?host={folder}"
-    finally:
-        _run([*control, "-m", "immediate", "stop"])
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _run(command: list[str]) -> None:
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd="/", stdin=subprocess.DEVNULL
-    )
-    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    """The address of a PostgreSQL of our own."""
+    with tests.postgres.postgres() as place:
+        yield f"postgresql://{place}"
