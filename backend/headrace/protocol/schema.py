@@ -1,7 +1,7 @@
 """JSON Schema of the wire: `python -m headrace.protocol.schema` prints it for the type generators.
 
 What we send always carries all its fields, so in events, replies and tables every field is
-required; a caller may leave out the fields of a command that have a default.
+required; a caller may leave out the fields of a command or a view that have a default.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from headrace.protocol import commands, events, replies, tables
+from headrace.protocol import commands, events, replies, tables, views
 
 _TABLES: tuple[type, ...] = (
     tables.RunRecord,
@@ -24,6 +24,8 @@ _TABLES: tuple[type, ...] = (
     replies.Completions,
     replies.Inspection,
 )
+_VIEWS: tuple[type, ...] = (views.View, views.SortKey, views.Condition, views.ColumnAt)
+"""What callers say of the rows that they want."""
 
 
 def schema() -> dict[str, Any]:
@@ -36,9 +38,9 @@ def schema() -> dict[str, Any]:
     members = {name: _members(union) for name, union in unions.items()}
     every = [struct for structs in members.values() for struct in structs]
     _, definitions = msgspec.json.schema_components(
-        [*every, *_TABLES], ref_template="#/$defs/{name}"
+        [*every, *_TABLES, *_VIEWS], ref_template="#/$defs/{name}"
     )
-    sent_by_callers = {struct.__name__ for struct in members["AnyCommand"]}
+    sent_by_callers = {struct.__name__ for struct in (*members["AnyCommand"], *_VIEWS)}
     for name, definition in definitions.items():
         if name not in sent_by_callers and "properties" in definition:
             definition["required"] = list(definition["properties"])

@@ -80,5 +80,5 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _field(message: str) -> str:
-    _, _, path = message.rpartition("at `$")
-    return path.rstrip("`").lstrip(".") if path else ""
+    _, _, path = message.partition("at `$")
+    return path.rstrip("`").lstrip(".")

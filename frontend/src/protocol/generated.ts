@@ -980,6 +980,12 @@ export interface ErrorBody {
   };
 }
 /**
+ * A column by its place, counted from 0: where two columns have one name.
+ */
+export interface ColumnAt {
+  at: number;
+}
+/**
  * One proposal. `apply` replaces the text from `start` (code points before the cursor).
  */
 export interface Completion {
@@ -994,6 +1000,36 @@ export interface Completion {
 export interface Completions {
   start: number;
   items: Completion[];
+}
+/**
+ * What a row must fulfil. A null fulfils none but `is null`.
+ *
+ * `value` is a list of two for `between` (both included), a list for `in` and `not in`, absent
+ * for `is …`, a text for the operators of text, and one value for the others. Operators of text
+ * see a column as its text and ignore case; `matches` is an RE2 expression found anywhere, with
+ * case.
+ */
+export interface Condition {
+  column: string | ColumnAt;
+  op:
+    | "!="
+    | "<"
+    | "<="
+    | "="
+    | ">"
+    | ">="
+    | "between"
+    | "contains"
+    | "in"
+    | "is empty"
+    | "is nan"
+    | "is not null"
+    | "is null"
+    | "matches"
+    | "not contains"
+    | "not in"
+    | "starts with";
+  value?: boolean | number | string | (boolean | number | string)[] | null;
 }
 /**
  * Help on a name: `signature` on one line, `argument` the index of the one being typed.
@@ -1073,10 +1109,34 @@ export interface RunRecord {
   attempt: number;
 }
 /**
+ * One column to sort by; nulls come last either way, NaN just before them.
+ */
+export interface SortKey {
+  column: string | ColumnAt;
+  descending?: boolean;
+}
+/**
  * A coming moment of a trigger: `at` in UTC, `local` with offset, `note` on clock changes.
  */
 export interface Tick {
   at: string;
   local: string;
   note: string;
+}
+/**
+ * Rows of a table: those that fulfil all conditions and hold the text, sorted; of columns.
+ *
+ * `search` is a text that any column holds, ignoring case. `columns` are all for None.
+ */
+export interface View {
+  /**
+   * @maxItems 32
+   */
+  sort?: SortKey[];
+  /**
+   * @maxItems 100
+   */
+  filter?: Condition[];
+  search?: string | null;
+  columns?: (string | ColumnAt)[] | null;
 }

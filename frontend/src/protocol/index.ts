@@ -4,6 +4,7 @@ import type {
   BlockRun,
   BlockStatus,
   BlockTable,
+  Condition,
   Diagnostic,
   Parameter,
   RunBlocks,
@@ -27,6 +28,8 @@ export type StalenessState = Staleness["state"];
 export type Catchup = TriggerTable["catchup"];
 export type Overlap = TriggerTable["overlap"];
 export type CommandName = AnyCommand["op"];
+export type Operator = Condition["op"];
+export type ColumnReference = Condition["column"];
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
