@@ -1,2 +1,3 @@
 export { DataPanel } from "./DataPanel";
 export { Preview } from "./Preview";
+export * from "./view";
