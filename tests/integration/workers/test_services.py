@@ -9,6 +9,7 @@ import signal
 import pytest
 
 from headrace.core.errors import HeadraceError, NotFound, Unavailable
+from headrace.store.files import StoreFiles
 from headrace.workers.pool import Pool
 
 from .conftest import Bench, is_alive, until
@@ -63,12 +64,12 @@ async def test_a_call_that_kills_every_service_fails_and_the_service_comes_back(
 ) -> None:
     output = await bench.output(FRAME)
     data = bench.pool.service("data")
-    await data.call("schema", address=output.address)
-    killed = {service_pid(bench.pool)}
-    os.kill(*killed, signal.SIGSTOP)
+    file = StoreFiles(bench.root / ".headrace" / "store").path(output.address)
+    content = file.read_bytes()
+    file.unlink()
+    os.mkfifo(file)  # whoever opens it waits
     call = asyncio.ensure_future(data.call("schema", address=output.address))
-    await asyncio.sleep(0)
-    os.kill(*killed, signal.SIGKILL)
+    killed: set[int] = set()
 
     def kill_what_is_there() -> bool:
         children = bench.pool._launcher._children.items()
@@ -82,6 +83,8 @@ async def test_a_call_that_kills_every_service_fails_and_the_service_comes_back(
     with pytest.raises(Unavailable):
         await call
     assert len(killed) == 2
+    file.unlink()
+    file.write_bytes(content)
     assert (await data.call("schema", address=output.address))["rows"] == 3
 
 
