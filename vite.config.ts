@@ -15,7 +15,7 @@ const FIRST_PAGE: [string, RegExp][] = [
     "codemirror",
     /node_modules\/(@codemirror\/(?!merge)|@lezer\/|style-mod\/|w3c-keyname\/|crelt\/|@marijn\/)/,
   ],
-  ["ui", /frontend\/src\/(ui|session|client|protocol)\/.*\.tsx?$/],
+  ["ui", /frontend\/src\/(ui|log|session|client|protocol)\/.*\.tsx?$/],
 ];
 
 /** Smaller files gain nothing. */
