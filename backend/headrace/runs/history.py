@@ -37,6 +37,7 @@ from headrace.runs.database import BUSY_TIMEOUT_MS, Database
 from headrace.runs.holdings import addresses_of, forget_results
 from headrace.runs.leases import Leases
 from headrace.runs.needed import needed_addresses, pipelines_of, unknown_runs
+from headrace.runs.others import Others
 from headrace.runs.prepared import Prepared
 from headrace.runs.queueing import insert_or_replace, queue_runs
 from headrace.runs.tables import (
@@ -58,7 +59,7 @@ KEPT_RESULTS = 50
 UNFINISHED = ("queued", "running")
 
 
-class History(Triggers, Leases):
+class History(Triggers, Leases, Others):
     """What happened, for ever. Not thread-safe: one thread owns it (see `HistoryThread`).
 
     Every method raises Unavailable when the database is locked or away, StorageFull when the disk

@@ -93,8 +93,8 @@ class Runtime:
             sessions = self._sessions = Sessions(
                 project=project, pool=pool, history=history, clock=self.clock
             )
-            resume = sessions.resume if serve else None
-            lease = Lease(history, sessions.owner, lost=self._lost, sweep=resume)
+            sweep = sessions.sweep if serve else None
+            lease = Lease(history, sessions.owner, lost=self._lost, sweep=sweep)
             await lease.start()
             self._lease = lease
             if serve:

@@ -90,6 +90,19 @@ class Machine:
         self.results.lose(lost)
         return self.refresh()
 
+    def learn(self, record: RunRecord) -> Step:
+        """Take the results of a run that another process has or had in hand."""
+        news = [
+            self.results.learn(
+                block.name,
+                Result(key=block.key, output=block.output, made_at=block.finished_at),
+                block.parts,
+            )
+            for block in record.blocks
+            if block.state == "succeeded" and block.key and block.output and block.finished_at
+        ]
+        return self.refresh() if any(news) else Step()
+
     def refresh(self) -> Step:
         """Compare every block with the draft, and tell what changed since the last time."""
         wanted = self.results.wanted(self.definition, self.values, self._at)

@@ -103,6 +103,18 @@ class Results:
         if parts is not None:
             self._parts[result.key] = dict(parts)
 
+    def learn(self, block: str, result: Result, parts: Mapping[str, str]) -> bool:
+        """Add a result that another process made, at its place by time; False when it is known."""
+        known = self._known.get(block, {})
+        mine = known.get(result.key)
+        if mine is not None and mine.made_at >= result.made_at:
+            return False
+        later = [r for r in known.values() if r.made_at > result.made_at and r.key != result.key]
+        for newer in [result, *later]:
+            self.remember(block, newer)
+        self._parts[result.key] = dict(parts)
+        return True
+
     def known(self) -> set[str]:
         """Return the addresses of all results that lie in the store."""
         return {
@@ -305,7 +317,9 @@ class Results:
         recorded = self._recorded(block.name)
         if not recorded:
             return Staleness(state="stale", reasons=["its last result is of other code or inputs"])
-        return Staleness(state="stale", reasons=reasons(recorded, key.parts) or ["not yet run"])
+        # Of the same key as what is shown: then it was run since by somebody with another draft.
+        changed = reasons(recorded, key.parts) or ["its last result is of other code or inputs"]
+        return Staleness(state="stale", reasons=changed)
 
 
 def _end(block: PlannedBlock, result: Result) -> datetime | None:

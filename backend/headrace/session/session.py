@@ -28,6 +28,7 @@ from headrace.session.editing import Editing, StructuralCommand
 from headrace.session.effects import Effect, EndRun, Execute, Prepare, ShareOut, Step, Stop, Wait
 from headrace.session.log import EventLog
 from headrace.session.machine import Machine
+from headrace.session.others import OtherRuns
 from headrace.session.plan import retry_of, will_execute
 from headrace.session.run import Run, RunRequest
 from headrace.session.stimuli import Stimuli
@@ -61,6 +62,8 @@ class Session:
         draft: Draft,
         machine: Machine,
         stamps: Stamps,
+        *,
+        others: OtherRuns,
     ) -> None:
         self.pipeline = editing.pipeline
         self.log = EventLog(editing.pipeline)
@@ -68,6 +71,7 @@ class Session:
         self.machine = machine
         self._stamps = stamps
         """Of the files on which the draft depends, as of before it was read."""
+        self._others = others
         self._around = surroundings
         self._editing = editing
         self._assistance = Assistance(
@@ -75,6 +79,7 @@ class Session:
         )
         self._edits = asyncio.Lock()
         self._keys = asyncio.Lock()
+        self._learning = asyncio.Lock()
         self._runs: dict[str, Run] = {}
         self._ends: dict[str, asyncio.Future[None]] = {}
         self._timers: set[asyncio.TimerHandle] = set()
@@ -272,7 +277,9 @@ class Session:
         For who is about to act on it. Whatever the watch over the files has not told yet counts.
         """
         async with self._edits:
-            now = await self._around.stamps(self.draft.places)
+            now, _ = await asyncio.gather(
+                self._around.stamps(self.draft.places), self._look_at_others_or_not()
+            )
             before, store = self._stamps, now.keys() - self.draft.places
             if any(now[place] != before.get(place, UNSURE) for place in self.draft.places):
                 await self._reread("", anew=True)
@@ -281,6 +288,19 @@ class Session:
                 lost = await self._around.lost(self.machine.results.known())
                 self._stamps |= {place: now[place] for place in store}
             await self._stimuli.do(lambda: self.machine.look(self._now(), lost))
+
+    async def look_at_others(self) -> None:
+        """Take the results that other processes have made since the last look."""
+        async with self._learning:
+            for record in await self._others.news(self._now()):
+                await self._learn(record)
+
+    async def _look_at_others_or_not(self) -> None:
+        with contextlib.suppress(Unavailable):  # a locked history keeps nobody from a plan
+            await self.look_at_others()
+
+    async def _learn(self, record: RunRecord) -> None:
+        await self._stimuli.do(lambda: self.machine.learn(record))
 
     async def _reread(self, cause: str, *, anew: bool = False) -> None:
         """Read and analyse the files; tell what is new. The caller holds the edit lock."""
@@ -445,6 +465,7 @@ class Session:
     async def resume(self, record: RunRecord, files: bytes) -> None:
         """Take up a run that a dead process left behind."""
         definition = await self._around.decode(files)
+        await self._learn(record)
         await self.launch(self.machine.revive(record, definition, self._now()))
 
     async def _cancel(self, command: cmd.CancelRun) -> dict[str, Any]:

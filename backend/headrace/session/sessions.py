@@ -35,6 +35,7 @@ from headrace.runs.thread import HistoryThread
 from headrace.session.editing import Editing
 from headrace.session.log import EventLog
 from headrace.session.machine import Machine
+from headrace.session.others import OtherRuns
 from headrace.session.results import Result
 from headrace.session.session import Session
 from headrace.session.surroundings import Surroundings
@@ -88,6 +89,10 @@ class Sessions:
         editing = Editing(self.project, pipeline)
         began = datetime.now(UTC)
         files = await editing.read()
+        others = OtherRuns(
+            around.history, pipeline=pipeline, owner=self.owner, since=around.clock.now()
+        )
+        await others.begin()  # before the results are read: nothing falls between the two
         results = await around.history.call(History.results, pipeline)
         last = await around.history.call(History.last_block_runs, pipeline)
         shown = {name: BlockStatus(output=block.output) for name, (_, block) in last.items()}
@@ -110,7 +115,7 @@ class Sessions:
         stamps = await around.stamps(draft.places, since=began)
         lost = await around.lost(machine.results.known())
         machine.look(around.clock.now(), lost)
-        return Session(around, editing, draft, machine, stamps)
+        return Session(around, editing, draft, machine, stamps, others=others)
 
     def places(self, pipeline: str, run: str) -> dict[str, int]:
         """Return the places of a run's blocks in the line for slots, as far as they have one."""
@@ -179,6 +184,13 @@ class Sessions:
                     logger.warning("%s cannot be read again: %s", session.pipeline, error)
             if batch.pipelines:
                 self._around.tell_pipelines_changed()
+
+    async def sweep(self) -> None:
+        """Take up what nobody has in hand, and show what others have made; every few seconds."""
+        await self.resume()
+        for session in self.live():
+            if session.log.listeners and not session.has_ended:
+                await session.look_at_others()
 
     async def resume(self) -> list[str]:
         """Take up the runs that nobody has in hand any more; return their ids.

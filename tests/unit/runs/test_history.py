@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 
 from headrace.core.errors import NotFound
-from headrace.protocol.tables import BlockRun, BlockState, Output
+from headrace.protocol.tables import BlockRun, BlockState, Output, RunState
 from headrace.runs.changes import QueueRun, SaveBlock, SaveResult, SaveRun
 from headrace.runs.history import KEPT_RESULTS, History, median_seconds
 
@@ -189,3 +190,25 @@ def test_the_median_is_of_runs_that_succeeded(history: History, queue: Queue) ->
     ):
         history.write([SaveRun(run_id=change.record.id, state=state, seconds=seconds)])
     assert median_seconds(history.runs()) == 2.0
+
+
+def test_runs_of_others_are_those_that_go_on_new_ones_and_those_asked_for(
+    history: History, queue: Queue, noon: datetime
+) -> None:
+    def put(name: str, *, owner: str, ago: timedelta, state: RunState, pipeline: str = "p") -> None:
+        run = queue("a", id=name, minutes=-ago.total_seconds() / 60, pipeline=pipeline)
+        history.write([msgspec.structs.replace(run, owner=owner)])
+        history.write([SaveRun(run_id=name, state=state)])
+
+    put("old-going", owner="them", ago=DAY, state="running")
+    put("old-over", owner="them", ago=DAY, state="succeeded")
+    put("old-asked", owner="them", ago=DAY, state="failed")
+    put("new-over", owner="them", ago=timedelta(0), state="cancelled")
+    put("mine", owner="me", ago=timedelta(0), state="running")
+    put("elsewhere", owner="them", ago=timedelta(0), state="running", pipeline="q")
+    since = noon - timedelta(minutes=1)
+    assert history.runs_of_others("p", "me", since, ["old-asked", "mine"]) == {
+        "old-going": ("running", 0),
+        "new-over": ("cancelled", 0),
+        "old-asked": ("failed", 0),
+    }
