@@ -1,9 +1,8 @@
 """What blocks return, into the store and back with its Python type.
 
-Tables: pandas, polars, Arrow, DuckDB relations. JSON: plain values that survive it exactly.
-Everything else is pickled, signed with the project's key. Documented losses: a polars LazyFrame
-comes back collected, a DuckDB relation as an Arrow table, a generator as a list or as one frame,
-which is written while it comes.
+Tables: see `tables`. JSON: plain values that survive it exactly. Everything else is pickled, signed
+with the project's key. A generator comes back as a list or as one frame, which is written while it
+comes.
 """
 
 from __future__ import annotations
@@ -15,8 +14,6 @@ import math
 import mmap
 import os
 import pickle
-import re
-import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -28,8 +25,9 @@ from pyarrow import ipc
 
 from headrace.core.ids import digest
 from headrace.protocol.tables import Column, Output
-from headrace.store import frames
+from headrace.store import frames, tables
 from headrace.store.files import StoreFiles
+from headrace.store.names import is_row_number
 from headrace.store.patience import limited
 from headrace.store.pieces import (
     BATCH_ROWS,
@@ -49,9 +47,10 @@ _REST = b"headrace.rest"
 _LEAF = 4 << 20
 _TEXT_LIMIT = 4096
 _DEPTH = 100
+_INTEGER_BITS = 14_000
+"""Python writes no longer integers in digits, unless it is told to."""
 _NONE = object()
 _CHUNKS = ("pandas.DataFrame", "polars.DataFrame", "pyarrow.Table", "pyarrow.RecordBatch")
-_UNNAMED_INDEX = re.compile(r"__index_level_\d+__")
 
 
 class Store(StoreFiles):
@@ -79,10 +78,9 @@ class Store(StoreFiles):
                 kind="nothing",
                 type_name=name,
             )
-        packed = self._as_table(value)
+        packed = tables.packed(value)
         if packed is not None:
-            table, kind, notes = packed
-            return self._put_table(table, as_type or kind, notes)
+            return self._put_table(self._with_rest(packed), as_type or packed.kind, packed.notes)
         if _is_plain(value, 0):
             raw = json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode()
             return self._put_bytes(value, "json", raw)
@@ -145,10 +143,11 @@ class Store(StoreFiles):
             metadata = dict(ipc.open_file(source).schema.metadata or {})
         stored = metadata.pop(_KIND, b"").decode()
         kind = kind if kind in _CHUNKS else stored
-        if kind.startswith("pandas.") and (_REST in metadata or stored == "pandas.Series"):
+        if kind == stored and (_REST in metadata or stored.endswith(".Series")):
             whole = self.get(output)
             for start in range(0, max(1, len(whole)), BATCH_ROWS):
-                yield whole.iloc[start : start + BATCH_ROWS]
+                piece = slice(start, start + BATCH_ROWS)
+                yield whole.iloc[piece] if kind.startswith("pandas.") else whole[piece]
             return
         metadata.pop(_REST, None)
         start = 0
@@ -193,41 +192,18 @@ class Store(StoreFiles):
             text=short_text(value),
         )
 
-    def _as_table(self, value: Any) -> tuple[Any, str, list[str]] | None:
-        pandas, polars, duckdb = (sys.modules.get(m) for m in ("pandas", "polars", "duckdb"))
-        if isinstance(value, pa.Table):
-            return value, "pyarrow.Table", []
-        if duckdb is not None and isinstance(value, duckdb.DuckDBPyRelation):
-            return value.to_arrow_table(), "pyarrow.Table", []
-        if polars is not None:
-            if isinstance(value, polars.LazyFrame):
-                value = value.collect()
-            if isinstance(value, polars.DataFrame):
-                try:
-                    return value.to_arrow(), "polars.DataFrame", []
-                except (polars.exceptions.PolarsError, pa.ArrowException):
-                    return None
-        if pandas is not None:
-            if isinstance(value, pandas.DataFrame):
-                return self._pack(value, "pandas.DataFrame", {})
-            if isinstance(value, pandas.Series):
-                frame = value.to_frame(name="value")
-                frame.attrs = value.attrs
-                return self._pack(frame, "pandas.Series", {"name": value.name})
-        return None
-
-    def _pack(self, frame: Any, name: str, more: dict[str, Any]) -> tuple[Any, str, list[str]]:
-        table, rest, notes = frames.pack(frame)
-        rest.update((key, part) for key, part in more.items() if part is not None)
-        if rest:
-            try:
-                signed = self._seal.sign(frames.pickled(rest))
-            except Exception as error:
-                raise CannotStore(
-                    f"This {name} cannot be passed on: {_reason(error)}", type=name
-                ) from error
-            table = table.replace_schema_metadata({**(table.schema.metadata or {}), _REST: signed})
-        return table, name, notes
+    def _with_rest(self, packed: tables.Packed) -> Any:
+        """Return the table with what it lacks, signed, in its metadata."""
+        table, kind, rest, _ = packed
+        if not rest:
+            return table
+        try:
+            signed = self._seal.sign(frames.pickled(rest))
+        except Exception as error:
+            raise CannotStore(
+                f"This {kind} cannot be passed on: {_reason(error)}", type=kind
+            ) from error
+        return table.replace_schema_metadata({**(table.schema.metadata or {}), _REST: signed})
 
     def _put_table(self, table: Any, name: str, notes: list[str]) -> Output:
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), _KIND: name})
@@ -285,26 +261,15 @@ class Store(StoreFiles):
         name = metadata.pop(_KIND, b"").decode()
         signed = metadata.pop(_REST, None)
         table = table.replace_schema_metadata(metadata or None)
-        if name == "polars.DataFrame":
-            import polars as pl
-
-            return pl.from_arrow(table)
-        if not name.startswith("pandas."):
-            return table
         rest: dict[str, Any] = self._seal.load(signed) if signed is not None else {}
-        frame = frames.unpack(table, rest)
-        if name == "pandas.Series":
-            series = frame.iloc[:, 0].rename(rest.get("name"))
-            series.attrs = rest.get("attrs", {})
-            return series
-        return frame
+        return tables.restored(table, name, rest)
 
 
 def _output(
     placed: tuple[int, str, str], schema: Any, rows: int, name: str, notes: list[str]
 ) -> Output:
     size, content, address = placed
-    fields = [field for field in schema if not _is_row_number(field)]
+    fields = [field for field in schema if not is_row_number(field)]
     return Output(
         address=address,
         digest=content,
@@ -316,11 +281,6 @@ def _output(
         type_name=name,
         notes=notes,
     )
-
-
-def _is_row_number(field: Any) -> bool:
-    """Tell whether a column holds pandas' own numbers of rows: kept, but not shown."""
-    return _UNNAMED_INDEX.fullmatch(field.name) is not None and pa.types.is_integer(field.type)
 
 
 def type_name(value: Any) -> str:
@@ -357,7 +317,9 @@ def _told(value: Any) -> str:
 def _is_plain(value: Any, depth: int) -> bool:
     """Tell whether JSON gives back exactly this value."""
     kind = type(value)
-    if kind in (str, int, bool) or value is None:
+    if kind is int:
+        return value.bit_length() <= _INTEGER_BITS
+    if kind in (str, bool) or value is None:
         return True
     if kind is float:
         return math.isfinite(value)

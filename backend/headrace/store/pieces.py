@@ -18,7 +18,7 @@ import pyarrow as pa
 from pyarrow import ipc
 
 from headrace.core.errors import HeadraceError
-from headrace.store import frames
+from headrace.store import frames, tables
 
 BATCH_ROWS = 65_536
 _HELD_BYTES = 64 << 20
@@ -36,7 +36,8 @@ def joined(pieces: list[Any]) -> Any:
         return []
     pandas = sys.modules.get("pandas")
     if pandas is not None and all(isinstance(piece, pandas.DataFrame) for piece in pieces):
-        return pandas.concat(pieces, ignore_index=True)
+        plain = all(type(piece.index) is pandas.RangeIndex for piece in pieces)
+        return pandas.concat(pieces, ignore_index=plain)
     if all(isinstance(piece, pa.RecordBatch) for piece in pieces):
         return pa.Table.from_batches(pieces)
     if all(isinstance(piece, pa.Table) for piece in pieces):
@@ -49,22 +50,18 @@ def joined(pieces: list[Any]) -> Any:
 
 def as_piece(value: Any) -> tuple[Any, str] | None:
     """Return (Arrow table, type's name) of a frame that Arrow holds exactly; None of all else."""
-    pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
-    if isinstance(value, pa.RecordBatch):
-        table, kind = pa.Table.from_batches([value]), "pyarrow.Table"
-    elif isinstance(value, pa.Table):
-        table, kind = value, "pyarrow.Table"
-    elif polars is not None and isinstance(value, polars.DataFrame):
-        table, kind = value.to_arrow(), "polars.DataFrame"
-    elif pandas is not None and isinstance(value, pandas.DataFrame):
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(value, pandas.DataFrame):
         packed = _pandas_piece(value)
         if packed is None:
             return None
         table, kind = packed, "pandas.DataFrame"
     else:
-        return None
-    if len(set(table.column_names)) != table.num_columns:
-        return None
+        found = tables.packed(value)
+        if found is None or found.rest or found.kind.endswith(".Series"):
+            return None
+        table = found.table
+        kind = "polars.DataFrame" if found.kind == "polars.DataFrame" else "pyarrow.Table"
     return _without_categories(table), kind
 
 

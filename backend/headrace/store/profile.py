@@ -25,7 +25,7 @@ def profile(table: OpenTable) -> dict[str, Any]:
     Above 1,000,000 rows the distinct and top values are of the first million; `exact` is False.
     """
     exact = table.rows <= _EXACT_ROWS
-    positions = range(min(len(table.schema), _COLUMNS))
+    positions = table.shown[:_COLUMNS]
     return {
         "rows": table.rows,
         "columns": [_column(table, at, exact=exact) for at in positions],
@@ -36,7 +36,7 @@ def _column(table: OpenTable, position: int, *, exact: bool) -> dict[str, Any]:
     import pyarrow.compute as pc
 
     field = table.schema.field(position)
-    values = table.slice(0, table.rows, [position]).column(0)
+    values = _countable(table.slice(0, table.rows, [position]).column(0))
     found: dict[str, Any] = {
         "name": field.name,
         "type": str(field.type),
@@ -65,6 +65,16 @@ def _column(table: OpenTable, position: int, *, exact: bool) -> dict[str, Any]:
     except pa.ArrowException:
         found["distinct"] = None
     return found
+
+
+def _countable(values: Any) -> Any:
+    """Return a column of a type that Arrow has statistics for."""
+    kind = values.type
+    if pa.types.is_float16(kind):
+        return values.cast(pa.float32())
+    if pa.types.is_decimal32(kind) or pa.types.is_decimal64(kind):
+        return values.cast(pa.decimal128(kind.precision, kind.scale))
+    return values
 
 
 def _is_number(kind: Any) -> bool:

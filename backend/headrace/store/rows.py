@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import math
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,12 +16,14 @@ import pyarrow as pa
 from pyarrow import ipc
 
 from headrace.core.errors import InvalidInput
+from headrace.store import exports
+from headrace.store.names import is_row_number
+from headrace.store.values import values_of
 
 MAX_ROWS = 2_000
 MAX_BYTES = 1 << 20
 MAX_CELL = 4_096
 _MAX_COLUMNS = 1_000
-_SAFE_INTEGER = 2**53
 _OPERATORS = {
     "=": "equal",
     "!=": "not_equal",
@@ -50,10 +50,15 @@ class OpenTable:
         """Number of rows."""
         return self._starts[-1]
 
+    @property
+    def shown(self) -> list[int]:
+        """Positions of all columns but the numbers of rows that pandas keeps."""
+        return [at for at, field in enumerate(self.schema) if not is_row_number(field)]
+
     def positions(self, names: Sequence[str] | None) -> list[int]:
         """Return the positions of the named columns; raise InvalidInput for an unknown name."""
         if names is None:
-            return list(range(min(len(self.schema), _MAX_COLUMNS)))
+            return self.shown[:_MAX_COLUMNS]
         return [self.position(name) for name in names]
 
     def position(self, name: str) -> int:
@@ -229,48 +234,20 @@ def stream(rows: Any) -> bytes:
 
 def as_json(rows: Any, total: int) -> dict[str, Any]:
     """Return rows by column; what JSON cannot say exactly is text, null is null."""
+    cells = [values_of(column) for column in rows.columns]
     return {
         "total": total,
         "columns": [{"name": field.name, "type": str(field.type)} for field in rows.schema],
-        "rows": [
-            [_json_value(cell) for cell in row]
-            for row in zip(*(column.to_pylist() for column in rows.columns), strict=True)
-        ]
-        if rows.num_columns
+        "rows": [list(row) for row in zip(*cells, strict=True)]
+        if cells
         else [[] for _ in range(rows.num_rows)],
     }
 
 
-def _json_value(cell: Any) -> Any:
-    if cell is None or isinstance(cell, bool | str):
-        return cell
-    if isinstance(cell, int):
-        return cell if abs(cell) <= _SAFE_INTEGER else str(cell)
-    if isinstance(cell, float):
-        return cell if math.isfinite(cell) else str(cell)
-    if isinstance(cell, bytes):
-        return base64.b64encode(cell).decode()
-    if isinstance(cell, list | tuple):
-        return [_json_value(item) for item in cell]
-    if isinstance(cell, dict):
-        return {str(key): _json_value(item) for key, item in cell.items()}
-    iso = getattr(cell, "isoformat", None)
-    return iso() if callable(iso) else str(cell)
-
-
 def export(table: OpenTable, form: Literal["parquet", "csv"], destination: Path) -> int:
-    """Write a table batch by batch; return the bytes written."""
-    if form == "parquet":
-        import pyarrow.parquet as pq
-
-        opened: Any = pq.ParquetWriter(str(destination), table.schema)
-    elif form == "csv":
-        import pyarrow.csv as pa_csv
-
-        opened = pa_csv.CSVWriter(str(destination), table.schema)
-    else:
-        raise InvalidInput("format is parquet or csv.", field="format")
-    with opened as writer:
-        for batch in table.batches():
-            writer.write_batch(batch)
-    return destination.stat().st_size
+    """Write the columns that are shown, batch by batch; return the bytes written."""
+    positions = table.shown
+    schema = pa.schema([table.schema.field(at) for at in positions])
+    return exports.write(
+        schema, (batch.select(positions) for batch in table.batches()), form, destination
+    )

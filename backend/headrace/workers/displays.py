@@ -7,6 +7,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar, Self
 
 from IPython.core.displaypub import DisplayPublisher
@@ -15,6 +16,8 @@ from traitlets.config import Config
 
 from headrace.protocol.tables import Display
 from headrace.store.outputs import Store
+from headrace.store.patience import limited
+from headrace.workers import charts
 from headrace.workers.wire import display_of_text
 
 _RICHEST_FIRST = (
@@ -22,7 +25,10 @@ _RICHEST_FIRST = (
     "image/svg+xml",
     "image/png",
     "image/jpeg",
+    "image/gif",
+    "image/webp",
     "text/markdown",
+    "text/latex",
     "application/json",
     "text/plain",
 )
@@ -69,7 +75,15 @@ def build_shell() -> None:
     shell = _Shell.instance(config=config)
     formatter: Any = shell.display_formatter
     formatter.formatters["image/png"].for_type_by_name("matplotlib.figure", "Figure", _png)
+    for (module, name), bundle in charts.BUNDLES.items():
+        show = partial(_show_chart, bundle)
+        formatter.ipython_display_formatter.for_type_by_name(module, name, show)
     sys.displayhook, sys.excepthook = hook, excepthook
+
+
+def _show_chart(bundle: Callable[[Any], dict[str, Any]], chart: Any) -> None:
+    if _Publisher.target is not None:
+        _Publisher.target(bundle(chart))
 
 
 def _png(figure: Any) -> bytes:
@@ -83,7 +97,16 @@ class Screen:
 
     def __init__(self, store: Store, report: Callable[[Display], None]) -> None:
         self._store = store
-        self._report = report
+        self._tell = report
+        self._shown: set[str] = set()
+        self._again = True
+        """Whether what was shown before is shown once more."""
+
+    def _report(self, display: Display) -> None:
+        if self._again or display.address not in self._shown:
+            self._tell(display)
+        if display.address:
+            self._shown.add(display.address)
 
     def __enter__(self) -> Self:
         _Publisher.target = self._show_bundle
@@ -101,6 +124,28 @@ class Screen:
         if data:  # empty when the value displayed itself
             self._show_bundle(data)
 
+    def show_returned(self, value: Any) -> None:
+        """Show what a block returned, if there is more to see of it than its text.
+
+        It has been stored before: that its class fails to draw it fails no block.
+        """
+        shown: list[dict[str, Any]] = []
+        before, _Publisher.target = _Publisher.target, shown.append
+        try:
+            formatter: Any = InteractiveShell.instance().display_formatter
+            with limited():
+                data, _ = formatter.format(value)
+        except Exception:  # noqa: BLE001 - drawing is user code
+            return
+        finally:
+            _Publisher.target = before
+        if set(data) - {"text/plain"}:
+            shown.append(data)
+        self._again = False
+        for bundle in shown:
+            self._show_bundle(bundle)
+        self._again = True
+
     def show_open_figures(self) -> None:
         """Show and close what the block left open in pyplot."""
         pyplot = sys.modules.get("matplotlib.pyplot")
@@ -113,6 +158,9 @@ class Screen:
         pyplot.close("all")
 
     def _show_bundle(self, data: dict[str, Any]) -> None:
+        if charts.needs_words(data):
+            self._report(self._stored("text/plain", charts.without_network(data)["text/plain"]))
+        data = charts.without_network(data)
         for mime in _RICHEST_FIRST:
             if mime in data:
                 self._report(self._stored(mime, data[mime]))

@@ -106,6 +106,9 @@ class Execution:
             # Python blocks read the rows of a SQL block as the frame that most of them work with.
             as_type = "pandas.DataFrame" if self._job.language == "sql" else None
             output = self._gathered or self._store.put(value, as_type=as_type)
+            if output.kind == "pickle":
+                with self._interruptible(), self._screen:
+                    self._screen.show_returned(value)
             if self._job.kind == "sensor" and not is_ready(value):
                 output = msgspec.structs.replace(output, holds=True)
             if self._gathered is None:

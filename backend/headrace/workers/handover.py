@@ -7,11 +7,9 @@ from collections import OrderedDict
 from types import ModuleType
 from typing import Any
 
-import pyarrow as pa
-from pyarrow import ipc
-
 from headrace.protocol.tables import Output
 from headrace.store.outputs import Store
+from headrace.workers.relations import relation_of
 from headrace.workers.sharing import owned_arrays
 
 _KEPT = 16
@@ -52,16 +50,10 @@ class Handover:
         return self._store.get(output)
 
     def rows(self, output: Output) -> Any:
-        """Return an output as Arrow rows mapped from the store; None when it is no table.
-
-        The names that pandas gives to an index without a name are left out.
-        """
+        """Return an output as rows for DuckDB, mapped from the store; None when it is no table."""
         if output.kind != "table":
             return None
-        with pa.memory_map(str(self._store.path(output.address))) as source:
-            table = ipc.open_file(source).read_all()
-        index = [name for name in table.column_names if name.startswith("__index_level_")]
-        return table.drop_columns(index) if index else table
+        return relation_of(str(self._store.path(output.address)))
 
     def _forget(self, address: str) -> None:
         self._values.pop(address, None)

@@ -57,7 +57,8 @@ def _on_file(job: Job, handover: Handover, file: Path) -> Any:
     except duckdb.Error as error:
         raise _failed(job, type(error).__name__, str(error)) from error
     with database:
-        database.execute("SET python_enable_replacements=false")
+        database.execute("SET GLOBAL python_enable_replacements=false")
+        database.execute("SET GLOBAL TimeZone='UTC'")
         return _on_duckdb(job, handover, database)
 
 
@@ -108,7 +109,9 @@ def _database() -> Any:
     if not _connections:
         connection = duckdb.connect(":memory:")
         # Names in a statement are upstream blocks, never variables that happen to be near.
-        connection.execute("SET python_enable_replacements=false")
+        connection.execute("SET GLOBAL python_enable_replacements=false")
+        # The result of a block does not depend on where its machine stands.
+        connection.execute("SET GLOBAL TimeZone='UTC'")
         _connections.append(connection)
     return _connections[0]
 
@@ -149,6 +152,8 @@ def _rows_of(job: Job, handover: Handover, block: str) -> Any:
         raise _failed(
             job, "NotATable", f"{block!r} gave no table but {kind}: SQL cannot read from it."
         )
+    if not value.num_columns:
+        raise _failed(job, "NoColumns", f"{block!r} has no columns: SQL cannot read from it.")
     return value
 
 

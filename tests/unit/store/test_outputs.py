@@ -258,7 +258,7 @@ def test_the_numbers_that_filtered_rows_keep_are_no_column_of_the_output(store):
     assert output.column_count == 1
     assert list(store.get(output).index) == [0, 2, 1]
     named = store.put(frame.rename_axis("number"))
-    assert [column.name for column in named.columns] == ["a", "number"]
+    assert [column.name for column in named.columns] == ["number", "a"]
 
 
 def test_a_value_whose_class_is_slow_is_stored_without_its_text(
