@@ -60,6 +60,11 @@ def objects(*cells: Any) -> pd.DataFrame:
     return pd.DataFrame({"x": pd.Series(cells, dtype=object)})
 
 
+def in_utc(query: str) -> Any:
+    duckdb.sql("set TimeZone = 'UTC'")
+    return duckdb.sql(query)
+
+
 @dataclasses.dataclass
 class Point:
     x: float
@@ -76,27 +81,22 @@ class Colour(enum.Enum):
     GREEN = 2
 
 
+@dataclasses.dataclass
 class Chart:
     """As Altair and Plotly do it: a bundle of MIME types, the richest one made for no network."""
 
-    def __init__(self, bundle: dict[str, Any]) -> None:
-        self.bundle = bundle
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Chart) and other.bundle == self.bundle
-
-    __hash__ = None  # pyright: ignore[reportAssignmentType]
+    bundle: dict[str, Any]
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return self.bundle
 
 
+@dataclasses.dataclass(eq=False)
 class Shown:
     """Says one rich form of itself, by the method of that form."""
 
-    def __init__(self, method: str, content: Any) -> None:
-        self.method = method
-        self.content = content
+    method: str
+    content: Any
 
     def __getattr__(self, name: str) -> Any:
         if name == self.__dict__.get("method"):
@@ -400,7 +400,7 @@ cases(
     arrow_nulls=lambda: pa.table({"x": pa.nulls(2)}),
     arrow_half=lambda: pa.table({"x": pa.array(np.array([0.5], "float16"))}),
     arrow_no_columns=lambda: pa.table({}),
-    duckdb=lambda: duckdb.sql(
+    duckdb=lambda: in_utc(
         "select 1::hugeint h, 1.5::decimal(9,2) d, 'a'::enum('a','b') e, [1,null] l, {'a': 1} s,"
         " map {'k': 1} m, interval '1 month 2 days' i, uuid '00000000-0000-0000-0000-000000000001' u,"
         " time '01:02:03' t, timestamptz '2026-01-01 00:00:00+00' z, 'ab'::blob b"

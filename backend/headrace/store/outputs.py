@@ -1,6 +1,6 @@
 """What blocks return, into the store and back with its Python type.
 
-Tables: see `tables`. JSON: plain values that survive it exactly. Everything else is pickled, signed
+Tables: see `libraries`. JSON: plain values that survive it exactly. Everything else is pickled, signed
 with the project's key. A generator comes back as a list or as one frame, which is written while it
 comes.
 """
@@ -25,7 +25,7 @@ from pyarrow import ipc
 
 from headrace.core.ids import digest
 from headrace.protocol.tables import Column, Output
-from headrace.store import frames, tables
+from headrace.store import frames, libraries
 from headrace.store.files import StoreFiles
 from headrace.store.names import is_row_number
 from headrace.store.patience import limited
@@ -78,7 +78,7 @@ class Store(StoreFiles):
                 kind="nothing",
                 type_name=name,
             )
-        packed = tables.packed(value)
+        packed = libraries.packed(value)
         if packed is not None:
             return self._put_table(self._with_rest(packed), as_type or packed.kind, packed.notes)
         if _is_plain(value, 0):
@@ -192,7 +192,7 @@ class Store(StoreFiles):
             text=short_text(value),
         )
 
-    def _with_rest(self, packed: tables.Packed) -> Any:
+    def _with_rest(self, packed: libraries.Packed) -> Any:
         """Return the table with what it lacks, signed, in its metadata."""
         table, kind, rest, _ = packed
         if not rest:
@@ -262,7 +262,7 @@ class Store(StoreFiles):
         signed = metadata.pop(_REST, None)
         table = table.replace_schema_metadata(metadata or None)
         rest: dict[str, Any] = self._seal.load(signed) if signed is not None else {}
-        return tables.restored(table, name, rest)
+        return libraries.restored(table, name, rest)
 
 
 def _output(
@@ -300,6 +300,8 @@ def short_text(value: Any) -> str:
         value = value[:_TEXT_LIMIT]
     elif type(value) in (list, dict, tuple, set) and len(value) > _TEXT_LIMIT:
         return f"{type_name(value)} of {len(value):,} items"
+    elif type(value) is int and value.bit_length() > _INTEGER_BITS:
+        return f"int of {value.bit_length():,} bits"
     try:
         with limited():
             text = repr(value)

@@ -18,7 +18,7 @@ import pyarrow as pa
 from pyarrow import ipc
 
 from headrace.core.errors import HeadraceError
-from headrace.store import frames, tables
+from headrace.store import frames, libraries
 
 BATCH_ROWS = 65_536
 _HELD_BYTES = 64 << 20
@@ -57,7 +57,7 @@ def as_piece(value: Any) -> tuple[Any, str] | None:
             return None
         table, kind = packed, "pandas.DataFrame"
     else:
-        found = tables.packed(value)
+        found = libraries.packed(value)
         if found is None or found.rest or found.kind.endswith(".Series"):
             return None
         table = found.table
