@@ -1,8 +1,8 @@
 """What blocks return, into the store and back with its Python type.
 
-Tables: see `libraries`. JSON: plain values that survive it exactly. Everything else is pickled, signed
-with the project's key. A generator comes back as a list or as one frame, which is written while it
-comes.
+Tables: see `libraries`. JSON: plain values that survive it exactly. Everything else is pickled,
+signed with the project's key. A generator comes back as a list or as one frame, which is written
+while it comes.
 """
 
 from __future__ import annotations
