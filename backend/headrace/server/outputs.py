@@ -7,8 +7,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from headrace.core.errors import InvalidInput
+from headrace.core.errors import InvalidInput, Unavailable
+from headrace.protocol.views import View
 from headrace.server.base import ApiHandler, operation
+from headrace.server.views import PARAMETERS, read_view
 from headrace.store.files import StoreFiles
 
 _IMMUTABLE = "private, max-age=31536000, immutable"
@@ -38,26 +40,53 @@ _EXPORT_TYPES = {
 }
 
 
+class ClientGone(Unavailable):
+    """Whoever asked does not wait any more: nobody reads this."""
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 class OutputHandler(ApiHandler):
     """What the handlers of outputs share."""
 
+    _asking: asyncio.Task[Any] | None = None
+
     async def ask(self, method: str, **arguments: Any) -> Any:
-        """Call the data service."""
+        """Call the data service; raise ClientGone when the client goes away meanwhile."""
         await self.runtime.ready()
         service = self.runtime.pool.service("data")
-        return await service.call(method, folder=str(self.runtime.paths.store), **arguments)
+        folder = str(self.runtime.paths.store)
+        self._asking = asyncio.create_task(service.call(method, folder=folder, **arguments))
+        try:
+            return await self._asking
+        except asyncio.CancelledError:
+            if self._asking.cancelled() and not _is_cancelled():
+                raise ClientGone("The client went away.") from None
+            self._asking.cancel()
+            raise
+
+    def on_connection_close(self) -> None:
+        """Stop what was asked for: the client went away."""
+        if self._asking is not None:
+            self._asking.cancel()
+        super().on_connection_close()
 
     def keep_for_ever(self) -> None:
         """Say that this answer never changes: its address names its content."""
         self.set_header("Cache-Control", _IMMUTABLE)
 
     @property
-    def columns(self) -> list[str] | None:
-        """The wanted columns: `columns` once for each, or once as a list with commas."""
-        texts = self.get_query_arguments("columns", strip=False)
-        if not texts:
-            return None
-        return texts if len(texts) > 1 else [name for name in texts[0].split(",") if name]
+    def view(self) -> View:
+        """The wanted rows and columns; raise InvalidInput."""
+        return read_view(
+            sort=self.text("sort") or "",
+            conditions=self.text("filter") or "",
+            search=self.text("search") or "",
+            columns=self.get_query_arguments("columns", strip=False) or None,
+        )
 
 
 class RowsHandler(OutputHandler):
@@ -66,7 +95,7 @@ class RowsHandler(OutputHandler):
     @operation(
         "A window of rows as an Arrow IPC stream, or as JSON by Accept",
         returns=dict[str, Any],
-        query=("offset", "limit", "columns", "sort", "filter"),
+        query=("offset", "limit", *PARAMETERS),
         media=(_ARROW,),
     )
     async def get(self, address: str) -> Any:
@@ -76,9 +105,7 @@ class RowsHandler(OutputHandler):
             address=address,
             offset=self.integer("offset", 0),
             limit=self.integer("limit", 1000, most=_ROWS_LIMIT),
-            columns=self.columns,
-            sort=self.text("sort") or "",
-            filter=self.text("filter") or "",
+            view=self.view,
             format="json" if as_json else "arrow",
         )
         self.set_header("Vary", "Accept")

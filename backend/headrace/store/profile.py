@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from headrace.store.rows import OpenTable
+from headrace.store.tables import OpenTable
 
 _EXACT_ROWS = 1_000_000
 _BINS = 20

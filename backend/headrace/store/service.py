@@ -6,34 +6,48 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from headrace.store import rows
-from headrace.store.files import StoreFiles
-from headrace.store.profile import profile as profile_of
+import msgspec
 
-_tables = rows.Tables()
+from headrace.protocol.views import View
+from headrace.store import rows
+from headrace.store.export import export_view
+from headrace.store.files import StoreFiles
+from headrace.store.orders import Views
+from headrace.store.profile import profile as profile_of
+from headrace.store.stopping import Stop
+from headrace.store.tables import Tables
+
+AT_ONCE = 16
+"""Calls at a time: a look at some rows does not wait behind a sort."""
+
+_views = Views(Tables())
 
 
 def _path(folder: str, address: str) -> Path:
     return StoreFiles(Path(folder)).path(address)
 
 
-def window(  # noqa: PLR0917 - called by name over the wire
+def _view(said: dict[str, Any] | None) -> View:
+    return msgspec.convert(said or {}, View)
+
+
+def window(
     folder: str,
     address: str,
+    *,
+    stop: Stop | None = None,
+    view: dict[str, Any] | None = None,
     offset: int = 0,
     limit: int = 200,
-    columns: list[str] | None = None,
-    sort: str = "",
-    filter: str = "",  # noqa: A002 - the name of the parameter in the API
-    format: Literal["arrow", "json"] = "arrow",  # noqa: A002 - as above
+    format: Literal["arrow", "json"] = "arrow",  # noqa: A002 - the name of the parameter in the API
 ) -> dict[str, Any]:
     """Return `{"total", "stream": bytes}`, or total, columns and rows for JSON.
 
-    `sort` is `col,-col`; `filter` a JSON list of `{"column", "op", "value"}`, all of which hold.
-    Raises NotFound and InvalidInput.
+    `view` is a `View` as plain values. Raises NotFound, InvalidInput and Stopped.
     """
+    path = _path(folder, address)
     found, total = rows.select(
-        _tables, _path(folder, address), offset, limit, columns, sort=sort, conditions=filter
+        _views, path, _view(view), offset=offset, limit=limit, stop=stop or Stop()
     )
     if format == "json":
         return rows.as_json(found, total)
@@ -42,7 +56,7 @@ def window(  # noqa: PLR0917 - called by name over the wire
 
 def schema(folder: str, address: str) -> dict[str, Any]:
     """Return the number of rows, and the names and types of all columns."""
-    table = _tables.open(_path(folder, address))
+    table = _views.table(_path(folder, address))
     return {
         "rows": table.rows,
         "columns": [{"name": field.name, "type": str(field.type)} for field in table.schema],
@@ -51,13 +65,13 @@ def schema(folder: str, address: str) -> dict[str, Any]:
 
 def profile(folder: str, address: str) -> dict[str, Any]:
     """Return the statistics of each column."""
-    return profile_of(_tables.open(_path(folder, address)))
+    return profile_of(_views.table(_path(folder, address)))
 
 
 def export(folder: str, address: str, format: str, destination: str) -> int:  # noqa: A002 - as in the API
     """Write a table as parquet or csv to `destination`; return the bytes written."""
     form: Any = format
-    return rows.export(_tables.open(_path(folder, address)), form, Path(destination))
+    return export_view(_views.table(_path(folder, address)), form, Path(destination))
 
 
 METHODS: Mapping[str, Callable[..., Any]] = {

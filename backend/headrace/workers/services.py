@@ -9,7 +9,7 @@ from typing import Any
 from headrace.core import errors
 from headrace.core.errors import HeadraceError, Unavailable
 from headrace.workers.launcher import Child, Launcher
-from headrace.workers.wire import Request, decode_response, encode
+from headrace.workers.wire import Abandon, Request, decode_response, encode
 
 _ERRORS: dict[str, type[HeadraceError]] = {
     kind.code: kind
@@ -39,6 +39,7 @@ class ServiceClient:
         """Call a method and return its result as plain values.
 
         When the process dies meanwhile, another one is asked, once: no method does harm twice.
+        A call that is cancelled is abandoned there too.
         Raises the HeadraceError that the method raised; Unavailable when the process died again,
         could not start, or took longer than `timeout_s`; it is then replaced for the next call.
         """
@@ -69,6 +70,9 @@ class ServiceClient:
             raise Unavailable(
                 f"{self._name}.{method} took longer than {timeout_s:g} s.", method=method
             ) from None
+        except asyncio.CancelledError:
+            child.send(encode(Abandon(number=number)))
+            raise
         finally:
             self._calls.pop(number, None)
             if not self._calls and not self._closed:

@@ -105,6 +105,12 @@ class Request(Struct, frozen=True, kw_only=True, tag_field="op", tag="request"):
     arguments: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
+class Abandon(Struct, frozen=True, kw_only=True, tag_field="op", tag="abandon"):
+    """Nobody waits for the answer to a call any more; it may still come."""
+
+    number: int
+
+
 class Response(Struct, frozen=True, kw_only=True, tag_field="op", tag="response"):
     """What a method returned, or why it did not: `code` and `message` as in HeadraceError."""
 
@@ -117,13 +123,14 @@ class Response(Struct, frozen=True, kw_only=True, tag_field="op", tag="response"
 
 WorkerRequest = Execute | Ask
 WorkerMessage = AnyAnswer | Told
+ServiceRequest = Request | Abandon
 
 encode = msgspec.msgpack.encode
 decode_fork = msgspec.msgpack.Decoder(Fork).decode
 decode_template_message = msgspec.msgpack.Decoder(TemplateMessage).decode
 decode_worker_request = msgspec.msgpack.Decoder(WorkerRequest).decode
 decode_worker_message = msgspec.msgpack.Decoder(WorkerMessage).decode
-decode_request = msgspec.msgpack.Decoder(Request).decode
+decode_service_request = msgspec.msgpack.Decoder(ServiceRequest).decode
 decode_response = msgspec.msgpack.Decoder(Response).decode
 
 

@@ -175,17 +175,19 @@ def test_an_address_cannot_leave_the_store(store: Store, address: str):
 def test_windows_cross_batches_sort_and_filter(store: Store):
     output = store.put(pd.DataFrame({"a": range(140_000), "b": ["x", "y"] * 70_000}))
     folder = str(store.folder)
-    found = service.window(folder, output.address, 65_530, 10, ["a"])
+    found = service.window(folder, output.address, view={"columns": ["a"]}, offset=65_530, limit=10)
     assert pa.ipc.open_stream(found["stream"]).read_all()["a"].to_pylist() == [
         *range(65_530, 65_540)
     ]
-    found = service.window(
-        folder, output.address, limit=2, sort="-a", format="json",
-        filter='[{"column":"b","op":"=","value":"x"},{"column":"a","op":"<","value":100}]',
-    )  # fmt: skip
+    conditions = [
+        {"column": "b", "op": "=", "value": "x"},
+        {"column": "a", "op": "<", "value": 100},
+    ]
+    view = {"sort": [{"column": "a", "descending": True}], "filter": conditions}
+    found = service.window(folder, output.address, view=view, limit=2, format="json")
     assert (found["total"], found["rows"]) == (50, [[98, "x"], [96, "x"]])
     with pytest.raises(InvalidInput):
-        service.window(folder, output.address, sort="nope")
+        service.window(folder, output.address, view={"columns": ["nope"]})
     with pytest.raises(NotFound):
         service.window(folder, "0" * 32)
 

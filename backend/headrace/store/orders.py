@@ -1,0 +1,104 @@
+"""Row numbers of views, kept: which rows, and in which order (data process only)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from headrace.protocol.views import SortKey, View
+from headrace.store.kept import Kept
+from headrace.store.selection import Selection, selection_of
+from headrace.store.sorting import Key, ordered_rows
+from headrace.store.stopping import Stop
+from headrace.store.tables import OpenTable, Tables
+
+KEPT_BYTES = 256 << 20
+_DIRECT = 16
+"""A selection of fewer than one row in so many is sorted by itself, not taken from all rows."""
+
+
+class ViewRows:
+    """The rows of a view, in its order: numbers of rows, or all as they are stored."""
+
+    def __init__(self, table: OpenTable, numbers: Any) -> None:
+        self.table = table
+        self._numbers = numbers
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return self.table.rows if self._numbers is None else len(self._numbers)
+
+    def numbers(self, offset: int, limit: int) -> Any:
+        """Return the numbers of some of them."""
+        if self._numbers is None:
+            return np.arange(offset, max(offset, min(offset + limit, self.count)))
+        return self._numbers[offset : offset + limit]
+
+    def window(self, offset: int, limit: int, positions: Sequence[int]) -> Any:
+        """Return some of them as an Arrow table."""
+        if self._numbers is None:
+            return self.table.slice(offset, limit, positions)
+        return self.table.take(self._numbers[offset : offset + limit], positions)
+
+
+class Views:
+    """Views of the tables looked at last."""
+
+    def __init__(self, tables: Tables, kept_bytes: int = KEPT_BYTES) -> None:
+        self._tables = tables
+        self._kept = Kept(kept_bytes)
+
+    def table(self, path: Path) -> OpenTable:
+        """Return the table of a file; raise InvalidInput when it holds none."""
+        return self._tables.open(path)
+
+    def rows(self, path: Path, view: View, stop: Stop) -> ViewRows:
+        """Return the rows of a view; raise InvalidInput before anything is read, or Stopped."""
+        table = self.table(path)
+        keys = sort_positions(table, view.sort)
+        selection = selection_of(table, view)
+        if not keys:
+            return ViewRows(table, self._selected(path, view, selection, stop))
+        numbers = self._kept.get(
+            (path, tuple(keys), _words(view)),
+            lambda shared: self._ordered(path, table, view, selection, shared),
+            stop,
+        )
+        return ViewRows(table, numbers)
+
+    def _ordered(
+        self, path: Path, table: OpenTable, view: View, selection: Selection | None, stop: Stop
+    ) -> Any:
+        keys = sort_positions(table, view.sort)
+        rows = self._selected(path, view, selection, stop)
+        if rows is not None and len(rows) * _DIRECT > table.rows:
+            every = self._kept.peek((path, tuple(keys), _words(View())))
+            if every is not None:
+                wanted = np.zeros(table.rows, dtype=bool)
+                wanted[rows] = True
+                return every[wanted[every]]
+        return ordered_rows(table, keys, rows, stop)
+
+    def _selected(self, path: Path, view: View, selection: Selection | None, stop: Stop) -> Any:
+        """Return the ascending numbers of the rows that a view keeps; None for all."""
+        if selection is None:
+            return None
+        return self._kept.get((path, (), _words(view)), selection.rows, stop)
+
+
+def sort_positions(table: OpenTable, sort: Sequence[SortKey]) -> list[Key]:
+    """Return the positions to sort by, each once; raise InvalidInput."""
+    found: dict[int, bool] = {}
+    for at, key in enumerate(sort):
+        found.setdefault(table.position(key.column, f"sort[{at}].column"), key.descending)
+    return list(found.items())
+
+
+def _words(view: View) -> bytes:
+    """Return what decides which rows a view keeps."""
+    return msgspec.json.encode((view.filter, view.search))
