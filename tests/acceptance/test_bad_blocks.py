@@ -5,17 +5,20 @@ One server is reused; after each case it answers at once, and a plain pipeline s
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
 
 import psutil
 import pytest
+from websockets.sync.client import ClientConnection
 
 from .harness import Server
 from .test_crash import until
@@ -38,7 +41,10 @@ def _told(value):
         head = value.head(4).to_dict("list" if value.columns.is_unique else "split") \\
             if type(value).__module__.startswith("pandas") else value.head(4).to_dict(as_series=False)
         return f"{type(value).__name__} {value.shape} {names} {kinds[:20]} {head}"
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RuntimeError:
+        text = f"no text of its own: {type(value).__name__}"
     return f"{type(value).__name__} {text[:600]}"
 '''
 
@@ -394,12 +400,44 @@ def test_a_block_that_ignores_all_signals_is_cancelled_within_12_seconds(
     project.write(case.pipeline, file_of(case))
     run = server.post(f"pipelines/{case.pipeline}/runs", {}).json()["id"]
     until(lambda: "on" in server.get(f"runs/{run}/blocks/b/log").text, "the block's start", 10)
-    begun = time.monotonic()
-    assert server.post(f"runs/{run}/cancel").status_code < 300
-    until(lambda: server.get(f"runs/{run}").json()["state"] == "cancelled", "the cancel", 12)
+    with server.ws() as line:
+        line.send(json.dumps({"op": "open-session", "pipeline": case.pipeline, "req": "o"}))
+        begun = time.monotonic()
+        assert server.post(f"runs/{run}/cancel").status_code < 300
+        stages = _stages_until_the_end(line, run)
     assert time.monotonic() - begun < 12
+    assert stages == ["interrupt", "terminate", "kill"], "each is shown"
+    assert server.get(f"runs/{run}").json()["state"] == "cancelled"
     until(lambda: not _left(f"sleep {NAP}"), "the end of its child", 3)
     the_server_is_well(server)
+
+
+def _stages_until_the_end(line: ClientConnection, run: str) -> list[str]:
+    stages: list[str] = []
+    while True:
+        frame = json.loads(line.recv(timeout=13))
+        for event in frame if isinstance(frame, list) else [frame]:
+            if event["op"] == "stop-advanced" and event["run"] == run:
+                stages.append(event["stage"])
+            if event["op"] == "run-finished" and event["run"] == run:
+                return stages
+
+
+@pytest.mark.parametrize("death", ["os._exit(7)", "ctypes.string_at(0)", "os.kill(os.getpid(), 9)"])
+def test_a_death_is_noticed_within_half_a_second(
+    project: Project, server: Server, death: str
+) -> None:
+    note = project.root.with_name("death")
+    source = f"import ctypes, os, time\nopen({str(note)!r}, 'w').write(str(time.time()))\n{death}"
+    case = Case("death_noticed", source)
+    project.write(case.pipeline, file_of(case))
+    delays: list[float] = []
+    for _ in range(3):
+        block = blocks_of(server.run(case.pipeline))["b"]
+        assert block["failure"]["kind"] == "died"
+        noticed = datetime.fromisoformat(block["finished_at"]).timestamp()
+        delays.append(noticed - float(note.read_text()))
+    assert min(delays) < 0.5, delays
 
 
 def test_the_server_answers_while_a_block_forks_without_end(

@@ -23,7 +23,9 @@ PREVIEW_LIMIT_S = 0.2
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return Project(tmp_path_factory.mktemp("odd"))
+    made = Project(tmp_path_factory.mktemp("odd"))
+    (made.root / "odd_things.py").write_text(AWKWARD)
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +89,27 @@ def test_a_source_runs_or_is_refused_with_its_place(
     the_server_is_well(server)
 
 
+RAISING = """
+from headrace import loader
+class Odd(dict):
+    def __repr__(self): raise RuntimeError("no repr")
+    def __eq__(self, other): raise RuntimeError("no eq")
+    __hash__ = None
+"""
+AWKWARD = """
+class Awkward:
+    def __init__(self): self.held = 1
+    def __repr__(self): raise RuntimeError("no repr")
+    def __str__(self): raise RuntimeError("no str")
+    def __eq__(self, other): raise RuntimeError("no eq")
+    def __len__(self): raise RuntimeError("no len")
+    def __bool__(self): raise RuntimeError("no bool")
+    def __getattr__(self, name): raise AttributeError(f"no {name}")
+
+
+class Closed(Awkward):
+    def __getattr__(self, name): raise RuntimeError(f"no {name}")
+"""
 PD = "import numpy as np, pandas as pd\n"
 CASES = [
     # B12, B13
@@ -142,6 +165,16 @@ CASES = [
         def b(): return {"n": len(Odd()), "odd": str(type(Odd()).__name__)}
         """,
         says="Odd",
+    ),
+    Case(
+        "raising_text",
+        f"{RAISING}\n@loader\ndef b(): return Odd(n=1)\n",
+        says="Odd no text of its own",
+    ),
+    Case(
+        "raising_nearly_everything",
+        "import odd_things\nreturn odd_things.Awkward()",
+        says="Awkward no text of its own",
     ),
     # B15, B16
     Case(
@@ -246,6 +279,12 @@ CASES = [
         says=r"\(1, 1\)",
     ),
     Case("a_long_name", PD + "return pd.DataFrame({'n' * 1_000_000: [1]})", says=r"\(1, 1\)"),
+    Case(
+        "a_hundred_million_rows",
+        PD + "return pd.DataFrame({'a': np.zeros(100_000_000, 'int8')})",
+        says=r"\(100000000, 1\)",
+        limit_s=60,
+    ),
     Case("a_text_of_100_mb", "return 'x' * 100_000_000", says="str 'x"),
     # B21
     Case(
@@ -363,3 +402,42 @@ def either_ending_is_clear(project: Project, server: Server, case: Case) -> None
 
 def test_after_all_of_them_the_server_is_well(server: Server) -> None:
     the_server_is_well(server)
+
+
+CIRCLES = [
+    # B11: what `b` and `after` import of one another, and what is said
+    ("modules", "import after", "import b", "succeeded", ""),
+    ("names", "from after import after", "from b import b", "failed", "cannot import name"),
+    ("of_itself", "import b as me", "", "succeeded", ""),
+]
+
+
+@pytest.mark.parametrize(("name", "mine", "theirs", "state", "says"), CIRCLES)
+def test_blocks_that_import_one_another_run_or_say_so(
+    project: Project, server: Server, *, name: str, mine: str, theirs: str, state: str, says: str
+) -> None:
+    pipeline = f"circle_{name}"
+    project.write(pipeline, f"{mine}\n{HEAD}    return 1\n")
+    file = project.root / "pipelines" / pipeline / "after.py"
+    file.write_text(f"{theirs}\n{file.read_text()}")
+    blocks = blocks_of(server.run(pipeline))
+    assert blocks["b"]["state"] == state, blocks["b"]
+    if says:
+        assert says in blocks["b"]["failure"]["message"]
+        hint = blocks["b"]["failure"]["hint"]
+        assert hint.startswith("b.py and after.py import one another")
+        assert blocks["after"]["state"] == "skipped"
+    the_server_is_well(server)
+
+
+def test_a_value_that_cannot_be_opened_again_is_named_where_it_is_read(
+    project: Project, server: Server
+) -> None:
+    case = Case("closed_value", "import odd_things\nreturn odd_things.Closed()")
+    project.write(case.pipeline, file_of(case))
+    blocks = blocks_of(server.run(case.pipeline))
+    assert blocks["b"]["state"] == "succeeded"
+    failure = blocks["after"]["failure"]
+    assert failure["message"] == (
+        "The output of 'b', odd_things.Closed, cannot be opened: RuntimeError: no __setstate__"
+    )

@@ -269,7 +269,15 @@ class Execution:
             raise BlockError(f"The output of {block!r} did not come with this job.")
         if pieces is not None:
             return self._store.chunks(output, pieces)
-        value = self._handover.get(output)
+        try:
+            value = self._handover.get(output)
+        except (HeadraceError, MemoryError):
+            raise
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise BlockError(
+                f"The output of {block!r}, {output.type_name}, cannot be opened: {reason}"
+            ) from error
         self.inputs[block] = value
         return value
 

@@ -200,9 +200,20 @@ def _hint(error: BaseException, frames: list[FrameType]) -> str:
         if isinstance(error, ModuleNotFoundError) and error.name:
             package = error.name.partition(".")[0]
             return f"Install {package!r} into the environment of {sys.executable}."
+        if isinstance(error, ImportError):
+            return _hint_for_circle(error, frames)
     except Exception:  # noqa: BLE001 - a hint looks into the user's objects; without one it is well
         return ""
     return ""
+
+
+def _hint_for_circle(error: ImportError, frames: list[FrameType]) -> str:
+    """Name the files that import one another, when the one that lacks a name is among them."""
+    loading = [f.f_code.co_filename for f in frames if f.f_code.co_name == "<module>"]
+    circle = list(dict.fromkeys(Path(file).name for file in loading))
+    if error.path not in loading or len(circle) < 2:
+        return ""
+    return f"{' and '.join(circle)} import one another: move what both need to a file of its own."
 
 
 def _hint_for_key(error: KeyError, frames: list[FrameType]) -> str:

@@ -14,6 +14,7 @@ import resource
 import signal
 import sys
 import threading
+import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from IPython.core.display_functions import display
 
 from headrace.workers.imports import ProjectModules
 from headrace.workers.jobs import Job
+from headrace.workers.process_wide import ProcessWide
 from headrace.workers.processes import command_of, end_below, has_children
 
 _LEFT_OVER_S = 1.0
@@ -36,6 +38,7 @@ _LIBRARY_THREADS = (
     "pydevd",
     "QueueFeederThread",
 )
+_TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 _KEEP = frozenset({signal.SIGKILL, signal.SIGSTOP, signal.SIGINT})
 
 
@@ -81,6 +84,7 @@ class Surroundings:
     signals: dict[int, Any]
     builtin: dict[str, Any]
     modules: ProjectModules
+    process_wide: ProcessWide
     spent: bool = False
     """The last job left something running here that cannot be ended."""
 
@@ -106,6 +110,7 @@ class Surroundings:
             path=[entry for entry in sys.path if entry],
             mask=mask,
             modules=modules,
+            process_wide=ProcessWide.of_now(),
             builtin=dict(vars(builtins)),
             locale=locale.setlocale(locale.LC_ALL),
             signals={
@@ -128,6 +133,8 @@ class Surroundings:
                 try:
                     yield
                 finally:
+                    for timer in _TIMERS:  # none may go off while nothing runs
+                        signal.setitimer(timer, 0)
                     lift_memory_limit()
                     self.spent = not _left_clean(leader, threads)
         finally:
@@ -141,6 +148,8 @@ class Surroundings:
         if dict(os.environ) != self.environment:
             os.environ.clear()
             os.environ.update(self.environment)
+            time.tzset()  # C's notion of the time zone follows the environment only when told
+        self.process_wide.restore()
         names = builtins.__dict__
         if names != self.builtin:
             names.update(self.builtin)
@@ -154,7 +163,6 @@ class Surroundings:
         for number, handler in self.signals.items():
             if signal.getsignal(number) is not handler:
                 signal.signal(number, handler)
-        signal.alarm(0)
 
 
 def _left_clean(leader: int, threads: set[threading.Thread]) -> bool:
