@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,13 @@ class _LazyGroup(click.Group):
         module = importlib.import_module(f"headrace.cli.{cmd_name}_command")
         return module.command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # click would make a plain 1 of it
+            click.echo("\nAborted!", err=True)
+            ctx.exit(128 + signal.SIGINT)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
@@ -47,7 +55,7 @@ def headrace() -> None:
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """Run the command line; exits with 2 for wrong usage, 1 for what went wrong."""
+    """Run the command line; exits with 2 for wrong usage, 130 for Ctrl+C, 1 for what went wrong."""
     from headrace.core.errors import HeadraceError
 
     given = sys.argv[1:] if arguments is None else arguments

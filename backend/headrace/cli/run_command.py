@@ -16,7 +16,7 @@ from headrace.cli.diagnosis import tell
 from headrace.cli.project import json_option, paths_of, print_json, project_option
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from headrace.cli.live import View
     from headrace.core.paths import ProjectPaths
@@ -49,7 +49,11 @@ def command(
     """Run PIPELINE. Exits with 0 only when it succeeded."""
     wish = _Wish(parameters=_parameters(given), **said)
     stops = _Stops()
-    record = asyncio.run(_run(paths_of(folder), pipeline, wish, stops))
+    try:
+        record = asyncio.run(_run(paths_of(folder), pipeline, wish, stops))
+    except asyncio.CancelledError:
+        click.echo("Stopped before the run began.", err=True)
+        sys.exit(stops.exit_code)
     if isinstance(record, list):
         _tell_plan(record, as_json=as_json)
         return
@@ -65,9 +69,33 @@ def command(
 
 @dataclass
 class _Stops:
-    """The signals to stop that came: the first asks the blocks, the second kills them."""
+    """The signal to stop that came first, and what the next one does."""
 
     first: signal.Signals | None = None
+    act: Callable[[], object] | None = None
+
+    def listen(self, leave: Callable[[], object]) -> None:
+        """Take signals from now on."""
+        self.act = leave
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):
+                loop.add_signal_handler(number, self._take, number)
+
+    def hold(self) -> None:
+        """Only note what comes: the run is being recorded, and must not be left half begun."""
+        self.act = None
+
+    def turn_to(self, act: Callable[[], object]) -> None:
+        """Let signals do this, the one that was noted meanwhile too."""
+        self.act = act
+        if self.first is not None:
+            act()
+
+    def _take(self, number: signal.Signals) -> None:
+        self.first = self.first or number
+        if self.act is not None:
+            self.act()
 
     @property
     def exit_code(self) -> int:
@@ -153,7 +181,9 @@ async def _run(
     from headrace.server.runtime import Runtime
 
     runtime = Runtime(paths)
-    loop = asyncio.get_running_loop()
+    this = asyncio.current_task()
+    assert this is not None
+    stops.listen(this.cancel)
     try:
         await runtime.open(serve=False)
         session = await runtime.sessions.open(pipeline)
@@ -161,28 +191,29 @@ async def _run(
         if wish.dry_run:
             return await session.plan_run(request)
         with _watched(session) as view:
+            stops.hold()
             try:
                 run = await session.start_run(request)
             except InvalidInput:
                 _tell_errors(session.snapshot())
                 raise
-            ending: set[asyncio.Task[Any]] = set()
+            ending: list[asyncio.Task[Any]] = []
 
-            def stop(number: signal.Signals) -> None:
-                if stops.first is not None:
+            def stop() -> None:
+                if ending:
                     view.say("Killing what still runs …")
                     runtime.pool.kill(run)
                     return
-                stops.first = number
-                again = "Ctrl+C again kills them" if number is signal.SIGINT else "a second kills"
+                by_key = stops.first is signal.SIGINT
+                again = "Ctrl+C again kills them" if by_key else "a second signal kills them"
                 view.say(f"Stopping the blocks that run ({again}) …")
                 command = CancelRun(pipeline=pipeline, run=run)
-                ending.add(asyncio.create_task(session.handle(command)))
+                ending.append(asyncio.create_task(session.handle(command)))
 
-            for number in (signal.SIGINT, signal.SIGTERM):
-                with contextlib.suppress(NotImplementedError):
-                    loop.add_signal_handler(number, stop, number)
-            return await session.finished(run)
+            stops.turn_to(stop)
+            record = await session.finished(run)
+            stops.hold()
+            return record
     finally:
         await runtime.close()
 

@@ -80,6 +80,10 @@ class Sessions:
             self._opening[pipeline] = opening
         try:
             return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            if opening.cancelled():
+                raise Unavailable("The server stops.") from None
+            raise
         except HeadraceError:
             self._opening.pop(pipeline, None)
             raise
@@ -271,6 +275,10 @@ class Sessions:
             self._watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watching
+        opening = [task for task in self._opening.values() if not task.done()]
+        for task in opening:
+            task.cancel()
+        await asyncio.gather(*opening, return_exceptions=True)
         for session in self.live():
             await session.close("the server stops")
         self._around.turns.close()

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import termios
@@ -221,3 +222,90 @@ def test_results_are_shared_with_the_server(tmp_path, harness):
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert "  last: cached\n" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "terminate"]
+)
+def test_a_signal_ends_a_run_by_its_record_and_its_exit_code(tmp_path, harness, number, code):
+    project = project_of(tmp_path / "project", waits=WAITS)
+    with _begun(harness, project, "--json") as line:
+        assert line.stderr.readline() == "  waits …\n"
+        line.send_signal(number)
+        printed, told = line.communicate(timeout=30)
+    assert line.returncode == code
+    assert json.loads(printed.splitlines()[-1])["state"] == "cancelled"
+    assert "waits: stopped" in told
+    assert "Traceback" not in told
+    assert _runs(harness, project) == ["cancelled"]
+
+
+def _begun(harness, project, *arguments):
+    return subprocess.Popen(
+        [*harness.headrace_command(), "run", "p", "-C", str(project), *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def _runs(harness, project):
+    command = [*harness.headrace_command(), "runs", "-C", str(project), "--json"]
+    listed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    return [run["state"] for run in json.loads(listed.stdout)["runs"]]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_before_the_run_begins_leaves_nothing_behind(tmp_path, harness, number):
+    project = project_of(tmp_path / "project", waits=WAITS)
+    with _begun(harness, project) as line:
+        # The database is there once the project is being opened.
+        _until(lambda: (project / ".headrace" / "headrace.db").exists())
+        line.send_signal(number)
+        told = line.communicate(timeout=30)[1]
+    assert line.returncode == 128 + number, told
+    if told != "Stopped before the run began.\n":
+        assert "waits: stopped" in told, "it was quicker than the signal"
+    assert set(_runs(harness, project)) <= {"cancelled"}
+
+
+def _until(found):
+    ending = time.monotonic() + 20
+    while not found():
+        assert time.monotonic() < ending
+        time.sleep(0.001)
+
+
+def test_on_a_terminal_json_is_printed_beside_what_is_drawn(tmp_path, harness):
+    project = project_of(tmp_path / "project", fails=FAILS)
+    drawn, side = pty.openpty()
+    command = [*harness.headrace_command(), "run", "p", "-C", str(project), "--json"]
+    env = {**os.environ, "TERM": "xterm"}
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=side, text=True, env=env, check=False
+    )
+    os.close(side)
+    shown = os.read(drawn, 65536).decode()
+    os.close(drawn)
+    assert done.returncode == 1
+    (line,) = done.stdout.splitlines()
+    assert json.loads(line)["blocks"][0]["state"] == "failed"
+    assert "\x1b[" in shown
+
+
+def test_a_run_beside_a_server_is_stopped_alone_and_seen_by_it(tmp_path, harness):
+    project = project_of(tmp_path / "project", waits=WAITS, steps=STEPS, last=LAST)
+    with harness.Server(project) as server:
+        server.wait_ready()
+        with _begun(harness, project) as line:
+            told = ""
+            while "last: done" not in told:
+                told += line.stderr.readline()
+            (run,) = server.get("runs", params={"state": "running"}).json()["runs"]
+            line.send_signal(signal.SIGINT)
+            line.communicate(timeout=30)
+        assert line.returncode == 130
+        record = server.get(f"runs/{run['id']}").json()
+        assert record["state"] == "cancelled"
+        states = {block["name"]: block["state"] for block in record["blocks"]}
+        assert states == {"waits": "cancelled", "steps": "succeeded", "last": "succeeded"}
+        again = server.run("p", blocks=["last"])
+        assert again["blocks"][1]["cache"].startswith("hit: "), "what it had done is not done again"

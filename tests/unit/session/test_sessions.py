@@ -233,8 +233,17 @@ async def test_sessions_close_while_one_is_being_opened(desk: Desk) -> None:
     opening = asyncio.create_task(desk.open())
     await asyncio.sleep(0)
     await desk.sessions.close()
-    session = await opening
-    await session.close("the test is over")
+    with pytest.raises(Unavailable, match="The server stops"):
+        await opening
+
+
+async def test_who_gives_up_waiting_for_a_session_leaves_it_to_others(desk: Desk) -> None:
+    impatient = asyncio.create_task(desk.open())
+    await asyncio.sleep(0)
+    impatient.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await impatient
+    assert (await desk.open()).pipeline == "flights"
 
 
 async def test_blocks_get_the_projects_defaults_unless_they_say_otherwise(desk: Desk) -> None:
