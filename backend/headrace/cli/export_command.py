@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 @project_option
 def command(pipeline: str, *, form: str, output: Path | None, folder: str) -> None:
     """Write PIPELINE as a notebook or a Python script with the same steps in the same order."""
-    draft = _draft(ProjectPaths.of(folder), pipeline)
-    content = _script(draft) if form == "script" else asyncio.run(_notebook(draft))
+    from headrace.notebooks.render import material_of, render
+
+    content = asyncio.run(render(material_of(_draft(ProjectPaths.of(folder), pipeline), form)))
     if output is None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
@@ -44,29 +45,4 @@ def _draft(paths: ProjectPaths, pipeline: str) -> Draft:
 
     files = Project(paths).read(pipeline)
     analysis = analyse_pipeline(paths.root, files)
-    draft = Draft.of(files, analysis, root=paths.root, used_in={})
-    problems = [f"{b.name}: {b.problem}" for b in draft.definition.blocks.values() if b.problem]
-    if draft.refusals or problems:
-        raise InvalidInput(
-            "The pipeline cannot be exported yet: " + "; ".join([*draft.refusals, *problems]),
-            problems=[*draft.refusals, *problems],
-        )
-    return draft
-
-
-def _script(draft: Draft) -> bytes:
-    from headrace.notebooks.cells import script
-
-    return script(draft.definition).encode()
-
-
-async def _notebook(draft: Draft) -> bytes:
-    import msgspec
-
-    from headrace.notebooks.render import render
-
-    material: dict[str, Any] = {
-        "definition": draft.definition,
-        "title": draft.files.pipeline.title,
-    }
-    return await render(msgspec.msgpack.encode(material))
+    return Draft.of(files, analysis, root=paths.root, used_in={})

@@ -1,20 +1,102 @@
-"""A pipeline as the text of notebook cells that run from top to bottom without Headrace."""
+"""A pipeline as cells that run from top to bottom in plain Jupyter, without Headrace.
+
+Each block is one cell: its source as it is, a marker, and the call that gives its variable a value.
+What cannot be seen in a cell goes along as metadata, so that `restore` gives back the same files.
+"""
 
 from __future__ import annotations
 
+import ast
+import keyword
+import math
 import re
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
 
+from msgspec import Struct, field
+
+from headrace.analysis.placeholders import foreign_placeholders, with_placeholders
+from headrace.analysis.signature import read_signature
+from headrace.core.ids import text_hash
+from headrace.graph.order import order
+from headrace.notebooks.names import Checks, bound_names, output_names
+from headrace.project.pipeline import PipelineFiles
 from headrace.protocol.bindings import Binding
 from headrace.session.definition import Definition, PlannedBlock
 
-IMPORTS = "import duckdb\n\nfrom headrace import Context"
-_PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)", re.IGNORECASE)
+FORMAT = 1
+"""Goes up when older notebooks are to be read in another way."""
+_MARK = "# headrace: run {block}"
+_MARKED = re.compile(r"^# headrace: run \w+$", re.MULTILINE)
+_HEAD = "headrace_parameters"
+_INDENT = "    "
 
 
-def parameter_text(values: dict[str, Any]) -> str:
+class Cell(Struct, frozen=True, kw_only=True):
+    """One cell. `about` is kept under `headrace` in its metadata."""
+
+    kind: Literal["code", "markdown", "raw"]
+    source: str
+    about: dict[str, Any] = field(default_factory=dict[str, Any])
+    tags: list[str] = field(default_factory=list[str])
+
+    @property
+    def block(self) -> str | None:
+        """Name the block whose source it holds."""
+        return self.about.get("block")
+
+
+def pipeline_cells(
+    definition: Definition, title: str, files: PipelineFiles | None = None
+) -> list[Cell]:
+    """Return the cells of a pipeline; with `files`, its markdown blocks are among them."""
+    writer = _Writer(definition)
+    cells = [
+        Cell(kind="markdown", source=f"# {title}", about={"role": "title"}),
+        Cell(kind="code", source=preamble(definition), about={"role": "preamble"}),
+        Cell(
+            kind="code",
+            source=parameter_text(definition.parameters),
+            about={"role": "parameters"},
+            tags=["parameters"],
+        ),
+    ]
+    if writer.needs_parameters:
+        cells.append(Cell(kind="code", source=writer.all_parameters(), about={"role": "given"}))
+    for name in _names(definition, files):
+        block = definition.blocks.get(name)
+        if block is None:
+            text = files.sources[name].text if files is not None else ""
+            cells.append(Cell(kind="markdown", source=text, about=_about(name, text, text)))
+        else:
+            cells += [
+                Cell(kind="markdown", source=heading(block), about={"role": "heading"}),
+                *writer.cells(block),
+            ]
+    return cells
+
+
+def _names(definition: Definition, files: PipelineFiles | None) -> list[str]:
+    """Return all blocks, each after what it reads, as near to the list as that allows."""
+    if files is None:
+        return list(definition.blocks)
+    edges = {block.name: block.upstream for block in files.pipeline.blocks}
+    return [name for name in order(edges) if name in files.sources]
+
+
+def preamble(definition: Definition) -> str:
+    """Return the cell that stands for Headrace, and leads to the project's own modules."""
+    text = Path(__file__).with_name("preamble.py").read_text(encoding="utf-8")
+    if any(block.modules for block in definition.blocks.values()):
+        folder = f"pipelines/{definition.pipeline}"
+        text += f"\n\n__import__('sys').path[:0] = [{folder!r}, '.']  # modules of the project\n"
+    return text.rstrip("\n")
+
+
+def parameter_text(values: Mapping[str, Any]) -> str:
     """Return one assignment a line, in the form that papermill writes them."""
-    lines = [f"{name} = {value!r}" for name, value in values.items()]
+    lines = [f"{name} = {literal(value)}" for name, value in values.items() if _is_name(name)]
     return "\n".join(["# Parameters", *lines])
 
 
@@ -24,69 +106,196 @@ def heading(block: PlannedBlock) -> str:
     return f"## {block.name}\n{block.kind}, {block.language}{reads}"
 
 
-def code(block: PlannedBlock) -> str:
-    """Return the code cell of a block: its source, then the call that gives its name a value."""
-    if block.language == "sql":
-        return _sql_cell(block)
-    function = _function_name(block)
-    source = block.source.rstrip("\n")
-    return f"{source}\n\n\n{block.name} = {function}({', '.join(_arguments(block))})\n{block.name}"
+def literal(value: Any) -> str:
+    """Return a value of YAML as Python text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
+    if isinstance(value, list):
+        return f"[{', '.join(map(literal, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{literal(k)}: {literal(v)}' for k, v in value.items())}}}"
+    return repr(value)
 
 
-def _function_name(block: PlannedBlock) -> str:
-    """Find the decorated function; the block's own name when the source cannot be read."""
-    decorated = re.search(
-        r"^@(?:headrace\.)?(?:loader|transformer|exporter|sensor)\b[^\n]*\n(?:@[^\n]*\n)*"
-        r"(?:async\s+)?def\s+(\w+)",
-        block.source,
-        re.MULTILINE,
-    )
-    return decorated[1] if decorated else block.name
+def source_of(cell: Cell, language: str) -> str:
+    """Return the source of a block from its cell, edited or not."""
+    about = cell.about
+    if "source" in about and about.get("cell") == text_hash(cell.source):
+        return str(about["source"])
+    return _read_back(cell.source, language, about.get("end", "\n"))
 
 
-def _arguments(block: PlannedBlock) -> list[str]:
-    return [text for binding in block.bindings if (text := _argument(block, binding))]
+def _read_back(text: str, language: str, end: str) -> str:
+    if language == "sql":
+        return _sql_of(text)
+    if language != "python":
+        return text
+    marks = list(_MARKED.finditer(text))
+    body = text[: marks[-1].start()] if marks else text
+    return body.rstrip("\n") + end
 
 
-def _argument(block: PlannedBlock, binding: Binding) -> str:
-    name = binding.name or binding.argument
-    match binding.source:
-        case "upstream" if binding.argument == "**":
-            return ", ".join(f"{up}={up}" for up in block.upstream)
-        case "upstream" | "parameter":
-            return f"{binding.argument}={name}"
-        case "setting":
-            return f"{binding.argument}={block.settings.get(name)!r}"
-        case "context":
-            return f"{binding.argument}=Context(block={block.name!r})"
-        case "default":
-            return ""
+def _about(block: str, source: str, cell: str, **more: Any) -> dict[str, Any]:
+    return {"block": block, "hash": text_hash(source), **more}
 
 
-def _sql_cell(block: PlannedBlock) -> str:
-    names = {b.argument: b for b in block.bindings if b.source in {"setting", "parameter"}}
-    text = _PLACEHOLDER.sub(
-        lambda found: f"${found[1]}" if found[1] in names else found[0], block.source.strip()
-    )
-    values = ", ".join(
-        f"{argument!r}: {_value(block, binding)}" for argument, binding in names.items()
-    )
-    body = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    query = (
-        f'duckdb.sql("""\n{body}\n""", params={{{values}}})'
-        if names
-        else (f'duckdb.sql("""\n{body}\n""")')
-    )
-    return f"{block.name} = {query}.to_arrow_table()\n{block.name}"
+class _Writer:
+    """Writes the cells of blocks, with the names that the whole notebook agrees on."""
+
+    def __init__(self, definition: Definition) -> None:
+        self._definition = definition
+        sources = {
+            block.name: block.source if block.language == "python" else ""
+            for block in definition.blocks.values()
+        }
+        self._outputs = output_names(sources, {*definition.parameters, _HEAD, "headrace"})
+        bound = set[str]().union(*map(bound_names, sources.values()))
+        self._hidden = {
+            name for name in definition.parameters if name in bound or not _is_name(name)
+        }
+
+    @property
+    def needs_parameters(self) -> bool:
+        """Tell whether a cell needs all parameters at once."""
+        return any(
+            binding.source == "context"
+            or (
+                binding.source == "parameter" and (binding.name or binding.argument) in self._hidden
+            )
+            for block in self._definition.blocks.values()
+            for binding in block.bindings
+        )
+
+    def all_parameters(self) -> str:
+        """Return the assignment of all parameters under one name."""
+        given = (
+            f"{name!r}: {name if _is_name(name) else literal(value)}"
+            for name, value in self._definition.parameters.items()
+        )
+        return f"{_HEAD} = {{{', '.join(given)}}}"
+
+    def cells(self, block: PlannedBlock) -> list[Cell]:
+        """Return the cell of a block, and others around it where it needs them."""
+        source = block.source
+        if block.language == "notebook":
+            return [Cell(kind="raw", source=source, about=_about(block.name, source, source))]
+        text = self._sql(block) if block.language == "sql" else self._python(block)
+        end = source[len(source.rstrip("\n")) :] if block.language == "python" else "\n"
+        about = _about(block.name, source, text) | ({} if end == "\n" else {"end": end})
+        if _read_back(text, block.language, end) != source:
+            about |= {"source": source, "cell": text_hash(text)}
+        cell = Cell(kind="code", source=text, about=about)
+        if block.language != "python" or "__name__" not in source:
+            return [cell]
+        # `if __name__ == "__main__":` of a block's file is not for this.
+        role = {"role": "module-name"}
+        before = Cell(kind="code", source=f"__name__ = {block.name!r}", about=role)
+        after = Cell(kind="code", source='__name__ = "__main__"', about=role)
+        return [before, cell, after]
+
+    def _python(self, block: PlannedBlock) -> str:
+        name = self._outputs[block.name]
+        function = read_signature(block.source).function or block.name
+        given = "".join(f", {text}" for text in self._arguments(block))
+        lines = [
+            f"{block.source.rstrip(chr(10))}\n\n",
+            _MARK.format(block=block.name),
+            f"{name} = headrace_call({function}{given})",
+        ]
+        arguments = {binding.argument: binding for binding in block.bindings}
+        for check, severity, more in Checks(block.source).found:
+            values = [
+                f"{one}={self._value(block, arguments[one])}"
+                for one in more
+                if one in arguments and arguments[one].source != "default"
+            ]
+            said = ['severity="warn"'] if severity == "warn" else []
+            lines.append(f"headrace_check({', '.join([check, name, *said, *values])})")
+        if block.kind == "sensor":
+            lines.append(f"headrace_ready({block.name!r}, {name})")
+        return "\n".join([*lines, name])
+
+    def _arguments(self, block: PlannedBlock) -> list[str]:
+        found: list[str] = []
+        bound = {b.name for b in block.bindings if b.source == "upstream" and b.argument != "**"}
+        for binding in block.bindings:
+            if binding.argument == "**":
+                rest = (up for up in block.upstream if up not in bound)
+                found += [f"{up}={self._outputs[up]}" for up in rest]
+            elif binding.source != "default":
+                found.append(f"{binding.argument}={self._value(block, binding)}")
+        return found
+
+    def _value(self, block: PlannedBlock, binding: Binding) -> str:
+        name = binding.name or binding.argument
+        match binding.source:
+            case "upstream":
+                return self._outputs[name]
+            case "context":
+                pipeline, parameters = self._definition.pipeline, _HEAD
+                return f"headrace_context({pipeline!r}, {block.name!r}, {parameters})"
+            case "parameter":
+                text = f"{_HEAD}[{name!r}]" if name in self._hidden else name
+            case _:
+                text = literal(block.settings.get(name))
+        typed = block.typed.get(binding.argument)
+        return text if typed is None else f"headrace_time({typed.type!r}, {text})"
+
+    def _sql(self, block: PlannedBlock) -> str:
+        values = {
+            b.argument: self._value(block, b)
+            for b in block.bindings
+            if b.source in {"setting", "parameter"}
+        }
+        text, used = with_placeholders(block.source, values)
+        tables = (
+            f"{b.argument!r}: {self._value(block, b)}"
+            for b in block.bindings
+            if b.source == "upstream"
+        )
+        bound = (f"{name!r}: {values[name]}" for name in used)
+        name = self._outputs[block.name]
+        lines = [f"{name} = headrace_query(", f"{_INDENT}{_long_string(text)},"]
+        for word, pairs in (("tables", ", ".join(tables)), ("values", ", ".join(bound))):
+            lines += [f"{_INDENT}{word}={{{pairs}}},"] if pairs else []
+        return "\n".join([*lines, ")", name])
 
 
-def _value(block: PlannedBlock, binding: Binding) -> str:
-    name = binding.name or binding.argument
-    return name if binding.source == "parameter" else repr(block.settings.get(name))
+def _is_name(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name)
 
 
-def script(definition: Definition) -> str:
-    """Return the whole pipeline as one Python script."""
-    parts = [IMPORTS, parameter_text(definition.parameters)]
-    parts += [f"# {b.name}: {b.kind}\n{code(b)}" for b in definition.blocks.values()]
-    return "\n\n\n".join(parts) + "\n"
+def _long_string(text: str) -> str:
+    """Return a text as a string over lines that Python reads back as it is, after a line break."""
+    body = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').replace("\r", "\\r")
+    body = body.replace("\x0c", "\\x0c").replace("\0", "\\0")
+    body = f'{body[:-1]}\\"' if body.endswith('"') else body
+    return f'"""\n{body}"""'
+
+
+def _sql_of(text: str) -> str:
+    """Return the statement of a SQL block's cell, its values as `:name` again."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return text
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "headrace_query":
+            continue
+        first = node.args[0] if node.args else None
+        if not isinstance(first, ast.Constant) or not isinstance(first.value, str):
+            continue
+        values = next((k.value for k in node.keywords if k.arg == "values"), None)
+        keys = values.keys if isinstance(values, ast.Dict) else []
+        names = {key.value for key in keys if isinstance(key, ast.Constant)}
+        return _with_colons(first.value.removeprefix("\n"), names)
+    return text
+
+
+def _with_colons(statement: str, names: set[Any]) -> str:
+    parts, done = list[str](), 0
+    for found in foreign_placeholders(statement):
+        if found.name in names and statement[found.start] == "$":
+            parts += (statement[done : found.start], ":")
+            done = found.start + 1
+    return "".join((*parts, statement[done:]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import nbformat
 import papermill
@@ -13,7 +13,9 @@ from msgspec import Struct, field
 from nbformat import v4
 from papermill.parameterize import parameterize_notebook
 
-from headrace.notebooks import cells
+from headrace.notebooks.cells import FORMAT, Cell, pipeline_cells
+from headrace.notebooks.script import write_script
+from headrace.project.pipeline import PipelineFiles
 from headrace.protocol.tables import BlockRun, Failure, RunRecord
 from headrace.session.definition import Definition
 
@@ -28,39 +30,66 @@ TEXT_MIMES = ("text/", "image/svg+xml")
 
 
 class Material(Struct, frozen=True, kw_only=True):
-    """What a notebook is made of. `displays` are bytes by address, `logs` text by block."""
+    """What a notebook is made of. `displays` are bytes by address, `logs` text by block.
+
+    With `files` it can be imported again without loss.
+    """
 
     definition: Definition
     title: str
     run: RunRecord | None = None
+    files: PipelineFiles | None = None
     displays: dict[str, bytes] = field(default_factory=dict[str, bytes])
     logs: dict[str, str] = field(default_factory=dict[str, str])
+    form: Literal["notebook", "script"] = "notebook"
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Say what the whole notebook's metadata keep of the pipeline."""
+        about: dict[str, Any] = {"format": FORMAT, "pipeline": self.definition.pipeline}
+        return about if self.files is None else about | {"yaml": self.files.text}
 
 
 def build(material: Material) -> str:
-    """Return the notebook as JSON text; with a run, with its outputs, parameters and times."""
+    """Return the notebook as JSON text; with a run, with its outputs, parameters and times.
+
+    Of the form `script`, it is the text of a Python script instead.
+    """
     definition, run = material.definition, material.run
+    cells = pipeline_cells(definition, material.title, material.files)
+    if material.form == "script":
+        return write_script(cells, material.about)
     book: Any = v4.new_notebook(
-        metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}}
+        metadata={
+            "kernelspec": KERNEL,
+            "language_info": {"name": "python"},
+            "headrace": material.about,
+        }
     )
-    defaults = v4.new_code_cell(cells.parameter_text(definition.parameters))
-    defaults.metadata["tags"] = ["parameters"]
-    book.cells = [
-        v4.new_markdown_cell(f"# {material.title}"),
-        v4.new_code_cell(cells.IMPORTS),
-        defaults,
-    ]
     runs = {block.name: block for block in run.blocks} if run else {}
-    for count, block in enumerate(definition.blocks.values(), start=1):
-        cell = v4.new_code_cell(cells.code(block), metadata={"headrace": {"block": block.name}})
-        block_run = runs.get(block.name)
+    count = 0
+    for number, cell in enumerate(cells):
+        written = _cell(cell, f"headrace-{number}")
+        book.cells.append(written)
+        block_run = runs.get(cell.block or "")
         if block_run is not None:
-            _execute(cell, block_run, count, material)
-        book.cells += [v4.new_markdown_cell(cells.heading(block)), cell]
+            count += 1
+            _execute(written, block_run, count, material)
     if run is not None:
         book = _with_run(book, run)
     nbformat.validate(book)
     return nbformat.writes(book)
+
+
+def _cell(cell: Cell, number: str) -> Any:
+    make = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell, "raw": v4.new_raw_cell}
+    metadata: dict[str, Any] = {"headrace": cell.about}
+    if cell.tags:
+        metadata["tags"] = cell.tags
+    if cell.about.get("role") == "preamble":
+        metadata["jupyter"] = {"source_hidden": True}
+    # Ids by place, not by chance: the same pipeline is the same text.
+    return make[cell.kind](cell.source, id=number, metadata=metadata)
 
 
 def _with_run(book: Any, run: RunRecord) -> Any:
@@ -80,7 +109,7 @@ def _with_run(book: Any, run: RunRecord) -> Any:
         cell.metadata.setdefault("papermill", {})
     if run.parameters:
         book = parameterize_notebook(book, run.parameters)
-    book.metadata["headrace"] = {"run": run.id, "version": run.version, "state": run.state}
+    book.metadata["headrace"] |= {"run": run.id, "version": run.version, "state": run.state}
     return book
 
 

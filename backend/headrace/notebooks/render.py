@@ -12,14 +12,36 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from headrace.core.errors import Unavailable
+from headrace.core.errors import InvalidInput, Unavailable
 
 if TYPE_CHECKING:
     from headrace.notebooks.executed import Material
+    from headrace.session.draft import Draft
 
 logger = logging.getLogger(__name__)
 
 TIMEOUT_S = 60.0
+REFUSED = 3
+"""How the process ends when the pipeline itself is in the way; it says why on standard error."""
+FORMS = {"notebook": (".ipynb", "application/x-ipynb+json"), "script": (".py", "text/x-python")}
+"""What a pipeline can be exported to: suffix and type of the file."""
+
+
+def material_of(draft: Draft, form: str) -> bytes:
+    """Return what `render` needs to export a pipeline; raise InvalidInput for one with errors."""
+    problems = [f"{b.name}: {b.problem}" for b in draft.definition.blocks.values() if b.problem]
+    if draft.refusals or problems:
+        raise InvalidInput(
+            "The pipeline cannot be exported yet: " + "; ".join([*draft.refusals, *problems]),
+            problems=[*draft.refusals, *problems],
+        )
+    material = {
+        "definition": draft.definition,
+        "title": draft.files.pipeline.title,
+        "files": draft.files,
+        "form": form,
+    }
+    return msgspec.msgpack.encode(material)
 
 
 async def render(material: bytes) -> bytes:
@@ -39,6 +61,8 @@ async def render(material: bytes) -> bytes:
         process.kill()
         await process.wait()
         raise Unavailable("Building the notebook took too long.") from error
+    if process.returncode == REFUSED:
+        raise InvalidInput(problem.decode(errors="replace").strip(), field="to")
     if process.returncode != 0:
         logger.error("building a notebook failed: %s", problem.decode(errors="replace"))
         raise Unavailable("The notebook could not be built; the server's log says why.")
@@ -59,7 +83,12 @@ def main() -> None:
     skip_slow_imports(but=("idna",))  # papermill's requests needs that one
     from headrace.notebooks.executed import build
 
-    sys.stdout.write(build(read(sys.stdin.buffer.read())))
+    try:
+        built = build(read(sys.stdin.buffer.read()))
+    except InvalidInput as error:
+        sys.stderr.write(error.message)
+        sys.exit(REFUSED)
+    sys.stdout.buffer.write(built.encode())
 
 
 if __name__ == "__main__":

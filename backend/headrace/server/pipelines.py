@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from headrace.core.errors import HeadraceError, InvalidInput, NotFound
+from headrace.notebooks.render import FORMS, material_of, render
 from headrace.protocol import commands as cmd
 from headrace.protocol.events import PipelineState
 from headrace.protocol.tables import Kind, Language, Parameter, PipelineSummary, TriggerTable
@@ -192,6 +193,27 @@ class BlockHandler(ApiHandler):
         await self.runtime.ready()
         session = await self.runtime.sessions.open(pipeline)
         await session.handle(cmd.DeleteBlocks(pipeline=pipeline, blocks=[block]))
+
+
+class ExportPipelineHandler(ApiHandler):
+    """A pipeline as a file that runs without Headrace."""
+
+    @operation(
+        "The pipeline as a notebook, or as a script with `?to=script`",
+        query=("to",),
+        media=tuple(media for _, media in FORMS.values()),
+    )
+    async def get(self, pipeline: str) -> None:
+        await self.runtime.ready()
+        form = self.text("to") or "notebook"
+        if form not in FORMS:
+            raise InvalidInput(f"to must be one of {', '.join(FORMS)}.", field="to")
+        session = await self.runtime.sessions.open(pipeline)
+        content = await render(material_of(session.draft, form))
+        suffix, media = FORMS[form]
+        self.set_header("Content-Type", f"{media}; charset=utf-8" if form == "script" else media)
+        self.set_header("Content-Disposition", f'attachment; filename="{pipeline}{suffix}"')
+        self.finish(content)
 
 
 class CommandsHandler(ApiHandler):

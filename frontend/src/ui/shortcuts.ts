@@ -22,6 +22,8 @@ export type CommandId =
   | "theme"
   | "new-pipeline"
   | "import-notebook"
+  | "export-notebook"
+  | "export-script"
   | "search-page"
   | "go-home"
   | "go-runs"
@@ -102,6 +104,8 @@ export const SHORTCUTS: Readonly<Record<CommandId, Shortcut>> = {
   theme: { title: "Switch light and dark", section: "App", where: "page", keys: [] },
   "new-pipeline": { title: "New pipeline", section: "App", where: "page", keys: ["n"] },
   "import-notebook": { title: "Import a notebook", section: "App", where: "page", keys: [] },
+  "export-notebook": { title: "Save as a notebook", section: "App", where: "page", keys: [] },
+  "export-script": { title: "Save as a script", section: "App", where: "page", keys: [] },
   "search-page": { title: "Search this page", section: "App", where: "page", keys: ["/"] },
 
   "go-home": { title: "Go to pipelines", section: "Go", where: "page", keys: ["g h"] },

@@ -9,7 +9,7 @@ import msgspec
 import nbformat
 import pytest
 
-from headrace.notebooks import cells
+from headrace.notebooks.cells import pipeline_cells
 from headrace.notebooks.executed import Material, build
 from headrace.notebooks.render import render
 from headrace.protocol.bindings import Binding
@@ -52,7 +52,7 @@ def pipeline() -> Definition:
         name="total",
         kind="exporter",
         source="from headrace import exporter\n\n\n@exporter\ndef total(frame, context, extra=1):\n"
-        "    return context.block, frame.num_rows\n",
+        "    return context.block, len(frame)\n",
         upstream=("scaled",),
         bindings=(
             Binding(argument="frame", source="upstream", name="scaled"),
@@ -148,8 +148,8 @@ def test_a_pipeline_that_never_ran_is_a_notebook_without_outputs() -> None:
 
 def test_the_cells_run_from_top_to_bottom_without_headrace_running() -> None:
     names: dict[str, Any] = {}
-    exec(cells.script(pipeline()), names)
-    assert names["scaled"].to_pylist()[0] == {"n": 1, "scaled": 10, "t": "at 12:30"}
+    exec(build(Material(definition=pipeline(), title="Demo", form="script")), names)
+    assert names["scaled"].to_dict("records")[0] == {"n": 1, "scaled": 10, "t": "at 12:30"}
     assert names["total"] == ("total", 3)
 
 
@@ -158,7 +158,8 @@ def test_a_block_whose_function_has_another_name_is_called_by_that_name() -> Non
     block = msgspec.structs.replace(
         block, bindings=(Binding(argument="count", source="setting"),), upstream=()
     )
-    assert "rows = read(count=2)" in cells.code(block)
+    (*_, cell) = pipeline_cells(Definition.of("demo", [block], {}), "Demo")
+    assert "rows = headrace_call(read, count=2)" in cell.source
 
 
 async def test_building_happens_in_a_process_of_its_own(material: Material) -> None:

@@ -5,7 +5,7 @@ import { planWords, staleBlocks, useSession } from "../../session";
 import { Button, Menu, type MenuEntry } from "../../ui";
 import { useEditor } from "../page/context";
 import type { Editor } from "../page/model";
-import { run, runWay, switchAutoRun } from "../page/operations";
+import { exportAs, run, runWay, switchAutoRun } from "../page/operations";
 import { waysOfPipeline } from "../page/ways";
 
 function entriesOf(editor: Editor): MenuEntry[] {
@@ -23,6 +23,19 @@ function entriesOf(editor: Editor): MenuEntry[] {
       command: "auto-run",
       checked: state.auto_run,
       onSelect: () => void switchAutoRun(editor),
+    },
+    "line",
+    {
+      label: "Save as a notebook",
+      detail: "Runs in Jupyter without Headrace; can be imported again",
+      command: "export-notebook",
+      onSelect: () => void exportAs(editor, "notebook"),
+    },
+    {
+      label: "Save as a script",
+      detail: "The same steps as one Python file",
+      command: "export-script",
+      onSelect: () => void exportAs(editor, "script"),
     },
   ];
 }

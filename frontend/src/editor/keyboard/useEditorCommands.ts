@@ -53,6 +53,8 @@ function pageCommands(editor: Editor): Handlers {
     "retry-failed": () => void runPipeline(editor, "retry-failed"),
     "run-everything": () => void runPipeline(editor, "run-everything"),
     "cancel-run": () => void editor.send({ op: "cancel-run" }),
+    "export-notebook": () => void operations.exportAs(editor, "notebook"),
+    "export-script": () => void operations.exportAs(editor, "script"),
     "restart-worker": () => void operations.restart(editor),
     "add-above": add(0),
     "add-below": add(1),

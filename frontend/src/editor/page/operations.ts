@@ -1,7 +1,8 @@
 /** Everything a user can do to blocks; keys, buttons, menus and the canvas all come here. */
+import { createApi } from "../../client";
 import type { Kind, Language, LibraryBlock, RunBlocks } from "../../protocol";
 import { downstreamOf, isFresh } from "../../session";
-import { toast } from "../../ui";
+import { toast, toastError } from "../../ui";
 import { focusBlock, letFocus } from "./focus";
 import type { Dialog, Editor, EditorState } from "./model";
 import type { Way } from "./ways";
@@ -272,6 +273,26 @@ export async function restart(editor: Editor): Promise<void> {
 export async function saveNow(editor: Editor): Promise<void> {
   const isSaved = await editor.buffers.flush();
   toast(isSaved ? "Saved." : "Not saved: see the marked block.");
+}
+
+/** Saves what is typed, and gives the whole pipeline to the browser as a file. */
+export async function exportAs(editor: Editor, form: "notebook" | "script"): Promise<void> {
+  if (!(await editor.buffers.flush())) {
+    toast("Not saved: see the marked block.");
+    return;
+  }
+  const { pipeline } = editor.session;
+  try {
+    const path = `pipelines/${pipeline}/export`;
+    const bytes = await createApi().bytes(path, { query: { to: form } });
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([bytes]));
+    link.download = `${pipeline}${form === "notebook" ? ".ipynb" : ".py"}`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  } catch (thrown) {
+    toastError(thrown);
+  }
 }
 
 /** Where the keyboard goes for rows: into a grid rather than onto the tabs above it. */

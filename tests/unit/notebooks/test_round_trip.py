@@ -1,0 +1,183 @@
+"""Pipeline → notebook or script → pipeline gives back the same files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.notebooks.texts import material
+
+from headrace.notebooks.executed import build
+from headrace.notebooks.reading import read_book
+from headrace.notebooks.restore import Restored, is_exported, restore
+from headrace.notebooks.script import read_script
+
+ROOT = Path(__file__).parents[3]
+EXAMPLES = sorted(path.parent.name for path in ROOT.glob("pipelines/*/pipeline.yaml"))
+FORMS = ["notebook", "script"]
+LIBRARY = {
+    path.relative_to(ROOT / "blocks").with_suffix("").as_posix(): path.read_text()
+    for path in ROOT.glob("blocks/*/*.py")
+}
+
+
+def back(text: str, form: str) -> Restored:
+    if form == "script":
+        cells, about = read_script(text)
+    else:
+        book = read_book(text)
+        cells, about = book.cells, book.about
+    assert is_exported(about)
+    return restore(cells, about)
+
+
+def example(name: str) -> dict[str, str]:
+    folder = ROOT / "pipelines" / name
+    return {file.name: file.read_text() for file in folder.iterdir() if file.is_file()}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_comes_back_as_it_was(name: str, form: str) -> None:
+    files = example(name)
+    found = back(build(material(name, files, LIBRARY, form)), form)
+    assert (found.name, found.files, found.notes) == (name, files, [])
+    assert all(LIBRARY[path] == text for path, text in found.shared.items())
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_same_pipeline_is_the_same_text(form: str) -> None:
+    files = example("late_flights")
+    first, second = (build(material("late_flights", files, LIBRARY, form)) for _ in range(2))
+    assert first == second
+
+
+YAML = """\
+# about the whole
+title: Odd   # the title
+parameters:
+  month: {type: integer, default: 1}   # of 2013
+  if: 3
+owner: nobody we know
+blocks:
+  # the last one first
+  - {name: total, kind: transformer, file: total.sql, upstream: [rows], with: {least: 1}, note: x}
+  - {name: words, kind: markdown, file: words.md}
+  - name: rows
+    kind: loader
+    file: rows.py
+    retries: 3
+triggers:
+  - {name: daily, cron: "0 6 * * *", active: false}
+"""
+ODD = {
+    "pipeline.yaml": YAML,
+    "words.md": "# Words\r\nwith \\ odd ends  \n\n",
+    "rows.py": "from __future__ import annotations\n\nfrom headrace import loader\n\n"
+    "# headrace: run rows\n@loader\ndef f(month, pages: int = 2):\n    return [month]\n\n\n"
+    'if __name__ == "__main__":\n    raise SystemExit(f())',
+    "total.sql": "select ':least', \"n\", $$:x$$, 1::int -- :least\nfrom rows where n > :least\r\n"
+    "and m < :month and t <> '\"\"\"' and u = '\\n'\n\"",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_odd_texts_come_back_as_they_were(form: str) -> None:
+    found = back(build(material("odd", ODD, form=form)), form)
+    assert found.files == ODD
+    assert found.notes == []
+
+
+def test_cells_come_after_those_that_they_read_though_the_list_says_otherwise() -> None:
+    book = json.loads(build(material("odd", ODD)))
+    blocks = [cell["metadata"]["headrace"].get("block") for cell in book["cells"]]
+    assert [block for block in blocks if block] == ["words", "rows", "total"]
+
+
+def test_what_was_edited_in_jupyter_is_taken_over() -> None:
+    book = nbformat.reads(build(material("late_flights", example("late_flights"), LIBRARY)), 4)
+    for cell in book.cells:
+        about = cell.metadata.headrace
+        if about.get("role") == "parameters":
+            cell.source = cell.source.replace("month = 1", "month = 7")
+        if about.get("block") == "late_by_carrier":
+            cell.source = cell.source.replace("order by late_percent", "order by carrier")
+        if about.get("block") == "weather":
+            cell.source = cell.source.replace('encoding: str = "utf-8"', 'encoding: str = "ascii"')
+        if about.get("block") == "with_weather":
+            cell.source = cell.source.replace("how=", "how = ")
+    book.cells = [c for c in book.cells if c.metadata.headrace.get("block") != "report"]
+    book.cells.append(nbformat.v4.new_code_cell("print('mine')"))
+    found = back(nbformat.writes(book), "notebook")
+    files = found.files
+    assert "month: {type: integer, default: 7, minimum: 1" in files["pipeline.yaml"]
+    assert "order by carrier desc" in files["late_by_carrier.sql"]
+    assert ":minutes" in files["late_by_carrier.sql"]
+    assert "how = " in files["with_weather.py"]
+    assert files["with_weather.py"].endswith('flights"\n')
+    assert "{name: weather, kind: loader, file: weather.py, with:" in files["pipeline.yaml"]
+    assert '"ascii"' in files["weather.py"]
+    assert "report" not in files["pipeline.yaml"]
+    assert "report.py" not in files
+    assert (
+        len(found.notes) == 7
+    )  # four sources, the file of the shared one, a default, a block, a cell
+
+
+NAMES = st.from_regex(r"[a-z][a-z_]{0,5}", fullmatch=True).map(lambda name: f"b_{name}")
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=60)
+LINES = st.sampled_from(
+    ["x = 1\n", "\n", "# headrace: run x\n", "# %% a\n", "import re\n", "é = '\\x0c'\n", "  # in\n"]
+)
+TAILS = st.sampled_from(["", "\n", "\n\n\n", "\r\n", "  ", "# end"])
+
+
+@st.composite
+def pipelines(draw: st.DrawFn) -> dict[str, str]:
+    names = draw(st.lists(NAMES, min_size=0, max_size=5, unique=True))
+    files: dict[str, str] = {}
+    lines: list[str] = []
+    for place, name in enumerate(names):
+        kind = draw(st.sampled_from(["python", "sql", "markdown"]))
+        above = draw(st.lists(st.sampled_from(names[:place]), unique=True)) if place else []
+        above = [up for up in above if not files.get(f"{up}.md")]
+        more = draw(st.sampled_from(["", ", retries: 2", ", with: {least: 1.5, on: [a, null]}"]))
+        if kind == "python":
+            head = "".join(draw(st.lists(LINES, max_size=3)))
+            files[f"{name}.py"] = (
+                f"{head}from headrace import transformer\n\n\n@transformer\n"
+                f"def {draw(NAMES)}({', '.join(above)}):\n    return {draw(TEXTS)!r}{draw(TAILS)}"
+            )
+            lines.append(
+                f"  - {{name: {name}, kind: transformer, file: {name}.py,"
+                f" upstream: [{', '.join(above)}]{more}}}\n"
+            )
+        elif kind == "sql":
+            tables = " ".join(f"join {up} using (n)" for up in above)
+            files[f"{name}.sql"] = f"select {draw(TEXTS)!r} as n, :p {tables}{draw(TAILS)}"
+            lines.append(
+                f"  - {{name: {name}, kind: transformer, file: {name}.sql,"
+                f" upstream: [{', '.join(above)}]{more}}}\n"
+            )
+        else:
+            files[f"{name}.md"] = draw(TEXTS) or "x"
+            lines.append(f"  - {{name: {name}, kind: markdown, file: {name}.md}}\n")
+        if draw(st.booleans()):
+            lines.append("  # a comment\n")
+    draw(st.randoms()).shuffle(lines)
+    head = draw(st.sampled_from(["title: T\n", "# c\ntitle: 'T'  # t\nother: {a: 1}\n"]))
+    body = f"blocks:\n{''.join(lines)}" if any("name" in line for line in lines) else "blocks: []\n"
+    files["pipeline.yaml"] = f"{head}parameters:\n  p: {{default: 1}}\n{body}"
+    return files
+
+
+@settings(deadline=None, max_examples=120)
+@given(files=pipelines(), form=st.sampled_from(FORMS))
+def test_any_pipeline_comes_back_as_it_was(files: dict[str, str], form: str) -> None:
+    found = back(build(material("any", files, form=form)), form)
+    assert found.files == files
+    assert found.notes == []
