@@ -16,6 +16,7 @@ from headrace.core.paths import ProjectPaths
 from headrace.server.identity import TokenIdentity
 from headrace.server.intake import ENDLESS_BYTES, BoundedServer
 from headrace.server.logins import Logins
+from headrace.server.metrics import Metrics
 from headrace.server.routes import build_handlers
 from headrace.server.runtime import Runtime
 from headrace.server.static import MissingHandler
@@ -55,6 +56,7 @@ class HeadraceExtension(ExtensionApp):
         paths = self.paths or ProjectPaths.of(app.root_dir)
         self.runtime = Runtime(paths)
         self.lag = LoopLag()
+        self.metrics = Metrics()
         base = app.base_url
         self.settings.update(
             headrace_runtime=self.runtime,
@@ -62,6 +64,7 @@ class HeadraceExtension(ExtensionApp):
             headrace_standalone=standalone,
             headrace_allowed_hosts=self.allowed_hosts,
             headrace_lag=self.lag,
+            headrace_metrics=self.metrics,
             headrace_logins=Logins(paths.state / "logouts.json"),
             websocket_max_message_size=SOCKET_MESSAGE_LIMIT_BYTES,
         )
@@ -77,6 +80,7 @@ class HeadraceExtension(ExtensionApp):
         self.lag.start()
         try:
             await self.runtime.open(schedule=self.schedule)
+            self.metrics.follow(self.runtime.sessions.log)
         except Exception:
             logger.exception("The project could not be opened")
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from headrace.server.base import SecureHandler
 from headrace.server.library import LibraryHandler
 from headrace.server.login import LoginHandler, LogoutHandler
+from headrace.server.metrics import MetricsHandler
 from headrace.server.openapi import OpenApiHandler
 from headrace.server.outputs import (
     DisplayHandler,
@@ -57,6 +58,7 @@ PUBLIC = ("login", "assets/{name}", "favicon.svg")
 
 API: tuple[Route, ...] = (
     Route("api/status", StatusHandler),
+    Route("api/metrics", MetricsHandler),
     Route("api/openapi.json", OpenApiHandler),
     Route("api/events", EventSocket),
     Route("api/pipelines", PipelinesHandler),
