@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection
 
-from headrace.analysis import argument_edits, renames, wiring
+from headrace.analysis import argument_edits, check_edits, renames, wiring
 from headrace.analysis.code_text import CodeText, FunctionNode
 from headrace.analysis.signature import read_signature
 from headrace.analysis.sql import read_query
 from headrace.analysis.sql_rename import rename_table
 from headrace.project.edit_plan import Wiring
 from headrace.project.pipeline import Block, Pipeline
+from headrace.protocol.tables import Expectation
 
 
 class CodeEditor:
@@ -24,6 +25,10 @@ class CodeEditor:
     def remove_argument(self, source: str, name: str) -> str:
         """Take an argument and its default away; the body stays as it is."""
         return argument_edits.remove_argument(source, name)
+
+    def add_check(self, source: str, expectation: Expectation, type_name: str) -> str:
+        """Add a check of the output below the block's function."""
+        return check_edits.add_check(source, expectation, type_name)
 
     def rename_upstream(self, source: str, language: str, old: str, new: str) -> str:
         """Rename an argument with its uses in the function, or a table in SQL."""

@@ -13,6 +13,7 @@ from headrace.project.entries import Entries
 from headrace.project.pipeline import Block, Pipeline, PipelineFiles, Source
 from headrace.project.yaml_nodes import Node
 from headrace.project.yaml_text import YamlText
+from headrace.protocol.tables import Expectation
 
 
 class Wiring(Struct, frozen=True, kw_only=True):
@@ -31,6 +32,10 @@ class CodeEdits(Protocol):
 
     def remove_argument(self, source: str, name: str) -> str:
         """Take an argument away from the block's function, when it has it."""
+        ...
+
+    def add_check(self, source: str, expectation: Expectation, type_name: str) -> str:
+        """Add a check of the output; `type_name` is that of what the block returns."""
         ...
 
     def rename_upstream(self, source: str, language: str, old: str, new: str) -> str:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from headrace.core.errors import InvalidInput, NotFound
 from headrace.core.ids import check_name
 from headrace.project.changes import FileChange, keep_line_ends
+from headrace.project.edit_checks import add_check
 from headrace.project.edit_edges import connect, delete_blocks, disconnect, rename_block
 from headrace.project.edit_options import configure_block, configure_pipeline
 from headrace.project.edit_plan import CodeEdits, Plan
@@ -21,6 +22,7 @@ from headrace.project.templates import NAME_STEMS, template
 from headrace.project.yaml_write import flow, quoted
 from headrace.protocol.commands import (
     AddBlock,
+    AddCheck,
     Command,
     ConfigureBlock,
     ConfigurePipeline,
@@ -199,6 +201,7 @@ def _duplicate_block(plan: Plan, command: DuplicateBlock) -> None:
 
 _EDITS: dict[type[Command], Callable[[Plan, Any], None]] = {
     AddBlock: _add_block,
+    AddCheck: add_check,
     MoveBlock: _move_block,
     RenameBlock: rename_block,
     DeleteBlocks: delete_blocks,

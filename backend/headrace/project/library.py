@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-import headrace
 from headrace.core.errors import HeadraceError
 from headrace.core.paths import ProjectPaths, beneath
 from headrace.project.languages import KIND_OF_FOLDER, SUFFIXES, language_of
@@ -30,7 +29,7 @@ class LibraryFile(NamedTuple):
 
 def shipped_library() -> Path | None:
     """Return the folder of blocks that ship with Headrace: in the wheel, or in the repository."""
-    package = Path(headrace.__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     for folder in (package / "library", package.parents[1] / "blocks"):
         if folder.is_dir():
             return folder

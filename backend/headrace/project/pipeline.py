@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from headrace.protocol.tables import Kind, Language, Parameter
+from headrace.protocol.tables import Expectation, Kind, Language, Parameter
 
 
 class Block(Struct, frozen=True, kw_only=True):
@@ -39,6 +39,8 @@ class Block(Struct, frozen=True, kw_only=True):
     """Name of the pool in headrace.yaml of which it needs a slot."""
     priority: int = 0
     """The higher goes first when blocks wait for slots."""
+    checks: tuple[Expectation, ...] = ()
+    """What its output must be like; the checks in its code are not among them."""
     line: int = 1
 
 

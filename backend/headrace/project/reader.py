@@ -8,6 +8,7 @@ from typing import Any, cast
 from headrace.core.cycles import find_cycle
 from headrace.core.errors import InvalidInput
 from headrace.core.ids import NAME_RULE, check_name
+from headrace.project.checks import read_checks
 from headrace.project.durations import check_cache, parse_duration, parse_memory
 from headrace.project.fields import Fields, Problems
 from headrace.project.languages import language_of
@@ -148,6 +149,7 @@ def _read_block(entry: Fields) -> Block | None:
         isolation=entry.one_of("isolation", ISOLATIONS),
         pool=entry.text("pool"),
         priority=entry.integer("priority", minimum=-MAX_PRIORITY, maximum=MAX_PRIORITY) or 0,
+        checks=read_checks(entry),
         line=entry.problems.lines.place(entry.node.start)[0],
     )
 

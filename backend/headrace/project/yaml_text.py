@@ -142,17 +142,25 @@ class YamlText:
     def add_word(self, target: Node, key: str, word: str) -> None:
         """Add a word to the list `key` of a map, which is made when it is not there."""
         value = target.get(key)
+        if value is not None and not value.empty and value.kind == "scalar":
+            self.set_pair(target, key, flow([value.text, word]))
+        else:
+            self.add_item(target, key, quoted(word))
+
+    def add_item(self, target: Node, key: str, written: str) -> None:
+        """Add a flow value to the list `key` of a map, which is made when it is not there."""
+        value = target.get(key)
         if value is None or value.empty:
-            self.set_pair(target, key, f"[{quoted(word)}]")
+            self.set_pair(target, key, f"[{written}]")
         elif value.kind != "list" or value.alias or not value.items:
-            words = [item.text for item in value.items] if value.kind == "list" else [value.text]
-            self.set_pair(target, key, flow([*words, word]))
+            items = [flow(plain_value(item)) for item in value.items]
+            self.set_pair(target, key, "[" + ", ".join([*items, written]) + "]")
         elif value.flow:
-            self.replace(value.items[-1].end, value.items[-1].end, f", {quoted(word)}")
+            self.replace(value.items[-1].end, value.items[-1].end, f", {written}")
         else:
             indent = " " * self.column(self._dash(value, 0))
             place = self.after(value.items[-1])
-            self.replace(place, place, f"{indent}- {quoted(word)}{self.eol}")
+            self.replace(place, place, f"{indent}- {written}{self.eol}")
 
     def remove_words(self, target: Node, key: str, words: set[str]) -> None:
         """Take words out of the list `key` of a map; the key goes with the last one."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from headrace.protocol.tables import Kind, Language, Parameter, Scope
+from headrace.protocol.tables import Expectation, Kind, Language, Parameter, Scope
 
 
 class Command(Struct, frozen=True, kw_only=True, tag_field="op"):
@@ -115,6 +115,18 @@ class ConfigureBlock(Command, frozen=True, kw_only=True, tag="configure-block"):
     pool: str | None = None
     priority: int | None = None
     isolation: str | None = None
+
+
+class AddCheck(Command, frozen=True, kw_only=True, tag="add-check"):
+    """Write a check of a block's output, which `undo` takes back.
+
+    It goes into the code of a Python block that has its own file, as a function with `@check`, and
+    else into `checks:` of its entry. `type_name` is that of the output, which the code is for.
+    """
+
+    block: str
+    expectation: Expectation
+    type_name: str = "pandas.DataFrame"
 
 
 class ConfigurePipeline(Command, frozen=True, kw_only=True, tag="configure-pipeline"):
@@ -223,6 +235,7 @@ AnyCommand = (
     | Connect
     | Disconnect
     | ConfigureBlock
+    | AddCheck
     | ConfigurePipeline
     | SetParameters
     | SetAutoRun

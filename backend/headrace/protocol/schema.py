@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from headrace.protocol import commands, events, replies, tables, views
+from headrace.protocol import commands, comparison, events, replies, tables, views
 
 _TABLES: tuple[type, ...] = (
     tables.RunRecord,
@@ -21,6 +21,8 @@ _TABLES: tuple[type, ...] = (
     tables.TriggerTable,
     tables.Tick,
     tables.ErrorBody,
+    comparison.Comparison,
+    comparison.PastResults,
     replies.Completions,
     replies.Inspection,
 )

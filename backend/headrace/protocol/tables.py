@@ -43,6 +43,15 @@ class Column(Struct, frozen=True):
     type: str
 
 
+class Shape(Struct, frozen=True, kw_only=True):
+    """An output in short: how large it was, and where it lies."""
+
+    address: str
+    rows: int | None = None
+    column_count: int | None = None
+    type_name: str = ""
+
+
 class Output(Struct, frozen=True, kw_only=True):
     """What a block returned, by its immutable address.
 
@@ -65,6 +74,8 @@ class Output(Struct, frozen=True, kw_only=True):
     """What changed on the way into the store, e.g. a column kept as JSON text."""
     holds: bool = False
     """A sensor said by it that the blocks below may not run yet."""
+    inputs: dict[str, Shape] = field(default_factory=dict[str, Shape])
+    """What it was made of, by upstream block."""
 
 
 class Display(Struct, frozen=True):
@@ -120,12 +131,34 @@ class Failure(Struct, frozen=True, kw_only=True):
 
 
 class CheckResult(Struct, frozen=True, kw_only=True):
-    """One `@check` of a block on its output."""
+    """One `@check` or one entry of `checks:` of a block, on its output."""
 
     name: str
     state: Literal["passed", "warned", "failed"]
     message: str = ""
     line: int | None = None
+    count: int | None = None
+    """How many rows are against it; None when it does not say which."""
+    rows: Output | None = None
+    """The first of these rows."""
+
+
+class Expectation(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a column of a block's output must be like, or all of them: one entry of `checks:`.
+
+    One of the words beside `column` and `severity` is given, or both of a range.
+    """
+
+    column: str = ""
+    not_null: bool = False
+    unique: bool = False
+    minimum: float | int | str | None = None
+    """A number, or a date or moment in ISO 8601; null is in every range."""
+    maximum: float | int | str | None = None
+    choices: list[str | int | float | bool] | None = None
+    schema: dict[str, str] | None = None
+    """All columns in their order, name → Arrow's type."""
+    severity: Literal["fail", "warn"] = "fail"
 
 
 class Timings(Struct, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ from sqlalchemy import (
 
 from headrace.core.crash import crashpoint
 from headrace.core.errors import NotFound
+from headrace.protocol.comparison import PastResults
 from headrace.protocol.tables import BlockRun, Output, RunRecord, RunSummary
 from headrace.runs.changes import Change, QueueRun, SaveBlock, SaveResult, SaveRun, SaveUnsynced
 from headrace.runs.database import BUSY_TIMEOUT_MS, Database
@@ -38,6 +39,7 @@ from headrace.runs.holdings import addresses_of, forget_results
 from headrace.runs.leases import Leases
 from headrace.runs.needed import needed_addresses, pipelines_of, unknown_runs
 from headrace.runs.others import Others
+from headrace.runs.past_results import past_results
 from headrace.runs.prepared import Prepared
 from headrace.runs.queueing import insert_or_replace, queue_runs
 from headrace.runs.tables import (
@@ -286,6 +288,11 @@ class History(Triggers, Leases, Others):
                 row = connection.execute(newest).first()
                 if row is not None:
                     found[name] = (row.run_id, msgspec.json.decode(row.record, type=BlockRun))
+
+    def past_results(self, pipeline: str, block: str) -> PastResults:
+        """Return what a block gave until now, newest first; equal results in a row are one."""
+        with self.database.reading() as connection:
+            return past_results(connection, pipeline, block)
 
     # Outputs that are not on the disk yet
 

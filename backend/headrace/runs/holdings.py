@@ -22,6 +22,9 @@ def addresses_of(connection: Connection) -> Iterator[tuple[str, str, str]]:
         made = msgspec.json.decode(row.record, type=BlockRun)
         for display in made.displays:
             yield row.pipeline, row.name, display.address
+        for check in made.checks:
+            if check.rows is not None:
+                yield row.pipeline, row.name, check.rows.address
         if made.output is not None:
             yield row.pipeline, row.name, made.output.address
 

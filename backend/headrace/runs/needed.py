@@ -22,11 +22,16 @@ class _Named(Struct):
     address: str = ""
 
 
+class _Checked(Struct):
+    rows: _Named | None = None
+
+
 class _Made(Struct):
     """What of a block run lies in the store."""
 
     output: _Named | None = None
     displays: list[_Named] = []
+    checks: list[_Checked] = []
 
 
 def pipelines_of(connection: Connection) -> list[str]:
@@ -62,10 +67,12 @@ def needed_addresses(
         for row in connection.execute(of_run):
             made = msgspec.json.decode(row[0], type=_Made)
             found.update(display.address for display in made.displays)
+            found.update(check.rows.address for check in made.checks if check.rows)
             if made.output is not None:
                 found.add(made.output.address)
     for block in shown:
         found.update(display.address for display in block.displays)
+        found.update(check.rows.address for check in block.checks if check.rows)
         if block.output is not None:
             found.add(block.output.address)
     found.discard("")

@@ -6,6 +6,11 @@ import re
 from typing import Any, NamedTuple
 
 from headrace.server.base import SecureHandler
+from headrace.server.comparisons import (
+    ChangedRowsHandler,
+    CompareHandler,
+    PastResultsHandler,
+)
 from headrace.server.library import LibraryHandler
 from headrace.server.login import LoginHandler, LogoutHandler
 from headrace.server.metrics import MetricsHandler
@@ -66,6 +71,7 @@ API: tuple[Route, ...] = (
     Route("api/pipelines/{pipeline}/blocks", BlocksHandler),
     Route("api/pipelines/{pipeline}/blocks/{block}", BlockHandler),
     Route("api/pipelines/{pipeline}/blocks/{block}/source", SourceHandler),
+    Route("api/pipelines/{pipeline}/blocks/{block}/results", PastResultsHandler),
     Route("api/pipelines/{pipeline}/commands", CommandsHandler),
     Route("api/pipelines/{pipeline}/export", ExportPipelineHandler),
     Route("api/pipelines/{pipeline}/runs", RunsOfPipelineHandler),
@@ -79,6 +85,8 @@ API: tuple[Route, ...] = (
     Route("api/runs/{run}/notebook", NotebookHandler),
     Route("api/outputs/{address}/rows", RowsHandler),
     Route("api/outputs/{address}/profile", ProfileHandler),
+    Route("api/outputs/{address}/compare", CompareHandler),
+    Route("api/outputs/{address}/compare/rows", ChangedRowsHandler),
     Route("api/outputs/{address}/export", ExportHandler),
     Route("api/outputs/{address}/display", DisplayHandler),
     Route("api/triggers", TriggersHandler),

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from headrace.core.ids import digest
 from headrace.project.durations import parse_duration
 from headrace.protocol.bindings import Binding
-from headrace.protocol.tables import Kind, Language, Output, Parameter
+from headrace.protocol.tables import Expectation, Kind, Language, Output, Parameter
 
 ENGINE = "1"
 """Goes up when Headrace comes to store other results for the same code: old ones are then stale."""
@@ -51,6 +51,7 @@ class PlannedBlock(Struct, frozen=True, kw_only=True):
     isolation: str | None = None
     pool: str | None = None
     priority: int = 0
+    checks: tuple[Expectation, ...] = ()
     problem: str | None = None
 
     @property
@@ -165,6 +166,8 @@ def key_of(
         parts["kind"] = block.kind  # only a sensor's result says whether the blocks below may run
     if block.connection:
         parts["connection"] = block.connection
+    if block.checks:
+        parts["checks"] = digest(msgspec.json.encode(block.checks))
     parts["wiring"] = _wiring(block)
     for name, version in block.versions.items():
         parts[name if name == "Python" else f"library {name}"] = version

@@ -178,6 +178,7 @@ def _planned(
             isolation=block.isolation,
             pool=block.pool,
             priority=block.priority,
+            checks=block.checks,
             problem=_problem(block, source, found, known) or wrong.get(name),
         )
     return list(placed.values())

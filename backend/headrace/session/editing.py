@@ -26,6 +26,7 @@ StructuralCommand = (
     | cmd.Connect
     | cmd.Disconnect
     | cmd.ConfigureBlock
+    | cmd.AddCheck
     | cmd.ConfigurePipeline
 )
 
@@ -169,5 +170,7 @@ def _title(command: StructuralCommand) -> str:
             return f"disconnect {command.upstream} from {command.downstream}"
         case cmd.ConfigureBlock():
             return f"change settings of {command.block}"
+        case cmd.AddCheck():
+            return f"add a check to {command.block}"
         case _:
             return "change the pipeline"

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from headrace.protocol.views import View
-from headrace.store import rows
+from headrace.store import comparing, rows
 from headrace.store.export import export_view
 from headrace.store.files import StoreFiles
 from headrace.store.orders import Views
@@ -79,4 +79,6 @@ METHODS: Mapping[str, Callable[..., Any]] = {
     "schema": schema,
     "profile": profile,
     "export": export,
+    "compare": comparing.compare,
+    "changed-rows": comparing.changed_rows,
 }

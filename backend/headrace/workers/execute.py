@@ -19,9 +19,18 @@ import msgspec
 from headrace.core.authoring import Context, Mark, collecting_marks
 from headrace.core.errors import HeadraceError
 from headrace.core.secret_values import Secrets
-from headrace.protocol.tables import CheckResult, Display, Failure, Output, Timings
+from headrace.protocol.tables import CheckResult, Display, Failure, Output, Shape, Timings
 from headrace.store.outputs import CannotStore, Store, type_name_of
 from headrace.workers import sql
+from headrace.workers.checks import (
+    Against,
+    Columns,
+    NotAnAnswer,
+    against,
+    kept_rows,
+    named,
+    verdict,
+)
 from headrace.workers.deaths import size_text
 from headrace.workers.displays import Screen
 from headrace.workers.failures import failure_of
@@ -111,6 +120,7 @@ class Execution:
                     self._screen.show_returned(value)
             if self._job.kind == "sensor" and not is_ready(value):
                 output = msgspec.structs.replace(output, holds=True)
+            output = msgspec.structs.replace(output, inputs=_shapes(self._job.inputs))
             if self._gathered is None:
                 self._handover.keep(output, value)
         except BaseException as error:  # noqa: BLE001 - user code may raise anything at all
@@ -180,7 +190,9 @@ class Execution:
         self._job = with_python_values(self._job)
         if self._job.language == "sql":
             spans.turn_to("call")
-            return sql.result_of(self._job, self._handover, self._connections)
+            value = sql.result_of(self._job, self._handover, self._connections)
+            self._check(value, [], {})
+            return value
         with collecting_marks() as marks:
             self._run_module()
         mine = [entry for entry in marks if entry[0].__module__ == self.namespace["__name__"]]
@@ -190,7 +202,7 @@ class Execution:
         value = self._completed(_call(function, arguments))
         self._screen.show_open_figures()
         checks = [entry for entry in mine if entry[1].role == "check"]
-        if checks and self._gathered is not None:
+        if (checks or self._job.checks) and self._gathered is not None:
             value = self._store.get(self._gathered)
         self._check(value, checks, arguments)
         return value
@@ -331,43 +343,73 @@ class Execution:
 
     def _check(self, value: Any, checks: list[Marked], arguments: dict[str, Any]) -> None:
         for function, mark in checks:
+            name, line = function.__name__, _line_of(function)
             try:
                 answer = _call(function, _arguments_of_check(function, value, arguments))
                 if inspect.isawaitable(answer):
                     answer = self._await(answer)
-                if answer is False:
-                    raise AssertionError("The check returned False.")  # noqa: TRY301 - one way out
+                found = verdict(answer, value)
+            except NotAnAnswer as error:
+                self._note(name, mark.severity, line, Against(str(error)))
             except Exception as error:  # noqa: BLE001 - a check is user code
-                self._note_failed(function, mark, error)
+                self._note_raised(name, mark.severity, error)
             else:
-                self._checks.append(CheckResult(name=function.__name__, state="passed"))
+                self._note(name, mark.severity, line, found)
+        self._check_entries(value)
         if self._failed_check is not None:
             raise CheckFailed
 
-    def _note_failed(self, function: Callable[..., Any], mark: Mark, error: Exception) -> None:
+    def _check_entries(self, value: Any) -> None:
+        """Hold a value to the entries of `checks:`."""
+        columns = Columns(value)
+        for entry in self._job.checks:
+            self._note(named(entry), entry.severity, None, against(entry, columns))
+
+    def _note(self, name: str, severity: str, line: int | None, found: Against | None) -> None:
+        """Note what a check says, with the rows that are against it."""
+        if found is None:
+            self._checks.append(CheckResult(name=name, state="passed", line=line))
+            return
+        failure = Failure(kind="check", type="AssertionError", message=found.message, line=line)
+        rows = kept_rows(self._store, found)
+        self._note_failed(name, severity, failure, found.message, count=found.count, rows=rows)
+
+    def _note_raised(self, name: str, severity: str, error: Exception) -> None:
         failure = failure_of(error, path=self._job.path, root=self._root, kind="check")
         message = failure.message
         if not message:
             message = next((frame.code for frame in failure.frames if frame.mine), failure.type)
-        warns = mark.severity == "warn"
+        self._note_failed(name, severity, failure, message)
+
+    def _note_failed(
+        self, name: str, severity: str, failure: Failure, message: str, **rows: Any
+    ) -> None:
+        warns = severity == "warn"
+        state = "warned" if warns else "failed"
         self._checks.append(
-            CheckResult(
-                name=function.__name__,
-                state="warned" if warns else "failed",
-                message=message,
-                line=failure.line,
-            )
+            CheckResult(name=name, state=state, message=message, line=failure.line, **rows)
         )
         if not warns and self._failed_check is None:
-            self._failed_check = Failure(
-                kind="check",
-                type=failure.type,
-                message=f"{function.__name__}: {message}",
-                line=failure.line,
-                frames=failure.frames,
-                hint=failure.hint,
-                text=failure.text,
-            )
+            told = f"{name}: {message}"
+            self._failed_check = msgspec.structs.replace(failure, message=told)
+
+
+def _shapes(inputs: Mapping[str, Output]) -> dict[str, Shape]:
+    return {
+        name: Shape(
+            address=output.address,
+            rows=output.rows,
+            column_count=output.column_count,
+            type_name=output.type_name,
+        )
+        for name, output in inputs.items()
+    }
+
+
+def _line_of(function: Callable[..., Any]) -> int | None:
+    """Return the line of a check's `def`."""
+    code = getattr(function, "__code__", None)
+    return None if code is None else code.co_firstlineno
 
 
 def is_ready(value: Any) -> bool:

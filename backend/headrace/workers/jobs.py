@@ -15,6 +15,7 @@ from headrace.protocol.bindings import Binding
 from headrace.protocol.tables import (
     CheckResult,
     Display,
+    Expectation,
     Failure,
     Kind,
     Language,
@@ -57,6 +58,8 @@ class Job(Struct, frozen=True, kw_only=True):
     memory_bytes: int | None = None
     interactive: bool = False
     connection: str | None = None
+    checks: list[Expectation] = field(default_factory=list[Expectation])
+    """The entries of `checks:`; those in the code come with it."""
     log_path: str = ""
     """Absolute path of the file that gets stdout and stderr; opened for append."""
     worker: str = "run"

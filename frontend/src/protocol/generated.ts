@@ -12,6 +12,7 @@ export type AnyCommand =
   | Connect
   | Disconnect
   | ConfigureBlock
+  | AddCheck
   | ConfigurePipeline
   | SetParameters
   | SetAutoRun
@@ -80,6 +81,37 @@ export interface AddBlock {
   settings?: {
     [k: string]: unknown;
   };
+}
+/**
+ * Write a check of a block's output, which `undo` takes back.
+ *
+ * It goes into the code of a Python block that has its own file, as a function with `@check`, and
+ * else into `checks:` of its entry. `type_name` is that of the output, which the code is for.
+ */
+export interface AddCheck {
+  op: "add-check";
+  pipeline: string;
+  req?: string;
+  block: string;
+  expectation: Expectation;
+  type_name?: string;
+}
+/**
+ * What a column of a block's output must be like, or all of them: one entry of `checks:`.
+ *
+ * One of the words beside `column` and `severity` is given, or both of a range.
+ */
+export interface Expectation {
+  column: string;
+  not_null: boolean;
+  unique: boolean;
+  minimum: number | string | null;
+  maximum: number | string | null;
+  choices: (string | number | boolean)[] | null;
+  schema: {
+    [k: string]: string;
+  } | null;
+  severity: "fail" | "warn";
 }
 /**
  * Send me the events of this pipeline: those after `after`, or a snapshot first.
@@ -437,6 +469,7 @@ export interface Fix {
     | Connect
     | Disconnect
     | ConfigureBlock
+    | AddCheck
     | ConfigurePipeline
     | SetParameters
     | SetAutoRun
@@ -502,6 +535,9 @@ export interface Output {
   text: string;
   notes: string[];
   holds: boolean;
+  inputs: {
+    [k: string]: Shape;
+  };
 }
 /**
  * A column of a table; `type` is Arrow's name of it, as users see it.
@@ -509,6 +545,15 @@ export interface Output {
 export interface Column {
   name: string;
   type: string;
+}
+/**
+ * An output in short: how large it was, and where it lies.
+ */
+export interface Shape {
+  address: string;
+  rows: number | null;
+  column_count: number | null;
+  type_name: string;
 }
 /**
  * Why a block run failed; a result of user code, never an exception of ours.
@@ -546,13 +591,15 @@ export interface Frame {
   };
 }
 /**
- * One `@check` of a block on its output.
+ * One `@check` or one entry of `checks:` of a block, on its output.
  */
 export interface CheckResult {
   name: string;
   state: "failed" | "passed" | "warned";
   message: string;
   line: number | null;
+  count: number | null;
+  rows: Output | null;
 }
 /**
  * Something shown with `display(...)` or as the last expression.
@@ -986,6 +1033,70 @@ export interface ColumnAt {
   at: number;
 }
 /**
+ * A column that one side has, or both.
+ */
+export interface ColumnChange {
+  name: string;
+  change: "added" | "removed" | "retyped" | "same";
+  type: string | null;
+  type_before: string | null;
+  now: ColumnFacts | null;
+  before: ColumnFacts | null;
+  bins: string[];
+  drift: number | null;
+  changed: number | null;
+}
+/**
+ * One column of one side. `min` and `max` are text; the figures of NaN and null are left out.
+ *
+ * `shares` are the parts of all rows that fall into each of the `bins` of its `ColumnChange`.
+ */
+export interface ColumnFacts {
+  nulls: number;
+  distinct: number | null;
+  min: string | null;
+  max: string | null;
+  mean: number | null;
+  quartiles: number[] | null;
+  shares: number[];
+}
+/**
+ * This output (`now`) against another one (`before`).
+ */
+export interface Comparison {
+  identical: boolean;
+  rows: number;
+  rows_before: number;
+  columns: ColumnChange[];
+  renamed: Renaming[];
+  reordered: boolean;
+  changes: RowChanges | null;
+  suggested: string[];
+  exact: boolean;
+  notes: string[];
+}
+/**
+ * A removed column that seems to be an added one under another name.
+ */
+export interface Renaming {
+  name_before: string;
+  name: string;
+  sure: boolean;
+}
+/**
+ * Rows matched by a key. Rows of a key that either side has twice are matched with none.
+ */
+export interface RowChanges {
+  key: string[];
+  added: number;
+  removed: number;
+  changed: number;
+  same: number;
+  repeated: number;
+  repeated_before: number;
+  problem: string;
+}
+/**
  * One proposal. `apply` replaces the text from `start` (code points before the cursor).
  */
 export interface Completion {
@@ -1051,6 +1162,25 @@ export interface LibraryBlock {
   form: Parameter[];
   arguments: string[];
   writable: boolean;
+}
+/**
+ * A result that a block gave, by the newest run that gave it.
+ */
+export interface PastResult {
+  output: Output;
+  run: string;
+  origin: "api" | "backfill" | "cli" | "editor" | "retry" | "trigger";
+  trigger: string | null;
+  finished_at: string;
+  times: number;
+  stored: boolean;
+}
+/**
+ * What a block's output can be compared with, newest first.
+ */
+export interface PastResults {
+  results: PastResult[];
+  scheduled: PastResult | null;
 }
 /**
  * A row of the home page.

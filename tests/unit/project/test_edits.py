@@ -6,7 +6,9 @@ import difflib
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from headrace.analysis.code_edits import CodeEditor
 from headrace.core.errors import CycleError, HeadraceError, InvalidInput, InvalidName, NotFound
 from headrace.project.changes import FileChange, invert
 from headrace.project.edits import (
@@ -17,8 +19,9 @@ from headrace.project.edits import (
     put_trigger,
 )
 from headrace.project.pipeline import PipelineFiles, TriggerSpec
+from headrace.project.reader import read_pipeline
 from headrace.protocol import commands as do
-from headrace.protocol.tables import Parameter
+from headrace.protocol.tables import Expectation, Parameter
 
 FLIGHTS = """\
 # The flights of a month
@@ -796,3 +799,118 @@ def test_only_structural_commands_are_edits(flights: PipelineFiles, code: Any) -
     assert not is_structural(do.Undo(pipeline="p"))
     with pytest.raises(InvalidInput):
         plan_edit(flights, do.Undo(pipeline="p"), code)
+
+
+# Checks
+
+NOT_NULL = Expectation(column="day", not_null=True)
+
+
+def entry_after(files: PipelineFiles, block: str, *expectations: Expectation) -> str:
+    """pipeline.yaml after checks were added, one after the other."""
+    text = ""
+    for expectation in expectations:
+        command = do.AddCheck(pipeline="p", block=block, expectation=expectation)
+        changes = plan_edit(files, command, CodeEditor())
+        (change,) = changes
+        text = change.after or ""
+        files = replace(files, text=text, pipeline=read_pipeline("p", text))
+    return text
+
+
+def test_a_check_of_a_shared_block_goes_into_its_entry(flights: PipelineFiles) -> None:
+    text = entry_after(
+        flights,
+        "weather",
+        NOT_NULL,
+        Expectation(column="day", minimum=1, maximum=2.5),
+        Expectation(column="it's", choices=["a", 1, True], severity="warn"),
+        Expectation(schema={"day": "int64", "no": "string"}),
+    )
+    removed, added = diff(FLIGHTS, text)
+    assert removed == [
+        "  - {name: weather, kind: loader, block: loaders/read_csv, with: {path: data/weather.csv}}"
+    ]
+    (line,) = added
+    assert line.endswith(
+        " checks: [{column: day, not_null: true}, {column: day, minimum: 1, maximum: 2.5},"
+        ' {column: "it\'s", choices: [a, 1, true], severity: warn},'
+        ' {schema: {day: int64, "no": string}}]}'
+    )
+    read = read_pipeline("p", text).block("weather")
+    assert read is not None
+    assert [check.column for check in read.checks] == ["day", "day", "it's", ""]
+    assert read.checks[3].schema == {"day": "int64", "no": "string"}
+
+
+def test_a_check_of_a_block_in_block_style_is_a_line_of_its_own(flights: PipelineFiles) -> None:
+    listed = FLIGHTS.replace("    file: late.py\n", "    block: loaders/read_csv\n    checks:\n"
+                             "      - {column: a, unique: true}  # seen\n")  # fmt: skip
+    files = replace(flights, text=listed, pipeline=read_pipeline("p", listed))
+    removed, added = diff(listed, entry_after(files, "late", NOT_NULL))
+    assert (removed, added) == ([], ["      - {column: day, not_null: true}"])
+
+
+def test_a_check_of_python_code_of_its_own_goes_into_the_code(flights: PipelineFiles) -> None:
+    command = do.AddCheck(pipeline="p", block="late", expectation=NOT_NULL)
+    (change,) = plan_edit(flights, command, CodeEditor())
+    assert change.path.endswith("late.py")
+    assert 'late["day"].notna()' in (change.after or "")
+    again = replace(
+        flights,
+        sources={**flights.sources, "late": replace(flights.sources["late"], text=change.after)},
+    )
+    with pytest.raises(InvalidInput, match="in the code of 'late' already"):
+        plan_edit(again, command, CodeEditor())
+
+
+@pytest.mark.parametrize(
+    ("expectation", "words"),
+    [
+        (Expectation(column="day"), "says one of"),
+        (Expectation(column="day", unique=True, not_null=True), "says one of"),
+        (Expectation(unique=True), "names its `column:`"),
+        (Expectation(column="day", schema={}), "names its `column:`"),
+        (Expectation(column="day", minimum=True), "A bound is a number"),
+    ],
+)
+def test_a_check_that_says_nothing_clear_is_refused(
+    flights: PipelineFiles, expectation: Expectation, words: str
+) -> None:
+    command = do.AddCheck(pipeline="p", block="weather", expectation=expectation)
+    with pytest.raises(InvalidInput, match=words):
+        plan_edit(flights, command, CodeEditor())
+
+
+def test_text_has_no_output_to_check(write: Any) -> None:
+    files = write("blocks:\n  - {name: words, kind: markdown, file: words.md}\n", words_md="# Hi\n")
+    command = do.AddCheck(pipeline="p", block="words", expectation=NOT_NULL)
+    with pytest.raises(InvalidInput, match="is text"):
+        plan_edit(files, command, CodeEditor())
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("3", "`checks:` must be a list of maps"),
+        ("[day]", "An entry of `checks:` is a map"),
+        ("[{column: day}]", "A check says one of"),
+        ("[{column: day, not_null: maybe}]", "A check says one of"),
+        ("[{column: day, unique: true, severity: hard}]", "must be one of fail, warn"),
+        ("[{column: day, choices: a}]", "`choices:` must be a list"),
+        ("[{column: day, choices: [[1]]}]", "texts, numbers or booleans"),
+        ("[{schema: 3}]", "`schema:` must be a map"),
+    ],
+)
+def test_checks_that_are_not_as_they_should_be_are_told(written: str, words: str) -> None:
+    text = f"blocks:\n  - {{name: a, kind: loader, file: a.py, checks: {written}}}\n"
+    pipeline = read_pipeline("p", text)
+    assert any(words in problem.message for problem in pipeline.problems)
+    assert all(problem.block == "a" for problem in pipeline.problems)
+
+
+def test_dates_in_bounds_are_text() -> None:
+    checks = "[{column: day, minimum: 2013-01-01, maximum: 2013-12-31}]"
+    text = f"blocks:\n  - {{name: a, kind: loader, file: a.py, checks: {checks}}}\n"
+    block = read_pipeline("p", text).blocks[0]
+    assert (block.checks[0].minimum, block.checks[0].maximum) == ("2013-01-01", "2013-12-31")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
 
 from headrace.core.errors import NotFound
-from headrace.protocol.tables import BlockRun, BlockState, Output, RunState
+from headrace.protocol.tables import BlockRun, BlockState, CheckResult, Output, RunState
 from headrace.runs.changes import QueueRun, SaveBlock, SaveResult, SaveRun
 from headrace.runs.history import KEPT_RESULTS, History, median_seconds
 
@@ -212,3 +213,65 @@ def test_runs_of_others_are_those_that_go_on_new_ones_and_those_asked_for(
         "new-over": ("cancelled", 0),
         "old-asked": ("failed", 0),
     }
+
+
+def made(name: str, at: datetime, address: str, state: Any = "succeeded") -> BlockRun:
+    output = Output(address=address, digest=address, kind="table", rows=1)
+    return BlockRun(name=name, kind="loader", state=state, finished_at=at, output=output)
+
+
+def test_past_results_are_the_newest_first_and_equal_ones_in_a_row_are_one(
+    history: History, queue: Any, noon: datetime
+) -> None:
+    story = [
+        ("editor", "a", "succeeded"),
+        ("trigger", "b", "succeeded"),
+        ("trigger", "b", "cached"),
+        ("editor", "x", "failed"),
+        ("editor", "a", "succeeded"),
+    ]
+    ids: list[str] = []
+    for number, (origin, address, state) in enumerate(story):
+        change = queue("load", origin=origin, trigger="nightly" if origin == "trigger" else None)
+        at = noon + timedelta(minutes=number)
+        ended = made("load", at, address, state)
+        history.write([change, SaveBlock(run_id=change.record.id, block=ended)])
+        ids.append(change.record.id)
+    found = history.past_results("p", "load")
+    assert [(r.output.address, r.run, r.times) for r in found.results] == [
+        ("a", ids[4], 1),
+        ("b", ids[2], 2),
+        ("a", ids[0], 1),
+    ]
+    assert found.scheduled is not None
+    assert (found.scheduled.run, found.scheduled.trigger) == (ids[2], "nightly")
+    assert found.scheduled.finished_at == noon + timedelta(minutes=2)
+
+
+def test_a_block_that_gave_nothing_has_no_past_results(
+    history: History, queue: Any, noon: datetime
+) -> None:
+    change = queue("load")
+    nothing = Output(address="n", digest="n", kind="nothing")
+    ended = BlockRun(
+        name="load", kind="loader", state="succeeded", finished_at=noon, output=nothing
+    )
+    history.write([change, SaveBlock(run_id=change.record.id, block=ended)])
+    for block in ("load", "other"):
+        found = history.past_results("p", block)
+        assert (found.results, found.scheduled) == ([], None)
+
+
+def test_the_rows_that_were_against_a_check_are_needed_and_found(
+    history: History, queue: Any, noon: datetime
+) -> None:
+    change = queue("load")
+    rows = Output(address="bad rows", digest="d", kind="table")
+    check = CheckResult(name="c", state="failed", count=1, rows=rows)
+    passed = CheckResult(name="d", state="passed")
+    ended = BlockRun(
+        name="load", kind="loader", state="failed", finished_at=noon, checks=[check, passed]
+    )
+    history.write([change, SaveBlock(run_id=change.record.id, block=ended)])
+    assert "bad rows" in history.needed("p", 0)
+    assert ("p", "load", "bad rows") in history.stored()

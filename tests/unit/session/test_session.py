@@ -20,7 +20,7 @@ from headrace.core.errors import (
 )
 from headrace.protocol import commands as cmd
 from headrace.protocol import events as ev
-from headrace.protocol.tables import Column, Output
+from headrace.protocol.tables import Column, Expectation, Output
 from headrace.runs.history import History
 from headrace.session import session as shell
 from headrace.session.effects import Step
@@ -279,6 +279,14 @@ async def test_every_structural_edit_is_undone_and_done_again(desk: Desk) -> Non
             cmd.ConfigureBlock(pipeline="flights", block="more", retries=2),
             "change settings of more",
         ),
+        (
+            cmd.AddCheck(
+                pipeline="flights",
+                block="counts",
+                expectation=Expectation(column="n", unique=True),
+            ),
+            "add a check to counts",
+        ),
         (cmd.ConfigurePipeline(pipeline="flights", title="New"), "change the pipeline"),
         (cmd.DuplicateBlock(pipeline="flights", block="more"), "duplicate more"),
         (cmd.DeleteBlocks(pipeline="flights", blocks=["more"]), "delete more"),
@@ -294,6 +302,28 @@ async def test_every_structural_edit_is_undone_and_done_again(desk: Desk) -> Non
         assert desk.file("pipeline.yaml").read_text() == after
     with pytest.raises(InvalidInput, match="nothing to redo"):
         await desk.handle(cmd.Redo)
+
+
+async def test_a_check_of_python_code_is_one_edit_of_its_file_and_makes_it_stale(
+    desk: Desk,
+) -> None:
+    session = await desk.open()
+    answer = await desk.handle(cmd.RunBlocks, blocks=["counts"])
+    for block in ("load", "clean", "counts"):
+        await desk.finish(block, 1)
+    await session.finished(answer["run"])
+    expectation = Expectation(column="n", not_null=True)
+    code, yaml = (desk.file(name).read_text() for name in ("clean.py", "pipeline.yaml"))
+    await desk.handle(cmd.AddCheck, block="clean", expectation=expectation)
+    assert 'return clean["n"].notna()' in desk.file("clean.py").read_text()
+    assert desk.file("pipeline.yaml").read_text() == yaml
+    assert session.machine.results.status["clean"].staleness.reasons == ["code edited"]
+    await desk.handle(cmd.Undo)
+    assert desk.file("clean.py").read_text() == code
+    await desk.handle(cmd.AddCheck, block="counts", expectation=expectation)
+    assert session.machine.results.status["counts"].staleness.reasons == ["checks added"]
+    with pytest.raises(InvalidInput, match="has this check already"):
+        await desk.handle(cmd.AddCheck, block="counts", expectation=expectation)
 
 
 async def test_there_is_nothing_to_undo_at_first_nor_after_an_edit_that_changed_nothing(

@@ -62,6 +62,7 @@ function output(rows: number, columns: number, address = "a".repeat(8)): Output 
     text: "",
     notes: [],
     holds: false,
+    inputs: {},
   };
 }
 

@@ -19,6 +19,7 @@ function output(
     text: "",
     notes: [],
     holds: false,
+    inputs: {},
   };
 }
 
