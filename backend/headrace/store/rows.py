@@ -14,6 +14,7 @@ from pyarrow import ipc
 from headrace.core.errors import InvalidInput
 from headrace.protocol.views import View
 from headrace.store.orders import Views
+from headrace.store.pages import for_pages
 from headrace.store.stopping import Stop
 from headrace.store.values import values_of
 
@@ -56,7 +57,8 @@ def _with_short_cells(rows: Any) -> Any:
 
 
 def stream(rows: Any) -> bytes:
-    """Return rows as an Arrow IPC stream."""
+    """Return rows as an Arrow IPC stream, for pages."""
+    rows = for_pages(rows)
     sink = pa.BufferOutputStream()
     with ipc.new_stream(sink, rows.schema) as writer:
         writer.write_table(rows)

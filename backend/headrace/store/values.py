@@ -151,6 +151,8 @@ def _day(days: int) -> str:
     cycles, rest = divmod(days, _CYCLE_DAYS)
     day = dt.date(1970, 1, 1) + dt.timedelta(days=rest)
     year = day.year + 400 * cycles
+    if not year:
+        return f"0000-{day:%m-%d}"
     return f"{'-' if year < 0 else '+'}{abs(year):06}-{day:%m-%d}"
 
 

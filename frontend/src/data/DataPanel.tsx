@@ -4,6 +4,7 @@ import { apiUrl } from "../client";
 import type { BlockTable, Output } from "../protocol";
 import { type Choice, type DataPanelProps, EmptyState, IconButton, Tabs } from "../ui";
 import { FrameView } from "./FrameView";
+import { Notes } from "./Notes";
 import { ProfileView } from "./ProfileView";
 import { ValueView } from "./ValueView";
 import "./data.css";
@@ -68,6 +69,7 @@ function Content({ block, output }: { block: BlockTable; output: Output }): Reac
         <ExportLink output={output} format="csv" label="CSV" />
         <ExportLink output={output} format="parquet" label="Parquet" />
       </div>
+      <Notes output={output} />
       <div className="data-view" role="tabpanel" aria-label={`${view} of ${block.name}`}>
         {view === "rows" ? (
           <FrameView output={output} label={`Rows of ${block.name}`} />

@@ -3,6 +3,7 @@ import type { PreviewProps } from "../ui";
 import { FrameView } from "./FrameView";
 import { ROW_HEIGHT } from "./grid/scroll";
 import { HEADER_HEIGHT } from "./grid/useViewport";
+import { Notes } from "./Notes";
 import { ValueView } from "./ValueView";
 import "./data.css";
 
@@ -18,6 +19,7 @@ export function Preview({ output, height }: PreviewProps): ReactElement {
   return (
     <div className="preview" style={{ maxHeight: height ?? most }}>
       <FrameView output={output} label="Rows of the result" />
+      <Notes output={output} />
     </div>
   );
 }

@@ -9,7 +9,9 @@ import {
   duration,
   float32,
   float64,
+  IntervalUnit,
   int64,
+  interval,
   list,
   map,
   nullType,
@@ -73,6 +75,14 @@ describe("a cell", () => {
     ["a map", [["k", 1n]], map(utf8(), int64()), '{"k":1}'],
     ["a list of moments", [NOON], list(timestamp(TimeUnit.SECOND)), '["2013-07-01T12:00:00"]'],
     ["bytes", Uint8Array.of(0, 255), binary(), "00 ff"],
+    ["what turns the order of letters", "\u202eabc", utf8(), "\\u202eabc", "\u202eabc"],
+    ["what cannot be seen", "a\u0000\u200b", utf8(), "a\\u0000\\u200b", "a\u0000\u200b"],
+    [
+      "months",
+      Float64Array.of(1, 2, 3e9),
+      interval(IntervalUnit.MONTH_DAY_NANO),
+      "1 mo 2 d 00:00:03",
+    ],
     ["a category", "x", dictionary(utf8()), "x"],
   ])("shows %s", (_, value, type, shown, whole = shown) => {
     const cell = sent(value, type);

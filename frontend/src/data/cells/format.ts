@@ -4,7 +4,14 @@ import type { ArrowType } from "../rows/decode";
 import type { Cell } from "../rows/frame-rows";
 import { toJson } from "./json";
 import { formatDecimal, formatFloat, wholeFloat } from "./numbers";
-import { formatDay, formatSpan, formatTime, formatTimestamp, type Unit } from "./time";
+import {
+  formatDay,
+  formatInterval,
+  formatSpan,
+  formatTime,
+  formatTimestamp,
+  type Unit,
+} from "./time";
 
 /** `null` and `nan` are no values, `quiet` is punctuation for what cannot be seen. */
 export type Look = "text" | "number" | "null" | "nan" | "quiet" | "bool";
@@ -31,6 +38,11 @@ export function showCell({ value, type }: Cell, decimals: number): Shown {
     const number = Number(value);
     return { text: formatFloat(number, decimals), look: Number.isNaN(number) ? "nan" : "number" };
   }
+  if (isBinary(type) && value instanceof Uint8Array) {
+    return value.length === 0
+      ? { text: "0 bytes", look: "quiet" }
+      : { text: hex(value), look: "text" };
+  }
   const text = wholeText({ value, type });
   const line = text.length > LINE ? `${text.slice(0, LINE)}…` : text;
   return { text: line, look: isNumeric(type) ? "number" : "text" };
@@ -40,6 +52,8 @@ export function showCell({ value, type }: Cell, decimals: number): Shown {
 export function wholeText({ value, type }: Cell): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "string") return value;
+  if (isBinary(type) && value instanceof Uint8Array) return allHex(value);
+  if (Object.is(value, -0)) return "-0";
   return isNested(type) ? toJson(plain(value, type)) : String(plain(value, type));
 }
 
@@ -89,12 +103,18 @@ export function typeWords(type: string): string {
   return SHORT_NAMES[type] ?? type;
 }
 
+/** Characters that cannot be seen, or that turn the order of those around them. */
+const UNSEEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it looks for
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u00a0\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202f\u2060-\u2069\ufeff]/g;
+
 function showText(value: string): Shown {
   if (value === "") return { text: '""', look: "quiet" };
   const cut = value.length > LINE ? `${value.slice(0, LINE)}…` : value;
   const line = cut
     .replace(/\r\n|[\n\r]/g, "⏎")
     .replace(/\t/g, "⇥")
+    .replace(UNSEEN, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`)
     .replace(/^ +| +$/g, (spaces) => "·".repeat(spaces.length));
   return { text: line, look: value.trim() === "" ? "quiet" : "text" };
 }
@@ -116,7 +136,7 @@ function plain(value: unknown, type: ArrowType): unknown {
     case Type.Duration:
       return formatSpan(BigInt(value as bigint), type.unit as Unit);
     case Type.Interval:
-      return [...(value as Iterable<number>)].join(" · ");
+      return formatInterval([...(value as Iterable<number>)], type.unit);
     case Type.Dictionary:
       return plain(value, innerType(type));
     case Type.Map:
@@ -143,12 +163,14 @@ function plainMap(entries: Iterable<readonly [unknown, unknown]>, type: ArrowTyp
   const [entry] = childrenOf(type);
   const [key, item] = entry === undefined ? [] : childrenOf(entry.type);
   if (key === undefined || item === undefined) return [...entries];
-  return Object.fromEntries(
-    Array.from(entries, ([name, value]) => [
-      String(plain(name, key.type)),
-      plain(value, item.type),
-    ]),
-  );
+  const pairs = Array.from(entries, ([name, value]): [unknown, unknown] => [
+    plain(name, key.type),
+    plain(value, item.type),
+  ]);
+  // An object has each key once, and numbers that are keys would change their order.
+  const names = new Set(pairs.map(([name]) => name));
+  const isObject = pairs.every(([name]) => typeof name === "string" && !/^\d+$/.test(name));
+  return isObject && names.size === pairs.length ? Object.fromEntries(pairs) : pairs;
 }
 
 function plainStruct(value: Record<string, unknown>, type: ArrowType): unknown {
@@ -163,10 +185,12 @@ function plainFloat(value: number, precision: number): unknown {
 }
 
 function hex(bytes: Uint8Array): string {
-  const shown = Array.from(bytes.subarray(0, HEX_BYTES), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join(" ");
+  const shown = allHex(bytes.subarray(0, HEX_BYTES));
   return bytes.length > HEX_BYTES ? `${shown} … ${bytes.length} bytes` : shown;
+}
+
+function allHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
 }
 
 interface Child {

@@ -30,6 +30,14 @@ describe("floats of a column", () => {
     expect(formatFloat(0.123456789, 0)).toBe("0.123457");
   });
 
+  it("tell minus zero from zero", () => {
+    expect([formatFloat(-0, 2), formatFloat(0, 2), formatFloat(-0, 0)]).toEqual([
+      "-0.00",
+      "0.00",
+      "-0",
+    ]);
+  });
+
   it("keep the digits of a number that is much larger than the others", () => {
     expect(formatFloat(4_999_999.5, 1)).toBe("4999999.5");
   });

@@ -16,6 +16,7 @@ export function formatDecimal(value: bigint | number, scale: number): string {
 /** A float in six significant digits, with the decimals of its column where that loses nothing. */
 export function formatFloat(value: number, decimals: number): string {
   if (!Number.isFinite(value)) return String(value);
+  if (Object.is(value, -0)) return `-${formatFloat(0, decimals)}`;
   const short = shortFloat(value);
   if (short.includes("e")) return short;
   const isExact = Number(short) === value;

@@ -2,6 +2,8 @@
 
 const DIGITS = [0, 3, 6, 9] as const;
 const DAY_SECONDS = 86_400n;
+const CYCLE_DAYS = 146_097n;
+const MS_PER_DAY = 86_400_000;
 /** Seconds that a `Date` can hold, both ways. */
 const DATE_SECONDS = 8_640_000_000_000n;
 
@@ -11,20 +13,37 @@ export type Unit = 0 | 1 | 2 | 3;
 /** "2013-01-01T05:00:00", with its offset when the type has a zone. */
 export function formatTimestamp(value: bigint, unit: Unit, zone: string | null): string {
   const [seconds, fraction] = split(value, unit);
-  if (seconds > DATE_SECONDS || seconds < -DATE_SECONDS) return String(value);
-  const offset = zone === null ? 0 : offsetOf(zone, seconds);
-  const local = new Date(Number(seconds + BigInt(offset)) * 1000);
-  if (Number.isNaN(local.getTime())) return String(value);
-  const text = local.toISOString().replace(/\.000Z$/, "");
+  const isFar = seconds > DATE_SECONDS || seconds < -DATE_SECONDS;
+  const offset = zone === null || isFar ? 0 : offsetOf(zone, seconds);
+  const local = seconds + BigInt(offset);
+  const days = floorDivide(local, DAY_SECONDS);
+  const text = `${formatDays(days)}T${clock(local - days * DAY_SECONDS)}`;
   return text + fraction + (zone === null ? "" : offsetWords(offset));
 }
 
 /** Milliseconds since 1970 → "2013-01-01". */
 export function formatDay(milliseconds: number): string {
-  const date = new Date(milliseconds);
-  if (Number.isNaN(date.getTime())) return String(milliseconds);
-  const [day = "", time = ""] = date.toISOString().split("T");
-  return /^00:00:00\.000Z$/.test(time) ? day : `${day}T${time.replace(/(\.000)?Z$/, "")}`;
+  const whole = BigInt(milliseconds);
+  const days = floorDivide(whole, 1000n * DAY_SECONDS);
+  const isDay = days * 1000n * DAY_SECONDS === whole;
+  return isDay ? formatDays(days) : formatTimestamp(whole, 1, null);
+}
+
+/** Days since 1970 in the calendar of today, of any year; beyond four digits it has a sign. */
+function formatDays(days: bigint): string {
+  // The calendar repeats after 400 years, and dates are far enough for some of them.
+  const cycles = floorDivide(days, CYCLE_DAYS);
+  const date = new Date(Number(days - cycles * CYCLE_DAYS) * MS_PER_DAY);
+  const year = BigInt(date.getUTCFullYear()) + 400n * cycles;
+  const day = date.toISOString().slice(4, 10);
+  if (year >= 0n && year <= 9999n) return String(year).padStart(4, "0") + day;
+  const digits = String(year < 0n ? -year : year).padStart(6, "0");
+  return `${year < 0n ? "-" : "+"}${digits}${day}`;
+}
+
+function floorDivide(value: bigint, by: bigint): bigint {
+  const whole = value / by;
+  return value < whole * by ? whole - 1n : whole;
 }
 
 /** "05:00:00.25". */
@@ -39,6 +58,18 @@ export function formatSpan(value: bigint, unit: Unit): string {
   const days = seconds / DAY_SECONDS;
   const text = `${days === 0n ? "" : `${days} d `}${clock(seconds % DAY_SECONDS)}${fraction}`;
   return value < 0n ? `-${text}` : text;
+}
+
+/** Months, days and nanoseconds, or months alone → "1 mo 2 d 00:00:03". */
+export function formatInterval(parts: readonly number[], unit: number): string {
+  // Of days and time there are two numbers: days and milliseconds.
+  const [months = 0, days = 0, nanoseconds = 0] =
+    unit === 1 ? [0, parts[0], (parts[1] ?? 0) * 1e6] : parts;
+  const words = [];
+  if (months !== 0) words.push(`${months} mo`);
+  if (days !== 0) words.push(`${days} d`);
+  if (nanoseconds !== 0 || words.length === 0) words.push(formatSpan(BigInt(nanoseconds), 3));
+  return words.join(" ");
 }
 
 function clock(seconds: bigint): string {

@@ -1,7 +1,8 @@
 import { Copy, X } from "lucide-react";
 import { type ReactElement, useLayoutEffect, useRef } from "react";
 import { announce, formatCount, IconButton, toastError } from "../../ui";
-import { readableText, wholeText } from "../cells/format";
+import { CellContent } from "../cells/CellContent";
+import { wholeText } from "../cells/format";
 import type { Cell } from "../rows/frame-rows";
 import { writeClipboard } from "./clipboard";
 
@@ -57,10 +58,7 @@ export function CellPopover(props: CellPopoverProps): ReactElement {
         <IconButton label="Copy the value" icon={Copy} onClick={copy} />
         <IconButton label="Close" icon={X} onClick={() => panel.current?.hidePopover()} />
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls is reached by keys */}
-      <pre ref={text} tabIndex={0} className="cell-popover-text">
-        {readableText(cell)}
-      </pre>
+      <CellContent cell={cell} ref={text} />
       {isCut(cell) && (
         <p className="cell-popover-note">
           The first {formatCount(SENT)} characters. An export holds them all.

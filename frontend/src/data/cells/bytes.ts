@@ -1,0 +1,41 @@
+/** Bytes of a cell: as a picture if they are one, else by their numbers. */
+
+const PER_LINE = 16;
+const PART = 0x2000;
+/** What the bytes of pictures begin with. SVG is none of them: it is a program. */
+const PICTURES: readonly (readonly [type: string, start: RegExp])[] = [
+  ["image/png", /^\x89PNG\r\n/],
+  ["image/jpeg", /^\xff\xd8\xff/],
+  ["image/gif", /^GIF8[79]a/],
+  ["image/webp", /^RIFF[\s\S]{4}WEBP/],
+];
+const IN_TEXT = /^data:image\/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+=*$/;
+
+/** The address of a picture that holds these bytes; undefined when they are none. */
+export function pictureOf(value: unknown): string | undefined {
+  if (typeof value === "string") return IN_TEXT.test(value) ? value : undefined;
+  if (!(value instanceof Uint8Array)) return undefined;
+  const start = letters(value.subarray(0, PER_LINE));
+  const type = PICTURES.find(([, pattern]) => pattern.test(start))?.[0];
+  return type && `data:${type};base64,${btoa(letters(value))}`;
+}
+
+/** Lines of place, bytes, and the letters among them: "00000010  50 4e 47  PNG". */
+export function hexLines(bytes: Uint8Array): string {
+  const lines: string[] = [];
+  for (let at = 0; at < bytes.length; at += PER_LINE) {
+    const line = bytes.subarray(at, at + PER_LINE);
+    const numbers = Array.from(line, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+    const seen = letters(line).replace(/[^\x20-\x7e]/g, ".");
+    lines.push(`${at.toString(16).padStart(8, "0")}  ${numbers.padEnd(3 * PER_LINE)} ${seen}`);
+  }
+  return lines.join("\n");
+}
+
+function letters(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += PART) {
+    text += String.fromCharCode(...bytes.subarray(at, at + PART));
+  }
+  return text;
+}
