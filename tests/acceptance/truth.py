@@ -97,10 +97,10 @@ def parquet_of(server: Server, address: str) -> pa.Table:
 
 
 def stored_of(server: Server, address: str) -> pa.Table:
-    """All shown columns of a table as they are in the store, by windows."""
-    answer = server.get(f"outputs/{address}/rows", params={"limit": 2000})
-    assert answer.status_code == 200, answer.text
-    return pa.ipc.open_stream(answer.content).read_all()
+    """All shown columns of a table as they are in the store."""
+    path = server.project / ".headrace" / "store" / address[:2] / f"{address}.arrow"
+    table = pa.ipc.open_file(path).read_all()
+    return table.select([n for n in table.column_names if n != "__index_level_0__"])
 
 
 def columns_of(table: Any) -> list[str]:
@@ -120,7 +120,7 @@ def seen_of(server: Server, blocks: dict[str, dict[str, Any]], name: str) -> dic
     if shows:
         seen["displays"] = shows
     if output["kind"] != "table":
-        return seen | {"text": _short(_ADDRESS.sub("", output["text"]))}
+        return seen | {"text": short(_ADDRESS.sub("", output["text"]))}
     rows = rows_of(server, output["address"])
     seen["columns"] = [f"{column['name']}: {column['type']}" for column in rows["columns"]]
     seen["rows"] = rows["rows"]
@@ -129,10 +129,10 @@ def seen_of(server: Server, blocks: dict[str, dict[str, Any]], name: str) -> dic
     kinds = [c for c, s in zip(columns_of(parquet), columns_of(stored), strict=False) if c != s]
     if kinds:
         seen["parquet"] = kinds
-    elif _words_of(parquet) != _words_of(stored) and "…" not in str(rows["rows"]):
+    elif _words_of(parquet) != _words_of(stored):
         seen["parquet"] = "other values"
     seen["sql"] = _sql_of(server, blocks.get(f"sql_{name}"), rows)
-    return {key: _short(value) for key, value in seen.items()}
+    return {key: short(value) for key, value in seen.items()}
 
 
 def _words_of(table: Any) -> list[str]:
@@ -140,12 +140,12 @@ def _words_of(table: Any) -> list[str]:
     return [column.combine_chunks().to_string(window=2000) for column in table.columns]
 
 
-def _short(value: Any) -> Any:
+def short(value: Any) -> Any:
     if isinstance(value, str) and len(value) > LONG:
         return f"{value[:LONG]}… {len(value)}"
     if isinstance(value, list):
         rest = [f"… {len(value)}"] if len(value) > LONG else []
-        return [_short(item) for item in value[:LONG]] + rest
+        return [short(item) for item in value[:LONG]] + rest
     return value
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.acceptance.harness import Server
-from tests.acceptance.truth import EXPECTED, is_table, make_project
+from tests.acceptance.truth import EXPECTED, is_table, make_project, short
 from tests.browser.chromium import logged_in
 from tests.browser.complaints import Complaints
 from tests.browser.pages import EditorPage
@@ -38,13 +37,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def cells_of(editor: EditorPage, name: str) -> Any:
     """Rows of `look: text` that the data panel shows of a block, once all of them are there."""
-    editor.select(f"v_{name}")
+    outline = editor.page.get_by_role("list", name="Outline of blocks")
+    # Clicked without waiting until the list of blocks has scrolled there.
+    outline.get_by_text(f"v_{name}", exact=True).dispatch_event("click")
     panel = editor.data.panel
     expect(panel.get_by_role("heading", name=f"v_{name}", exact=True)).to_be_visible()
     expect(panel.locator(".frame-footer")).to_be_visible()
     handle = panel.element_handle()
     assert handle is not None
-    return editor.page.wait_for_function(LOOKED_AT, arg=handle).json_value()
+    return short(editor.page.wait_for_function(LOOKED_AT, arg=handle).json_value())
 
 
 def shown_in(page: Page) -> dict[str, Any]:
