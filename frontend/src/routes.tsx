@@ -2,7 +2,7 @@
 import { type ComponentProps, lazy, type ReactElement } from "react";
 import { HomePage } from "./home";
 import { later } from "./later";
-import { useSession } from "./session";
+import { draftDiffers, useSession } from "./session";
 import { EditorSlotsContext, EmptyState, Link, matchPath, Page, usePlace } from "./ui";
 
 const RunsPage = later(async () => (await import("./runs")).RunsPage, Blank);
@@ -13,6 +13,7 @@ const SettingsPage = later(async () => (await import("./settings")).SettingsPage
 const EditorPage = later(async () => (await import("./editor")).EditorPage, Blank);
 const Canvas = lazy(() => import("./canvas/Canvas"));
 const Preview = later(async () => (await import("./data")).Preview, Nothing);
+const CodeView = later(async () => (await import("./editor/code/CodeView")).default, Nothing);
 const DataPanel = later(async () => (await import("./data")).DataPanel, Nothing);
 const ScheduleSheet = lazy(async () => ({ default: (await import("./schedule")).ScheduleSheet }));
 
@@ -27,7 +28,7 @@ const ROUTES: readonly (readonly [pattern: string, page: (values: Values) => Rea
   [
     "/p/:pipeline/runs/:run",
     ({ pipeline = "", run = "" }) => (
-      <RunPage key={run} pipeline={pipeline} run={run} preview={Preview} />
+      <RunPage key={run} pipeline={pipeline} run={run} preview={Preview} code={CodeView} />
     ),
   ],
 ];
@@ -60,7 +61,9 @@ function Editor({ pipeline }: { pipeline: string }): ReactElement {
 /** The sheet inside of a session: it knows the declared parameters. */
 function EditorSchedule(props: { pipeline: string; onClose(): void }): ReactElement {
   const parameters = useSession((state) => state.parameters);
-  return <ScheduleSheet {...props} parameters={parameters} />;
+  const published = useSession((state) => state.published);
+  const differs = useSession(draftDiffers);
+  return <ScheduleSheet {...props} {...{ parameters, published, differs }} />;
 }
 
 /** What stands there while a page's code is fetched: the frame, so that nothing jumps. */

@@ -16,6 +16,7 @@ _COMMANDS = {
     "start": "Serve a project in the browser.",
     "init": "Make a new project with an example pipeline.",
     "run": "Run a pipeline without a server.",
+    "publish": "Let triggers run a pipeline as it is now.",
     "check": "Look for problems without running anything.",
     "export": "Write a pipeline as a notebook or a script.",
     "runs": "List past runs.",

@@ -160,6 +160,27 @@ class Redo(Command, frozen=True, kw_only=True, tag="redo"):
     """Do again what `undo` took back."""
 
 
+class Publish(Command, frozen=True, kw_only=True, tag="publish"):
+    """Let triggers run the draft as it is now. Answers the version as `PublishedVersion`.
+
+    Refused when the draft has blocks that cannot run, or is not the one of hash `version`.
+    """
+
+    message: str = ""
+    version: str | None = None
+    """Content hash of the draft that the caller has looked at."""
+
+
+class RestoreVersion(Command, frozen=True, kw_only=True, tag="restore-version"):
+    """Make the draft what a published version was; an edit that can be undone.
+
+    Triggers stay as they are. Shared blocks belong to other pipelines as well and are not written;
+    the answer names those that differ as `left`.
+    """
+
+    number: int
+
+
 class RunBlocks(Command, frozen=True, kw_only=True, tag="run-blocks"):
     """Run blocks with their stale ancestors; no blocks: everything that is stale.
 
@@ -241,6 +262,8 @@ AnyCommand = (
     | SetAutoRun
     | Undo
     | Redo
+    | Publish
+    | RestoreVersion
     | RunBlocks
     | StartRun
     | CancelRun

@@ -27,6 +27,7 @@ from headrace.protocol.tables import (
     RunSummary,
     Staleness,
 )
+from headrace.protocol.versions import PublishedVersion
 
 
 class Event(Struct, frozen=True, kw_only=True, tag_field="op"):
@@ -69,6 +70,10 @@ class PipelineState(Struct, frozen=True, kw_only=True):
     redo: str | None = None
     problem: str | None = None
     """Why pipeline.yaml cannot be read; the rest is then as it was last readable."""
+    version: str = ""
+    """Content hash of the draft."""
+    published: PublishedVersion | None = None
+    """What triggers run; the draft differs when its `version` is not that one's hash."""
 
 
 class SnapshotTaken(Event, frozen=True, kw_only=True, tag="snapshot-taken"):
@@ -94,6 +99,7 @@ class PipelineChanged(Event, frozen=True, kw_only=True, tag="pipeline-changed"):
     undo: str | None = None
     redo: str | None = None
     problem: str | None = None
+    version: str = ""
 
 
 class SourceChanged(Event, frozen=True, kw_only=True, tag="source-changed"):
@@ -103,6 +109,14 @@ class SourceChanged(Event, frozen=True, kw_only=True, tag="source-changed"):
     text: str
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
     """All diagnostics of the pipeline as they are now."""
+    version: str = ""
+    """Content hash of the draft as it is now."""
+
+
+class VersionPublished(Event, frozen=True, kw_only=True, tag="version-published"):
+    """Triggers run this version from now on, here or by another process; None: none is left."""
+
+    version: PublishedVersion | None
 
 
 class ParametersSet(Event, frozen=True, kw_only=True, tag="parameters-set"):
@@ -295,6 +309,7 @@ AnyEvent = (
     SnapshotTaken
     | PipelineChanged
     | SourceChanged
+    | VersionPublished
     | ParametersSet
     | AutoRunSwitched
     | StalenessChanged

@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from headrace.protocol import commands, comparison, events, replies, tables, views
+from headrace.protocol import commands, comparison, events, replies, tables, versions, views
 
 _TABLES: tuple[type, ...] = (
     tables.RunRecord,
@@ -23,6 +23,9 @@ _TABLES: tuple[type, ...] = (
     tables.ErrorBody,
     comparison.Comparison,
     comparison.PastResults,
+    versions.VersionList,
+    versions.VersionCode,
+    versions.RunCode,
     replies.Completions,
     replies.Inspection,
 )

@@ -226,6 +226,8 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     blocks_total: int = 0
     reason: str | None = None
     """First failure in one line, or who cancelled."""
+    published: int | None = None
+    """Number of the published version that it is of; None: of the draft."""
 
 
 class RunRecord(Struct, frozen=True, kw_only=True):
@@ -244,6 +246,8 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any] = field(default_factory=dict[str, Any])
     version: str = ""
     """Content hash of the snapshot that the run pins."""
+    published: int | None = None
+    """Number of the published version that it is of; None: of the draft."""
     queued_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None

@@ -19,6 +19,14 @@ class QueueRun(Struct, frozen=True, kw_only=True):
     idempotency_key: str | None = None
 
 
+class Snapshot(Struct, frozen=True):
+    """The files of a pipeline at one moment, as bytes, with their content hash."""
+
+    pipeline: str
+    hash: str
+    files: bytes
+
+
 class SaveRun(Struct, frozen=True, kw_only=True):
     """A run is now so."""
 

@@ -28,6 +28,8 @@ class TriggerState(Struct, frozen=True, kw_only=True):
     spec: TriggerSpec
     active: bool = True
     next_at: datetime | None = None
+    published: int | None = None
+    """Number of the newest published version of its pipeline."""
     running: tuple[TickRun, ...] = ()
     held: tuple[datetime, ...] = ()
 

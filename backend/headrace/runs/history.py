@@ -41,6 +41,7 @@ from headrace.runs.needed import needed_addresses, pipelines_of, unknown_runs
 from headrace.runs.others import Others
 from headrace.runs.past_results import past_results
 from headrace.runs.prepared import Prepared
+from headrace.runs.publications import Publications
 from headrace.runs.queueing import insert_or_replace, queue_runs
 from headrace.runs.tables import (
     block_runs,
@@ -61,7 +62,7 @@ KEPT_RESULTS = 50
 UNFINISHED = ("queued", "running")
 
 
-class History(Triggers, Leases, Others):
+class History(Triggers, Publications, Leases, Others):
     """What happened, for ever. Not thread-safe: one thread owns it (see `HistoryThread`).
 
     Every method raises Unavailable when the database is locked or away, StorageFull when the disk
@@ -514,6 +515,7 @@ def _record(row: Row[Any], blocks: list[BlockRun]) -> RunRecord:
         interval_start=moment(row.interval_start),
         parameters=msgspec.json.decode(row.parameters),
         version=row.version,
+        published=row.published,
         queued_at=moment(row.queued_at),
         started_at=moment(row.started_at),
         finished_at=moment(row.finished_at),
@@ -537,6 +539,7 @@ def _summary(row: Row[Any]) -> RunSummary:
         blocks_done=row.blocks_done,
         blocks_total=row.blocks_total,
         reason=row.reason,
+        published=row.published,
     )
 
 

@@ -54,6 +54,7 @@ def _run_row(change: QueueRun) -> dict[str, Any]:
         "interval_start": stamp(record.interval_start),
         "parameters": msgspec.json.encode(record.parameters).decode(),
         "version": record.version,
+        "published": record.published,
         "queued_at": stamp(record.queued_at),
         "attempt": record.attempt,
         "owner": change.owner,

@@ -31,6 +31,18 @@ versions = Table(
     Column("files", LargeBinary, nullable=False),
 )
 
+publications = Table(
+    "publications",
+    metadata,
+    Column("pipeline", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("hash", String(64), nullable=False),
+    Column("files", LargeBinary, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("published_at", String(40), nullable=False),
+)
+"""The versions of pipelines that were published, counted from 1; triggers run the newest."""
+
 runs = Table(
     "runs",
     metadata,
@@ -53,6 +65,7 @@ runs = Table(
     Column("idempotency_key", String(200)),
     Column("blocks_done", Integer, nullable=False, server_default="0"),
     Column("blocks_total", Integer, nullable=False, server_default="0"),
+    Column("published", Integer),
     Index("runs_newest", "queued_at", "id"),
     Index("runs_of_pipeline", "pipeline", "queued_at", "id"),
     Index("runs_by_state", "state", "queued_at", "id"),

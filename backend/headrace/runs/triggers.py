@@ -28,6 +28,7 @@ from headrace.protocol.tables import TriggerTable
 from headrace.runs.changes import QueueRun
 from headrace.runs.database import Database
 from headrace.runs.firing import Firing, TickChange, TickRun, TriggerState
+from headrace.runs.publications import newest_numbers
 from headrace.runs.queueing import queue_runs
 from headrace.runs.tables import runs, ticks, triggers
 from headrace.runs.times import moment, stamp
@@ -125,7 +126,16 @@ class Triggers:
                 rows |= {row.id: row for row in found}
             held = _held(connection, [name for name in rows if name in held_by])
             running = _running(connection)
-        return [_state(row, running.get(row.id, ()), held.get(row.id, ())) for row in rows.values()]
+            numbers = newest_numbers(connection, {row.pipeline for row in rows.values()})
+        return [
+            _state(
+                row,
+                running.get(row.id, ()),
+                held.get(row.id, ()),
+                published=numbers.get(row.pipeline),
+            )
+            for row in rows.values()
+        ]
 
     def next_due(self, after: datetime | None = None) -> datetime | None:
         """Return when the next active trigger is due (later than `after`), or None."""
@@ -331,13 +341,20 @@ def _text(spec: TriggerSpec) -> bytes:
     return msgspec.json.encode(msgspec.structs.replace(spec, line=1))
 
 
-def _state(row: Row[Any], running: tuple[TickRun, ...], held: tuple[datetime, ...]) -> TriggerState:
+def _state(
+    row: Row[Any],
+    running: tuple[TickRun, ...],
+    held: tuple[datetime, ...],
+    *,
+    published: int | None,
+) -> TriggerState:
     return TriggerState(
         id=row.id,
         pipeline=row.pipeline,
         spec=msgspec.json.decode(row.spec, type=TriggerSpec),
         active=bool(row.active),
         next_at=moment(row.next_at),
+        published=published,
         running=running,
         held=held,
     )

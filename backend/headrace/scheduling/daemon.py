@@ -12,9 +12,10 @@ from typing import Any, Protocol
 from headrace.core.clock import Clock
 from headrace.core.crash import crashpoint
 from headrace.core.errors import HeadraceError, StorageFull, Unavailable
+from headrace.project.files import Project
 from headrace.protocol.events import Event, PipelinesChanged, RunChanged, TriggersChanged
 from headrace.protocol.tables import FINAL_RUN_STATES
-from headrace.runs.changes import QueueRun
+from headrace.runs.changes import QueueRun, Snapshot
 from headrace.runs.firing import Firing, TickChange, TriggerState
 from headrace.runs.history import History
 from headrace.runs.thread import HistoryThread
@@ -30,6 +31,7 @@ from headrace.scheduling.triggers import (
     previous_of,
 )
 from headrace.session.log import EventLog
+from headrace.session.publishing import FIRST, can_be_first, snapshot_of
 from headrace.session.run import Run, RunRequest
 
 logger = logging.getLogger(__name__)
@@ -48,7 +50,7 @@ SLICE = 200
 class PipelineSession(Protocol):
     """What the scheduler needs of a session."""
 
-    async def look_again(self) -> None: ...
+    async def look_for_trigger(self, newest: int | None) -> None: ...
     def prepare_run(self, request: RunRequest) -> Run: ...
     def queue_change(self, run: Run) -> QueueRun: ...
     async def launch(self, run: Run) -> None: ...
@@ -181,6 +183,24 @@ class Daemon:
                 told.append(name)
         for name in told:
             self._sessions.log.publish(TriggersChanged(of=name))
+        scheduled = [name for name, specs in changed.items() if any(s.active for s in specs)]
+        if scheduled:
+            self._spawn(self._publish_first(scheduled))
+
+    async def _publish_first(self, pipelines: Sequence[str]) -> None:
+        """Publish the pipelines with triggers of which nothing is published, as they are now.
+
+        From then on an edit waits for who publishes it. A tick that comes before does the same.
+        """
+        try:
+            names = await self._history.call(History.unpublished, pipelines)
+            for start in range(0, len(names), SLICE):
+                some = names[start : start + SLICE]
+                snapshots = await asyncio.to_thread(_snapshots, self._files.project, some)
+                now = self._clock.now()
+                await self._history.call(History.publish_first, snapshots, now, FIRST)
+        except HeadraceError as error:
+            logger.warning("What triggers run is published at their first tick: %s", error)
 
     def _watch_clock(self) -> None:
         now, ticking = self._clock.now(), self._clock.monotonic()
@@ -262,7 +282,7 @@ class Daemon:
             return None, ""
         try:
             session = await self._sessions.open(pipeline)
-            await session.look_again()
+            await session.look_for_trigger(max((s.published or 0 for s, _ in decisions)) or None)
         except (Unavailable, StorageFull):
             raise
         except HeadraceError as error:
@@ -295,6 +315,17 @@ class Daemon:
                     if not recorded.done():
                         recorded.set_result(created)
         self._writing = False
+
+
+def _snapshots(project: Project, names: Sequence[str]) -> list[Snapshot]:
+    """Take the files of pipelines; those that cannot be read whole are left out."""
+    found: list[Snapshot] = []
+    for name in names:
+        with contextlib.suppress(HeadraceError):  # gone or broken: it is not published then
+            files = project.read(name)
+            if can_be_first(files):
+                found.append(snapshot_of(files))
+    return found
 
 
 def _decisions(
@@ -350,6 +381,7 @@ def _prepare(
         trigger=state.spec.name,
         logical_time=tick,
         interval_start=previous_of(state.spec, tick),
+        published=True,
     )
     try:
         run = session.prepare_run(request)

@@ -61,7 +61,7 @@ class TriggerFiles:
     """Reads `triggers:` of every pipeline.yaml. Used in one thread at a time."""
 
     def __init__(self, project: Project) -> None:
-        self._project = project
+        self.project = project
         self._seen: dict[str, Signature] = {}
 
     def forget(self, pipeline: str) -> None:
@@ -73,14 +73,14 @@ class TriggerFiles:
 
         A file that cannot be read as it is meant says nothing of its triggers: they stay.
         """
-        names = self._project.list_pipelines()
+        names = self.project.list_pipelines()
         changed: dict[str, Sequence[TriggerSpec]] = {}
         for name in names:
             signature = self._signature(name)
             if signature is not None and signature == self._seen.get(name):
                 continue
             try:
-                pipeline = self._project.read_pipeline(name)
+                pipeline = self.project.read_pipeline(name)
             except HeadraceError as error:
                 logger.warning("Triggers of %s cannot be read: %s", name, error)
                 continue
@@ -94,7 +94,7 @@ class TriggerFiles:
 
     def _signature(self, pipeline: str) -> Signature | None:
         try:
-            state = (self._project.paths.pipeline(pipeline) / PIPELINE_FILE).stat()
+            state = (self.project.paths.pipeline(pipeline) / PIPELINE_FILE).stat()
         except (OSError, HeadraceError):
             return None
         return state.st_mtime_ns, state.st_size, state.st_ino

@@ -49,6 +49,13 @@ from headrace.server.triggers import (
     TriggersHandler,
     TriggersOfPipelineHandler,
 )
+from headrace.server.versions import (
+    PublishHandler,
+    RestoreHandler,
+    RunCodeHandler,
+    VersionHandler,
+    VersionsHandler,
+)
 
 
 class Route(NamedTuple):
@@ -75,10 +82,15 @@ API: tuple[Route, ...] = (
     Route("api/pipelines/{pipeline}/commands", CommandsHandler),
     Route("api/pipelines/{pipeline}/export", ExportPipelineHandler),
     Route("api/pipelines/{pipeline}/runs", RunsOfPipelineHandler),
+    Route("api/pipelines/{pipeline}/publish", PublishHandler),
+    Route("api/pipelines/{pipeline}/versions", VersionsHandler),
+    Route("api/pipelines/{pipeline}/versions/{version}", VersionHandler),
+    Route("api/pipelines/{pipeline}/versions/{version}/restore", RestoreHandler),
     Route("api/pipelines/{pipeline}/triggers", TriggersOfPipelineHandler),
     Route("api/pipelines/{pipeline}/triggers/{trigger}", TriggerHandler),
     Route("api/runs", RunsHandler),
     Route("api/runs/{run}", RunHandler),
+    Route("api/runs/{run}/code", RunCodeHandler),
     Route("api/runs/{run}/cancel", CancelHandler),
     Route("api/runs/{run}/retry", RetryHandler),
     Route("api/runs/{run}/blocks/{block}/log", LogHandler),

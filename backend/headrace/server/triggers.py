@@ -20,6 +20,7 @@ from headrace.project.pipeline import PipelineFiles, TriggerSpec
 from headrace.protocol.tables import Tick, TriggerTable
 from headrace.server.base import ApiHandler, operation
 from headrace.server.runtime import Runtime
+from headrace.session.publishing import FIRST, can_be_first, snapshot_of
 
 if TYPE_CHECKING:
     from headrace.runs.history import History
@@ -193,11 +194,25 @@ async def _save(
 
     specs = await asyncio.to_thread(write)
     await runtime.history.call(lambda known: _sync(known, pipeline, specs, runtime.clock.now()))
+    if any(spec.active for spec in specs):
+        await _publish_first(runtime, pipeline)
     if runtime.daemon is not None:
         runtime.daemon.wake()
     for session in runtime.sessions.live():
         if session.pipeline == pipeline:
             await session.reread()
+            await session.look_for_versions()
+
+
+async def _publish_first(runtime: Runtime, pipeline: str) -> None:
+    """Publish a pipeline of which nothing is published, if it can be read whole."""
+    if not await runtime.history.call(lambda known: known.unpublished([pipeline])):
+        return
+    files = await asyncio.to_thread(runtime.project.read, pipeline)
+    if can_be_first(files):
+        snapshot = await asyncio.to_thread(snapshot_of, files)
+        now = runtime.clock.now()
+        await runtime.history.call(lambda known: known.publish_first([snapshot], now, FIRST))
 
 
 def _sync(history: History, pipeline: str, specs: Sequence[TriggerSpec], now: datetime) -> None:

@@ -86,7 +86,12 @@ class Draft:
         """Return every path of which the draft depends: in the project, or absolute."""
         own = {source.path for source in self.files.sources.values()}
         listed = f"pipelines/{self.definition.pipeline}/pipeline.yaml"
-        return self.looked | self.folders | own | {listed, "headrace.yaml"}
+        return self.places_around | own | {listed}
+
+    @property
+    def places_around(self) -> frozenset[str]:
+        """Return the paths of which it depends beside its own files."""
+        return self.looked | self.folders | {"headrace.yaml"}
 
     def looks_like(self, other: Draft) -> bool:
         """Tell whether nothing of what an editor shows differs."""

@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from headrace.analysis.code_edits import CodeEditor
 from headrace.core.errors import Conflict, InvalidInput, NotFound
 from headrace.core.ids import text_hash
+from headrace.core.paths import beneath
 from headrace.project.changes import FileChange, invert
 from headrace.project.edits import change_source, plan_edit
 from headrace.project.files import Project
 from headrace.project.pipeline import PipelineFiles
+from headrace.project.restore import left_by_restore, plan_restore
+from headrace.project.textfiles import decode, read_bytes
 from headrace.protocol import commands as cmd
 
 KEPT_EDITS = 100
@@ -110,10 +113,30 @@ class Editing:
         """Carry out a structural command and remember how to take it back."""
         self._before = None
         changes = await asyncio.to_thread(self._plan, files, command)
+        await self._do(_title(command), changes)
+
+    async def restore(self, present: PipelineFiles, then: PipelineFiles, title: str) -> list[str]:
+        """Make the pipeline's own files those of a version; return the paths that stay different.
+
+        Remembers how to take it back.
+        """
+        self._before = None
+        changes = await asyncio.to_thread(plan_restore, present, then, self._text_of)
+        await self._do(title, changes)
+        return left_by_restore(present, then)
+
+    def _text_of(self, path: str) -> str | None:
+        try:
+            place = beneath(self.project.paths.root, path)
+            return decode(read_bytes(place), place.name)
+        except NotFound:
+            return None
+
+    async def _do(self, title: str, changes: Sequence[FileChange]) -> None:
         if not changes:
             return
         await self._write(changes)
-        self.done.append(Edit(_title(command), changes))
+        self.done.append(Edit(title, changes))
         del self.done[:-KEPT_EDITS]
         self.undone.clear()
 

@@ -139,17 +139,26 @@ class Machine:
 
     # Asking for runs
 
-    def plan(self, request: RunRequest) -> Plan:
-        """Return what a request would run, as things are."""
-        return plan(self.definition, self.staleness, request)
+    def plan(self, request: RunRequest, definition: Definition | None = None) -> Plan:
+        """Return what a request would run of the draft, or of `definition`, as things are."""
+        return plan(definition or self.definition, self.staleness, request)
 
-    def prepare(self, run_id: str, request: RunRequest, at: datetime) -> Run:
+    def prepare(
+        self,
+        run_id: str,
+        request: RunRequest,
+        at: datetime,
+        *,
+        definition: Definition | None = None,
+        published: int | None = None,
+    ) -> Run:
         """Make a run that pins the draft as it is; nothing changes before `launch`.
 
-        Raises InvalidInput when a block of the run has a problem, naming all of them.
+        With `definition` it pins that: the one of the version `published`. Raises InvalidInput when
+        a block of the run has a problem, naming all of them.
         """
-        editor, definition = request.origin == "editor", self.definition
-        planned = self.plan(request)
+        editor, definition = request.origin == "editor", definition or self.definition
+        planned = self.plan(request, definition)
         names = planned.blocks
         problems = [f"{n}: {p}" for n in names if (p := definition.blocks[n].problem)]
         if problems:
@@ -164,7 +173,7 @@ class Machine:
             parameters={**values, **request.parameters},
             queued_at=at,
             blocks={n: self._queued(definition.blocks[n]) for n in names},
-            outside=self._outside(names),
+            outside=self._outside(definition, names),
             must=planned.must,
             force=request.force,
             again=request.again,
@@ -172,13 +181,14 @@ class Machine:
             trigger=request.trigger,
             logical_time=request.logical_time,
             interval_start=request.interval_start,
+            published=published,
         )
 
-    def _outside(self, names: Sequence[str]) -> dict[str, Output]:
+    def _outside(self, definition: Definition, names: Sequence[str]) -> dict[str, Output]:
         inside = set(names)
         pinned: dict[str, Output] = {}
         for name in names:
-            for upstream in self.definition.blocks[name].upstream:
+            for upstream in definition.blocks[name].upstream:
                 if upstream in inside or upstream in pinned:
                     continue
                 output = self._output_now(upstream)
@@ -275,6 +285,7 @@ class Machine:
             or any(block.state == "cancelled" for block in record.blocks),
             reason=record.reason or next(iter(reasons), None),
             attempt=record.attempt,
+            published=record.published,
         )
 
     def _known_outside(

@@ -69,7 +69,7 @@ def retry_of(record: RunRecord, then: Definition, start: str | None = None) -> R
 
     What succeeded in it is taken as it is while code and inputs are the same; with `start`, that
     block and all below it execute anew. `then` is what the run pinned; a run of a whole pipeline is
-    repeated as one of the whole pipeline as it is now.
+    repeated as one of the whole pipeline as it is now, or as it is published now.
     """
     names = [block.name for block in record.blocks]
     if start is not None and start not in names:
@@ -95,6 +95,7 @@ def retry_of(record: RunRecord, then: Definition, start: str | None = None) -> R
         logical_time=record.logical_time,
         interval_start=record.interval_start,
         again=Again(record.id, good, frozenset(anew)),
+        published=record.published is not None,
     )
 
 

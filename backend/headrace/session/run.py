@@ -43,6 +43,8 @@ class RunRequest:
     interval_start: datetime | None = None
     again: Again | None = None
     """The run that it repeats."""
+    published: bool = False
+    """Run the published version, not the draft."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,8 @@ class Run:
     cancelled: bool = False
     reason: str | None = None
     attempt: int = 1
+    published: int | None = None
+    """Number of the published version that it is of."""
     prepared: int = 1
     """So many workers were asked to be ready for it."""
 
@@ -265,6 +269,7 @@ class Run:
             interval_start=self.interval_start,
             parameters=self.parameters,
             version=self.definition.version,
+            published=self.published,
             queued_at=self.queued_at,
             started_at=self.started_at,
             reason=self.reason,

@@ -14,11 +14,13 @@ from typing import Any
 from headrace.core.crash import crashpoint
 from headrace.core.errors import Conflict, HeadraceError, InvalidInput, StorageFull, Unavailable
 from headrace.core.ids import new_run_id
+from headrace.project.difference import difference
 from headrace.project.parameters import check_value, validate_parameters
 from headrace.project.stamps import UNSURE, Stamps
 from headrace.protocol import commands as cmd
 from headrace.protocol import events as ev
 from headrace.protocol.tables import FINAL_RUN_STATES, BlockStatus, BlockTable, RunRecord
+from headrace.protocol.versions import Difference, PublishedVersion
 from headrace.runs.changes import Change, QueueRun
 from headrace.runs.history import History
 from headrace.session.assistance import Assistance
@@ -30,6 +32,7 @@ from headrace.session.log import EventLog
 from headrace.session.machine import Machine
 from headrace.session.others import OtherRuns
 from headrace.session.plan import retry_of, will_execute
+from headrace.session.publishing import Publishing
 from headrace.session.run import Run, RunRequest
 from headrace.session.stimuli import Stimuli
 from headrace.session.surroundings import Surroundings
@@ -64,6 +67,7 @@ class Session:
         stamps: Stamps,
         *,
         others: OtherRuns,
+        publishing: Publishing,
     ) -> None:
         self.pipeline = editing.pipeline
         self.log = EventLog(editing.pipeline)
@@ -72,6 +76,9 @@ class Session:
         self._stamps = stamps
         """Of the files on which the draft depends, as of before it was read."""
         self._others = others
+        self._publishing = publishing
+        self._production: tuple[int, Draft] | None = None
+        """What triggers run, as of the last `look_for_trigger`."""
         self._around = surroundings
         self._editing = editing
         self._assistance = Assistance(
@@ -115,6 +122,8 @@ class Session:
             undo=self._editing.undo_title,
             redo=self._editing.redo_title,
             problem=self.draft.problem,
+            version=self.draft.files.version,
+            published=self._publishing.current,
         )
         return ev.SnapshotTaken(
             pipeline=self.pipeline, seq=self.log.seq, epoch=self.log.epoch, state=state
@@ -214,6 +223,10 @@ class Session:
                     edit = await (self._editing.undo() if undo else self._editing.redo())
                     await self._take_up_edit(command.req)
                 return {"title": edit.title}
+            case cmd.Publish():
+                return await self._publish_draft(command)
+            case cmd.RestoreVersion():
+                return await self._restore(command)
             case cmd.RestartWorker():
                 await self._around.pool.restart_session(self.pipeline)
                 return None
@@ -253,6 +266,48 @@ class Session:
                 raise
         added = [table.name for table in self.draft.tables if table.name not in before]
         return {"blocks": added}
+
+    # Published versions
+
+    async def _publish_draft(self, command: cmd.Publish) -> PublishedVersion:
+        await self.look_again()
+        before = self._publishing.current
+        version = await self._publishing.publish(self.draft, command.message, command.version)
+        if version != before:
+            self.log.publish(ev.VersionPublished(cause=command.req, version=version))
+        return version
+
+    async def _restore(self, command: cmd.RestoreVersion) -> dict[str, Any]:
+        async with self._edits:
+            then = await self._publishing.files(command.number)
+            title = f"restore version {command.number}"
+            left = await self._editing.restore(self.draft.files, then, title)
+            await self._take_up_edit(command.req)
+        return {"left": left}
+
+    async def look_for_versions(self) -> None:
+        """Learn of what other processes published."""
+        if await self._publishing.learn():
+            self.log.publish(ev.VersionPublished(version=self._publishing.current))
+
+    async def difference_to_draft(self, number: int | None) -> Difference:
+        """Say how the draft differs from a published version; None: from nothing at all."""
+        then = None if number is None else await self._publishing.files(number)
+        return await asyncio.to_thread(difference, then, self.draft.files)
+
+    async def look_for_trigger(self, newest: int | None) -> None:
+        """Make sure that what a run of a trigger needs is known as it is now.
+
+        `newest` is the number of the version that the history had last, None when it had none.
+        """
+        await self.look_again()
+        current = self._publishing.current
+        if newest != (current.number if current is not None else None):
+            await self.look_for_versions()
+            current = self._publishing.current
+        self._production = await self._publishing.version_to_run(self.draft, self._status)
+        if current is None:
+            self.log.publish(ev.VersionPublished(version=self._publishing.current))
 
     async def _take_up_edit(self, cause: str) -> None:
         """Look at the files that we have just written; the write is taken back if we cannot.
@@ -332,6 +387,7 @@ class Session:
                 block=changed,
                 text=sources[changed.name],
                 diagnostics=draft.diagnostics,
+                version=draft.files.version,
             )
         else:
             event = ev.PipelineChanged(
@@ -345,6 +401,7 @@ class Session:
                 undo=titles[0],
                 redo=titles[1],
                 problem=draft.problem,
+                version=draft.files.version,
             )
             self._around.tell_pipelines_changed()
         return Step([event]).add(self.machine.define(draft.definition))
@@ -388,7 +445,7 @@ class Session:
 
         Returns its id once it is recorded. The same idempotency key gives the same run for 24 h.
         """
-        await self.look_again()
+        await self._look_for(request)
         return await self._start(request, idempotency_key)
 
     async def _start(self, request: RunRequest, idempotency_key: str | None) -> str:
@@ -409,8 +466,23 @@ class Session:
 
     async def plan_run(self, request: RunRequest) -> list[str]:
         """Return the blocks that a request would have to execute or look up, as things are now."""
-        await self.look_again()
-        return will_execute(self.machine.plan(request), request)
+        await self._look_for(request)
+        return will_execute(self.machine.plan(request, self._meant(request)[1].definition), request)
+
+    async def _look_for(self, request: RunRequest) -> None:
+        if request.published:
+            await self.look_for_versions()
+            current = self._publishing.current
+            await self.look_for_trigger(None if current is None else current.number)
+        else:
+            await self.look_again()
+
+    def _meant(self, request: RunRequest) -> tuple[int | None, Draft]:
+        """Return what a request runs: the published version with its number, or the draft."""
+        if not request.published:
+            return None, self.draft
+        assert self._production is not None, "look_for_trigger comes before a published run"
+        return self._production
 
     async def retry_request(self, run_id: str, start: str | None = None) -> RunRequest:
         """Make the request that repeats a run that is over, from a block on if that is given.
@@ -430,17 +502,25 @@ class Session:
         return replace(request, again=replace(request.again, good=kept))
 
     def prepare_run(self, request: RunRequest) -> Run:
-        """Make a run that pins the draft; `queue_change` gives its record, `launch` starts it.
+        """Make a run that pins what it runs: the draft, or what `look_for_trigger` found published.
 
-        Raises InvalidInput when its parameters are not as declared.
+        `queue_change` gives its record, `launch` starts it. Raises InvalidInput when its parameters
+        are not as declared.
         """
-        if self.draft.refusals:
+        number, draft = self._meant(request)
+        if draft.refusals:
             raise InvalidInput(
-                "The pipeline cannot run yet: " + "; ".join(self.draft.refusals),
-                problems=self.draft.refusals,
+                "The pipeline cannot run yet: " + "; ".join(draft.refusals),
+                problems=draft.refusals,
             )
-        values = validate_parameters(self.draft.parameters, dict(request.parameters))
-        return self.machine.prepare(new_run_id(), replace(request, parameters=values), self._now())
+        values = validate_parameters(draft.parameters, dict(request.parameters))
+        return self.machine.prepare(
+            new_run_id(),
+            replace(request, parameters=values),
+            self._now(),
+            definition=draft.definition,
+            published=number,
+        )
 
     def queue_change(self, run: Run, idempotency_key: str | None = None) -> QueueRun:
         """Return the record that makes a prepared run durable."""

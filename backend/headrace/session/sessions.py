@@ -36,6 +36,7 @@ from headrace.session.editing import Editing
 from headrace.session.log import EventLog
 from headrace.session.machine import Machine
 from headrace.session.others import OtherRuns
+from headrace.session.publishing import Publishing
 from headrace.session.results import Result
 from headrace.session.session import Session
 from headrace.session.surroundings import Surroundings
@@ -116,10 +117,14 @@ class Sessions:
         for name, (run, block) in last.items():
             if name in draft.definition.blocks:
                 machine.results.restore(name, run, block)
+        current = await around.history.call(History.published, pipeline)
         stamps = await around.stamps(draft.places, since=began)
         lost = await around.lost(machine.results.known())
         machine.look(around.clock.now(), lost)
-        return Session(around, editing, draft, machine, stamps, others=others)
+        publishing = Publishing(around, pipeline, current)
+        return Session(
+            around, editing, draft, machine, stamps, others=others, publishing=publishing
+        )
 
     def places(self, pipeline: str, run: str) -> dict[str, int]:
         """Return the places of a run's blocks in the line for slots, as far as they have one."""
@@ -145,6 +150,7 @@ class Sessions:
     async def create(self, name: str, title: str = "") -> None:
         """Create an empty pipeline."""
         await asyncio.to_thread(self.project.create_pipeline, name, title or name)
+        await self._around.history.call(History.withdraw, name)
         self._around.tell_pipelines_changed()
 
     async def delete(self, name: str, *, cancel: bool = False) -> None:
@@ -156,6 +162,7 @@ class Sessions:
                 raise Conflict(f"Runs of {name!r} are going on.", runs=runs)
             await session.cancel_all("the pipeline is deleted")
         await asyncio.to_thread(self.project.delete_pipeline, name)
+        await self._around.history.call(History.withdraw, name)
         if session is not None:
             self._opening.pop(name, None)
             await session.close("the pipeline was deleted")
@@ -195,6 +202,7 @@ class Sessions:
         for session in self.live():
             if session.log.listeners and not session.has_ended:
                 await session.look_at_others()
+                await session.look_for_versions()
 
     async def resume(self) -> list[str]:
         """Take up the runs that nobody has in hand any more; return their ids.

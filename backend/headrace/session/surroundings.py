@@ -149,4 +149,5 @@ def summary_of(run: Run, finished: ev.RunFinished | None = None) -> RunSummary:
         blocks_done=run.blocks_over,
         blocks_total=len(run.blocks),
         reason=run.reason,
+        published=run.published,
     )

@@ -18,6 +18,8 @@ export type AnyCommand =
   | SetAutoRun
   | Undo
   | Redo
+  | Publish
+  | RestoreVersion
   | RunBlocks
   | StartRun
   | CancelRun
@@ -29,6 +31,7 @@ export type AnyEvent =
   | SnapshotTaken
   | PipelineChanged
   | SourceChanged
+  | VersionPublished
   | ParametersSet
   | AutoRunSwitched
   | StalenessChanged
@@ -289,6 +292,30 @@ export interface Redo {
   req?: string;
 }
 /**
+ * Let triggers run the draft as it is now. Answers the version as `PublishedVersion`.
+ *
+ * Refused when the draft has blocks that cannot run, or is not the one of hash `version`.
+ */
+export interface Publish {
+  op: "publish";
+  pipeline: string;
+  req?: string;
+  message?: string;
+  version?: string | null;
+}
+/**
+ * Make the draft what a published version was; an edit that can be undone.
+ *
+ * Triggers stay as they are. Shared blocks belong to other pipelines as well and are not written;
+ * the answer names those that differ as `left`.
+ */
+export interface RestoreVersion {
+  op: "restore-version";
+  pipeline: string;
+  req?: string;
+  number: number;
+}
+/**
  * Run blocks with their stale ancestors; no blocks: everything that is stale.
  *
  * The answer's result is `{"run", "blocks"}`. `scope` says otherwise: `only` leaves the ancestors
@@ -408,6 +435,8 @@ export interface PipelineState {
   undo: string | null;
   redo: string | null;
   problem: string | null;
+  version: string;
+  published: PublishedVersion | null;
 }
 /**
  * A block of the draft as the editor shows it, without its source.
@@ -475,6 +504,8 @@ export interface Fix {
     | SetAutoRun
     | Undo
     | Redo
+    | Publish
+    | RestoreVersion
     | RunBlocks
     | StartRun
     | CancelRun
@@ -627,6 +658,16 @@ export interface LiveRun {
   };
 }
 /**
+ * A snapshot of a pipeline's files. Triggers run that with the highest `number`.
+ */
+export interface PublishedVersion {
+  pipeline: string;
+  number: number;
+  hash: string;
+  message: string;
+  published_at: string;
+}
+/**
  * Blocks, order, edges, parameters or title changed, here or outside.
  *
  * `sources` holds only those that differ from what was last sent.
@@ -649,6 +690,7 @@ export interface PipelineChanged {
   undo: string | null;
   redo: string | null;
   problem: string | null;
+  version: string;
 }
 /**
  * One block's source was saved, by `cause`, or edited outside (`cause` empty).
@@ -661,6 +703,17 @@ export interface SourceChanged {
   block: BlockTable;
   text: string;
   diagnostics: Diagnostic[];
+  version: string;
+}
+/**
+ * Triggers run this version from now on, here or by another process; None: none is left.
+ */
+export interface VersionPublished {
+  op: "version-published";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  version: PublishedVersion | null;
 }
 /**
  * The values that runs of the editor use are now these.
@@ -930,6 +983,7 @@ export interface RunSummary {
   blocks_done: number;
   blocks_total: number;
   reason: string | null;
+  published: number | null;
 }
 /**
  * Project: a block of a run changed its state; for open run pages.
@@ -1025,6 +1079,27 @@ export interface ErrorBody {
   details: {
     [k: string]: unknown;
   };
+}
+/**
+ * A block as a version has it.
+ */
+export interface BlockCode {
+  name: string;
+  kind: "exporter" | "loader" | "markdown" | "sensor" | "transformer";
+  language: "markdown" | "notebook" | "python" | "sql";
+  path: string;
+  text: string;
+  upstream: string[];
+}
+/**
+ * How a block of one version differs from that of another; `what` names the keys.
+ */
+export interface BlockDifference {
+  name: string;
+  change: "added" | "changed" | "removed";
+  what: string[];
+  before: string | null;
+  after: string | null;
 }
 /**
  * A column by its place, counted from 0: where two columns have one name.
@@ -1143,6 +1218,23 @@ export interface Condition {
   value?: boolean | number | string | (boolean | number | string)[] | null;
 }
 /**
+ * What is different from one version of a pipeline to another, by block and parameter.
+ */
+export interface Difference {
+  blocks: BlockDifference[];
+  parameters: ParameterDifference[];
+  order: boolean;
+}
+/**
+ * How a parameter differs; `before` and `after` are declarations in words.
+ */
+export interface ParameterDifference {
+  name: string;
+  change: "added" | "changed" | "removed";
+  before: string;
+  after: string;
+}
+/**
  * Help on a name: `signature` on one line, `argument` the index of the one being typed.
  */
 export interface Inspection {
@@ -1216,6 +1308,14 @@ export interface TriggerTable {
   problem: string | null;
 }
 /**
+ * The code that a run pinned.
+ */
+export interface RunCode {
+  version: string;
+  published: number | null;
+  blocks: BlockCode[];
+}
+/**
  * A run whole: what `headrace run --json` prints and `GET runs/{id}` answers.
  */
 export interface RunRecord {
@@ -1232,6 +1332,7 @@ export interface RunRecord {
     [k: string]: unknown;
   };
   version: string;
+  published: number | null;
   queued_at: string;
   started_at: string | null;
   finished_at: string | null;
@@ -1252,6 +1353,23 @@ export interface Tick {
   at: string;
   local: string;
   note: string;
+}
+/**
+ * The code of a version. `difference` leads from it to the draft as it is now.
+ */
+export interface VersionCode {
+  version: PublishedVersion;
+  blocks: BlockCode[];
+  parameters: Parameter[];
+  difference: Difference;
+}
+/**
+ * The versions of a pipeline, newest first, and how the draft differs from the newest.
+ */
+export interface VersionList {
+  versions: PublishedVersion[];
+  draft: string;
+  difference: Difference;
 }
 /**
  * Rows of a table: those that fulfil all conditions and hold the text, sorted; of columns.

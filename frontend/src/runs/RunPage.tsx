@@ -1,4 +1,4 @@
-import { Download, RotateCw, Square } from "lucide-react";
+import { Code, Download, RotateCw, Square } from "lucide-react";
 import { type ReactElement, useState } from "react";
 import { apiUrl } from "../client";
 import { LogPanel, useLog } from "../log";
@@ -26,19 +26,21 @@ import {
 } from "../ui";
 import { BlockDetails, type PreviewSlot } from "./BlockDetails";
 import { GanttChart } from "./GanttChart";
+import { type CodeSlot, RunCode } from "./RunCode";
 import { retryRun } from "./retry";
 import { useRun } from "./useRun";
-import { factsOf, resumedWords, retryWords } from "./words";
+import { factsOf, resumedWords, retryWords, versionWords } from "./words";
 import "./runs.css";
 
 export interface RunPageProps {
   pipeline: string;
   run: string;
   preview?: PreviewSlot;
+  code?: CodeSlot;
 }
 
 /** One run: when each block did what, why it failed, what it wrote and gave. */
-export function RunPage({ pipeline, run: id, preview }: RunPageProps): ReactElement {
+export function RunPage({ pipeline, run: id, preview, code }: RunPageProps): ReactElement {
   const { data: run, error, reload } = useRun(id);
   const [chosen, setChosen] = useState<string | null>(null);
   const api = useApi();
@@ -62,7 +64,9 @@ export function RunPage({ pipeline, run: id, preview }: RunPageProps): ReactElem
           {run === undefined ? null : <RunChips run={run} />}
         </Crumbs>
       }
-      actions={run === undefined ? null : <RunActions run={run} />}
+      actions={
+        run === undefined ? null : <RunActions run={run} block={selected?.name} code={code} />
+      }
     >
       {error === undefined || run !== undefined ? null : (
         <LoadFailed error={error} onRetry={reload} />
@@ -130,8 +134,16 @@ function RunChips({ run }: { run: RunRecord }): ReactElement {
   );
 }
 
-function RunActions({ run }: { run: RunRecord }): ReactElement {
+interface RunActionsProps {
+  run: RunRecord;
+  /** The block that is shown. */
+  block: string | undefined;
+  code: CodeSlot | undefined;
+}
+
+function RunActions({ run, block, code }: RunActionsProps): ReactElement {
   const api = useApi();
+  const [showsCode, setShowsCode] = useState(false);
   const [busy, setBusy] = useState(false);
   const failed = run.blocks.filter(({ state }) => state === "failed");
   const act = (work: Promise<void>): void => {
@@ -146,6 +158,19 @@ function RunActions({ run }: { run: RunRecord }): ReactElement {
   };
   return (
     <>
+      {code === undefined ? null : (
+        <Button
+          icon={Code}
+          aria-haspopup="dialog"
+          data-tip={`The code that it ran: ${versionWords(run)}`}
+          onClick={() => setShowsCode(true)}
+        >
+          Code
+        </Button>
+      )}
+      {code === undefined || !showsCode ? null : (
+        <RunCode run={run} code={code} block={block} onClose={() => setShowsCode(false)} />
+      )}
       <a className="button" href={apiUrl(`runs/${run.id}/notebook`)} download>
         <Download size={14} aria-hidden="true" /> Notebook
       </a>

@@ -25,9 +25,15 @@ export function factsOf(run: RunRecord): string[] {
   );
   return [
     originWords(run),
+    versionWords(run),
     run.logical_time === null ? "" : `tick ${formatShortMoment(run.logical_time)}`,
     ...parameters,
   ].filter(Boolean);
+}
+
+/** "version 3" of what was published, or "draft 1a2b3c4d". */
+export function versionWords({ published, version }: RunRecord): string {
+  return published === null ? `draft ${version.slice(0, 8)}` : `version ${published}`;
 }
 
 /** "resumed (attempt 2)": a server took the run up after another one had ended in its midst. */

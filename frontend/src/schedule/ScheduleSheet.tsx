@@ -1,6 +1,6 @@
 import { Pencil, Plus, Trash2 } from "lucide-react";
 import { type ReactElement, useState } from "react";
-import type { Parameter, TriggerTable } from "../protocol";
+import type { Parameter, PublishedVersion, TriggerTable } from "../protocol";
 import { useApi, useResource } from "../session";
 import {
   Button,
@@ -21,11 +21,16 @@ export interface ScheduleSheetProps {
   pipeline: string;
   /** Declared parameters of the pipeline, for the form. */
   parameters: readonly Parameter[];
+  /** What triggers run; null: nothing is published yet. */
+  published: PublishedVersion | null;
+  /** The draft is not what is published. */
+  differs: boolean;
   onClose(): void;
 }
 
 /** Schedules of one pipeline in a sheet beside its editor. */
-export function ScheduleSheet({ pipeline, parameters, onClose }: ScheduleSheetProps): ReactElement {
+export function ScheduleSheet(props: ScheduleSheetProps): ReactElement {
+  const { pipeline, parameters, published, differs, onClose } = props;
   const { data, error, reload } = useResource(
     `triggers ${pipeline}`,
     async (api, signal) =>
@@ -46,6 +51,9 @@ export function ScheduleSheet({ pipeline, parameters, onClose }: ScheduleSheetPr
         <div className="sheet-section">
           <LoadFailed error={error} onRetry={reload} />
         </div>
+      )}
+      {data === undefined ? null : (
+        <p className="sheet-section muted">{versionWords(published, differs)}</p>
       )}
       {open === null || data === undefined ? null : (
         <TriggerForm
@@ -79,6 +87,17 @@ export function ScheduleSheet({ pipeline, parameters, onClose }: ScheduleSheetPr
       )}
     </Sheet>
   );
+}
+
+/** Which code schedules start. */
+function versionWords(published: PublishedVersion | null, differs: boolean): string {
+  if (published === null) {
+    return "Nothing is published yet: the first schedule that is on publishes the draft as version 1. From then on, edits count for schedules once they are published.";
+  }
+  const runs = `Schedules run version ${published.number}`;
+  return differs
+    ? `${runs}. The draft is different: publish it to let schedules run it.`
+    : `${runs}: the draft as it is.`;
 }
 
 interface TriggerRowProps {

@@ -17,6 +17,7 @@ export {
   allBelow,
   blockNamed,
   downstreamOf,
+  draftDiffers,
   failedBlocks,
   isFresh,
   planOf,

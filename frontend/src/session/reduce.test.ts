@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AnyEvent, BlockStatus, BlockTable, Output, PipelineState } from "../protocol";
 import { isOld, leavesGap, reduce } from "./reduce";
+import { draftDiffers } from "./selectors";
 import { initialState, LOG_TAIL_CHARACTERS, NEVER, type SessionState } from "./state";
 
 function table(name: string, upstream: string[] = []): BlockTable {
@@ -46,6 +47,8 @@ function taken(status: Record<string, BlockStatus> = {}): SessionState {
     undo: null,
     redo: null,
     problem: null,
+    version: "draft",
+    published: null,
   };
   return reduce(initialState("p"), event({ op: "snapshot-taken", epoch: "e", seq: 4, state }));
 }
@@ -180,6 +183,16 @@ describe("the numbers of events", () => {
     const state = taken();
     expect(isOld(state, { ...started, seq })).toBe(old);
     expect(leavesGap(state, { ...started, seq })).toBe(gap);
+  });
+
+  it("tell of what triggers run, and of the draft that may differ from it", () => {
+    const version = { pipeline: "p", number: 2, hash: "draft", message: "", published_at: "" };
+    const same = reduce(taken(), event({ op: "version-published", version }));
+    expect([same.published?.number, draftDiffers(same)]).toEqual([2, false]);
+    const block = same.blocks[0] as BlockTable;
+    const edited = event({ op: "source-changed", block, text: "", diagnostics: [], version: "x" });
+    expect(draftDiffers(reduce(same, edited))).toBe(true);
+    expect(draftDiffers(taken())).toBe(false);
   });
 
   it("never keep a snapshot from being taken", () => {

@@ -43,7 +43,10 @@ function apply(state: SessionState, event: AnyEvent): SessionState {
         ),
         sources: { ...state.sources, [event.block.name]: event.text },
         diagnostics: event.diagnostics,
+        version: event.version,
       };
+    case "version-published":
+      return { ...state, published: event.version };
     case "parameters-set":
       return { ...state, values: event.values };
     case "auto-run-switched":
@@ -153,7 +156,7 @@ function fromSnapshot(state: SessionState, event: SnapshotTaken): SessionState {
 }
 
 function withPipeline(state: SessionState, event: PipelineChanged): SessionState {
-  const { title, parameters, values, blocks, diagnostics, undo, redo, problem } = event;
+  const { title, parameters, values, blocks, diagnostics, undo, redo, problem, version } = event;
   const names = new Set(blocks.map((block) => block.name));
   return {
     ...state,
@@ -165,6 +168,7 @@ function withPipeline(state: SessionState, event: PipelineChanged): SessionState
     undo,
     redo,
     problem,
+    version,
     sources: only({ ...state.sources, ...event.sources }, names),
     status: only(state.status, names),
   };

@@ -39,6 +39,11 @@ export function signOf(status: BlockStatus): Sign {
   return state === "cached" ? "cached" : "ok";
 }
 
+/** Is there a published version, and is the draft another one. */
+export function draftDiffers({ published, version }: SessionState): boolean {
+  return published !== null && published.hash !== version;
+}
+
 /** Is there nothing to run here: a fresh result, or text. */
 export function isFresh(state: SessionState, name: string): boolean {
   return (

@@ -32,6 +32,8 @@ export function initialState(pipeline: string): SessionState {
     undo: null,
     redo: null,
     problem: null,
+    version: "",
+    published: null,
     endedBecause: null,
   };
 }

@@ -49,6 +49,7 @@ export type CommandId =
   | "restart-worker"
   | "open-last-run"
   | "schedule"
+  | "publish"
   | "edit-block"
   | "leave-code"
   | "next-block"
@@ -191,6 +192,12 @@ export const SHORTCUTS: Readonly<Record<CommandId, Shortcut>> = {
     section: "Run",
     where: "blocks",
     keys: ["r"],
+  },
+  publish: {
+    title: "Publish the draft",
+    section: "Run",
+    where: "blocks",
+    keys: ["e p"],
   },
   schedule: {
     title: "Schedule this pipeline",

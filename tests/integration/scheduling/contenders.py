@@ -57,7 +57,7 @@ class Sessions:
     async def open(self, pipeline: str) -> Sessions:
         return self
 
-    async def look_again(self) -> None:
+    async def look_for_trigger(self, newest: int | None) -> None:
         pass
 
     def prepare_run(self, request: RunRequest) -> Any:

@@ -88,7 +88,7 @@ class FakeSession:
     sessions: FakeSessions
     pipeline: str
 
-    async def look_again(self) -> None:
+    async def look_for_trigger(self, newest: int | None) -> None:
         pass
 
     def prepare_run(self, request: RunRequest) -> FakeRun:

@@ -238,3 +238,42 @@ async def test_a_jump_of_the_clock_is_told(world: World, caplog: pytest.LogCaptu
     await world.turn(hours=3)
     await world.until(lambda: len(world.sessions.launched) == 1)
     assert "clock jumped" in caplog.text
+
+
+async def test_what_has_triggers_is_published_when_it_is_first_seen(world: World) -> None:
+    world.write("p", EVERY)
+    world.write("paused", f"{EVERY}, active: false")
+    world.write("broken", EVERY)
+    with (world.root / "pipelines" / "broken" / "pipeline.yaml").open("a") as file:
+        file.write("parameters: 7\n")
+    (world.root / "pipelines" / "gone").mkdir()
+    await world.daemon.start()
+
+    async def published() -> list[str]:
+        await world.settled()
+        names = ["p", "paused", "broken"]
+        lacking = await world.history.call(History.unpublished, names)
+        return [name for name in names if name not in lacking]
+
+    async with asyncio.timeout(5):
+        while await published() != ["p"]:
+            pass
+    first = await world.history.call(History.published, "p")
+    world.write("p", EVERY, EVERY)
+    world.daemon.changed("p")
+    assert await published() == ["p"]
+    assert await world.history.call(History.published, "p") == first
+
+
+async def test_ticks_come_though_publishing_failed(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def locked(*_: object) -> None:
+        raise Unavailable("locked")
+
+    monkeypatch.setattr(History, "publish_first", locked)
+    world.write("p", EVERY)
+    await world.daemon.start()
+    await world.turn(minutes=5)
+    await world.until(lambda: len(world.sessions.launched) == 1)
+    await world.until(lambda: "published at their first tick" in caplog.text)

@@ -9,11 +9,13 @@ import { codeTheme } from "./theme";
 interface Props {
   mine: string;
   theirs: string;
+  titles?: readonly [string, string];
   language: Language;
 }
 
-/** Both texts of a conflict side by side; loaded only when it is asked for. */
-export default function Difference({ mine, theirs, language }: Props): ReactElement {
+/** Two texts side by side, such as those of a conflict; loaded only when it is asked for. */
+export default function Difference(props: Props): ReactElement {
+  const { mine, theirs, language, titles = ["Mine", "Theirs"] } = props;
   const host = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
@@ -37,8 +39,8 @@ export default function Difference({ mine, theirs, language }: Props): ReactElem
   return (
     <div className="difference">
       <div className="difference-titles" aria-hidden="true">
-        <span>Mine</span>
-        <span>Theirs</span>
+        <span>{titles[0]}</span>
+        <span>{titles[1]}</span>
       </div>
       <div ref={host} />
     </div>

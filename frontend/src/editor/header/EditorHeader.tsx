@@ -5,6 +5,7 @@ import { Button, EditorSlotsContext, formatValue, Link, Segmented, useCommands }
 import { useEditor, useEditorState } from "../page/context";
 import type { View } from "../page/model";
 import { openDialog } from "../page/operations";
+import { PublishButton } from "../publish/PublishButton";
 import { AutoRunSign, RunButton } from "./RunButton";
 import { TitleField } from "./TitleField";
 
@@ -47,6 +48,7 @@ export function EditorActions(): ReactElement {
   return (
     <>
       <ParametersChip />
+      <PublishButton />
       <ScheduleButton />
       <AutoRunSign />
       <RunButton />
@@ -87,7 +89,7 @@ function ScheduleButton(): ReactElement | null {
   return (
     <>
       <Button icon={CalendarClock} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-        Schedule
+        <span className="header-words">Schedule</span>
       </Button>
       {isOpen && (
         <Suspense fallback={null}>
