@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
 from tests.acceptance.harness import headrace_command
 
+FLIGHTS = Path(__file__).parents[2] / "data" / "nycflights" / "flights.parquet"
 LONG_NAME = "a_block_whose_name_says_everything_that_is_worth_saying_here"
 LONG_TITLE = "Everything that leaves New York by air, late or on time, month"
 MANY = 30
@@ -44,6 +46,66 @@ def rich():
                 '<circle r="16" cx="20" cy="20"/></svg>'))
     return "<img src=x onerror=\\"document.title='taken'\\">"
 '''
+
+GRID_BLOCKS = {
+    "flights": """
+import pandas as pd
+
+from headrace import loader
+
+
+@loader
+def flights():
+    return pd.read_parquet("data/nycflights/flights.parquet")
+""",
+    "wide": """
+import numpy as np
+import pandas as pd
+
+from headrace import loader
+
+
+@loader
+def wide():
+    names = [f"sensor_{number:05}" for number in range(WIDE)]
+    return pd.DataFrame(np.tile(np.arange(WIDE), (1000, 1)), columns=names)
+""",
+    "nested": """
+import pyarrow as pa
+
+from headrace import loader
+
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154"
+    "789c63e04e3b0c0001b401356fe369c90000000049454e44ae426082"
+)
+
+
+@loader
+def nested():
+    rows = range(40)
+    return pa.table(
+        {
+            "id": pa.array([2**53 + row for row in rows], pa.uint64()),
+            "person": [{"name": f"Person {row}", "tags": ["a", "b"][: row % 3]} for row in rows],
+            "json": ['{"a": [1, {"b": null}], "text": "hello"}' for row in rows],
+            "long": ["All work and no play. " * (row * 40) for row in rows],
+            "photo": pa.array([PIXEL] * len(rows), pa.binary()),
+            "empty": pa.nulls(len(rows), pa.string()),
+        }
+    )
+""",
+    "nothing": """
+import pandas as pd
+
+from headrace import loader
+
+
+@loader
+def nothing():
+    return pd.DataFrame({"day": pd.Series(dtype="datetime64[us]"), "delay": pd.Series(dtype="int64")})
+""",
+}
 
 
 def headrace(*arguments: str | Path, exits: int = 0) -> None:
@@ -94,4 +156,17 @@ def add_crowded(project: Path) -> None:
         (folder / f"b{number}.py").write_text(
             f"from headrace import {kind}\n\n\n@{kind}\ndef {name}({arguments}):\n    return {number}\n"
         )
+    (folder / "pipeline.yaml").write_text("\n".join(lines) + "\n")
+
+
+def add_grids(project: Path, *, wide: int) -> None:
+    """A pipeline of tables: the flights, one with very many columns, nested values, and no rows."""
+    (project / "data" / "nycflights").mkdir(parents=True)
+    shutil.copy(FLIGHTS, project / "data" / "nycflights")
+    folder = project / "pipelines" / "grids"
+    folder.mkdir(parents=True)
+    lines = ["title: Grids", "blocks:"]
+    for name, text in GRID_BLOCKS.items():
+        (folder / f"{name}.py").write_text(text.replace("WIDE", str(wide)).lstrip())
+        lines.append(f"  - {{name: {name}, kind: loader, file: {name}.py}}")
     (folder / "pipeline.yaml").write_text("\n".join(lines) + "\n")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.core.errors import InvalidInput, Unavailable
+from headrace.protocol.tables import Column
 from headrace.protocol.views import View
 from headrace.server.base import ApiHandler, operation
 from headrace.server.views import PARAMETERS, read_view
@@ -116,6 +117,16 @@ class RowsHandler(OutputHandler):
         self.set_header("Content-Type", _ARROW)
         self.finish(found["stream"])
         return None
+
+
+class ColumnsHandler(OutputHandler):
+    """Names and types of columns, of which an output itself has the first thousand."""
+
+    @operation("Names and types of all columns", returns=list[Column])
+    async def get(self, address: str) -> Any:
+        columns = await self.ask("columns", address=address)
+        self.keep_for_ever()
+        return columns
 
 
 class ProfileHandler(OutputHandler):

@@ -16,6 +16,7 @@ from headrace.server.login import LoginHandler, LogoutHandler
 from headrace.server.metrics import MetricsHandler
 from headrace.server.openapi import OpenApiHandler
 from headrace.server.outputs import (
+    ColumnsHandler,
     DisplayHandler,
     ExportHandler,
     ProfileHandler,
@@ -96,6 +97,7 @@ API: tuple[Route, ...] = (
     Route("api/runs/{run}/blocks/{block}/log", LogHandler),
     Route("api/runs/{run}/notebook", NotebookHandler),
     Route("api/outputs/{address}/rows", RowsHandler),
+    Route("api/outputs/{address}/columns", ColumnsHandler),
     Route("api/outputs/{address}/profile", ProfileHandler),
     Route("api/outputs/{address}/compare", CompareHandler),
     Route("api/outputs/{address}/compare/rows", ChangedRowsHandler),

@@ -63,6 +63,13 @@ def schema(folder: str, address: str) -> dict[str, Any]:
     }
 
 
+def columns(folder: str, address: str) -> list[dict[str, str]]:
+    """Return names and types of all columns that people see."""
+    table = _views.table(_path(folder, address))
+    fields = [table.schema.field(at) for at in table.shown]
+    return [{"name": field.name, "type": str(field.type)} for field in fields]
+
+
 def profile(folder: str, address: str) -> dict[str, Any]:
     """Return the statistics of each column."""
     return profile_of(_views.table(_path(folder, address)))
@@ -77,6 +84,7 @@ def export(folder: str, address: str, format: str, destination: str) -> int:  # 
 METHODS: Mapping[str, Callable[..., Any]] = {
     "window": window,
     "schema": schema,
+    "columns": columns,
     "profile": profile,
     "export": export,
     "compare": comparing.compare,

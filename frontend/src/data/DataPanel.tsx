@@ -1,12 +1,13 @@
-import { Download, Pin } from "lucide-react";
+import { Pin } from "lucide-react";
 import { type ReactElement, useState } from "react";
-import { apiUrl } from "../client";
 import type { BlockTable, Output } from "../protocol";
+import { useSession } from "../session";
 import { type Choice, type DataPanelProps, EmptyState, IconButton, Tabs } from "../ui";
 import { FrameView } from "./FrameView";
 import { Notes } from "./Notes";
 import { ProfileView } from "./ProfileView";
 import { ValueView } from "./ValueView";
+import { placeOfBlock } from "./view";
 import "./data.css";
 
 type View = "rows" | "profile";
@@ -55,6 +56,8 @@ function NotRun({ block }: { block: BlockTable }): ReactElement {
 
 function Content({ block, output }: { block: BlockTable; output: Output }): ReactElement {
   const [view, setView] = useState<View>("rows");
+  const pipeline = useSession((state) => state.name);
+  const place = placeOfBlock(pipeline, block.name);
   if (output.kind !== "table") return <ValueView output={output} />;
   return (
     <>
@@ -65,33 +68,15 @@ function Content({ block, output }: { block: BlockTable; output: Output }): Reac
           choices={VIEWS}
           onChange={setView}
         />
-        <span className="data-space" />
-        <ExportLink output={output} format="csv" label="CSV" />
-        <ExportLink output={output} format="parquet" label="Parquet" />
       </div>
       <Notes output={output} />
       <div className="data-view" role="tabpanel" aria-label={`${view} of ${block.name}`}>
         {view === "rows" ? (
-          <FrameView output={output} label={`Rows of ${block.name}`} />
+          <FrameView output={output} place={place} label={`Rows of ${block.name}`} isPanel />
         ) : (
           <ProfileView key={output.address} output={output} />
         )}
       </div>
     </>
-  );
-}
-
-function ExportLink(props: { output: Output; format: string; label: string }): ReactElement {
-  const { output, format, label } = props;
-  return (
-    <a
-      className="button button-quiet button-small"
-      href={apiUrl(`outputs/${output.address}/export`, { format })}
-      download
-      data-tip={`Download all rows as ${label}`}
-    >
-      <Download size={14} aria-hidden="true" />
-      {label}
-    </a>
   );
 }

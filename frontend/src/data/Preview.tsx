@@ -5,6 +5,7 @@ import { ROW_HEIGHT } from "./grid/scroll";
 import { HEADER_HEIGHT } from "./grid/useViewport";
 import { Notes } from "./Notes";
 import { ValueView } from "./ValueView";
+import { placeOfBlock, placeOfOutput } from "./view";
 import "./data.css";
 
 const MOST_ROWS = 10;
@@ -13,12 +14,14 @@ const FOOTER = 28;
 const BAR = 12;
 
 /** What a block gave, below the block: of a table the whole of it, to scroll through. */
-export function Preview({ output, height }: PreviewProps): ReactElement {
+export function Preview({ output, of, height }: PreviewProps): ReactElement {
   if (output.kind !== "table") return <ValueView output={output} />;
   const most = HEADER_HEIGHT + MOST_ROWS * ROW_HEIGHT + BAR + FOOTER;
+  const place =
+    of === undefined ? placeOfOutput(output.address) : placeOfBlock(of.pipeline, of.block);
   return (
     <div className="preview" style={{ maxHeight: height ?? most }}>
-      <FrameView output={output} label="Rows of the result" />
+      <FrameView output={output} place={place} label="Rows of the result" />
       <Notes output={output} />
     </div>
   );

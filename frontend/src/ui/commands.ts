@@ -110,6 +110,8 @@ function handleChord(chord: string, target: EventTarget | null): boolean {
     return !pressing && (singleKeysOn() || hasModifier(chord)) && reaches(where, target);
   });
   const full = before === "" ? chord : `${before} ${chord}`;
+  // What has the keyboard answers first.
+  usable.sort((one, other) => nearness(one) - nearness(other));
   for (const candidate of before === "" ? [chord] : [full, chord]) {
     const match = usable.find((id) => hasKeys(id, candidate) && handlerOf(id) !== undefined);
     if (match !== undefined) return runCommand(match);
@@ -121,6 +123,10 @@ function handleChord(chord: string, target: EventTarget | null): boolean {
   );
   if (starts) setPrefix(chord);
   return starts;
+}
+
+function nearness(id: CommandId): number {
+  return SHORTCUTS[id].where === "grid" ? 0 : 1;
 }
 
 function hasKeys(id: CommandId, keys: string): boolean {

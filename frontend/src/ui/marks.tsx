@@ -80,6 +80,8 @@ const GLYPHS: Record<string, string> = {
   Escape: "Esc",
   ArrowUp: "↑",
   ArrowDown: "↓",
+  ArrowLeft: "←",
+  ArrowRight: "→",
 };
 
 /** "Ctrl+Shift+Enter" → "^⇧↵", "g b" → "G B". */

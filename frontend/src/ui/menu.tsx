@@ -4,6 +4,7 @@ import {
   type ReactElement,
   type ReactNode,
   useId,
+  useLayoutEffect,
   useRef,
   useState,
 } from "react";
@@ -100,6 +101,56 @@ export function Menu(props: MenuProps): ReactElement {
   );
 }
 
+export interface ContextMenuProps {
+  label: string;
+  entries: readonly MenuEntry[];
+  /** What it belongs to, or the point that was clicked. */
+  anchor: DOMRect;
+  /** After a choice or without one; the focus is the caller's. */
+  onClose(): void;
+}
+
+/** A menu without a button, while it is mounted: for right clicks, and for commands. */
+export function ContextMenu({ label, entries, anchor, onClose }: ContextMenuProps): ReactElement {
+  const menu = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const element = menu.current;
+    if (element === null) return;
+    element.showPopover();
+    placeAt(element, anchor);
+    element.querySelector<HTMLElement>(ITEMS)?.focus();
+  }, [anchor]);
+  const select = (action: MenuAction): void => {
+    if (action.impossible !== undefined) return;
+    menu.current?.hidePopover();
+    onClose();
+    action.onSelect();
+  };
+  return (
+    <div
+      ref={menu}
+      popover="auto"
+      role="menu"
+      aria-label={label}
+      className="floating menu"
+      onToggle={(event) => event.newState === "closed" && onClose()}
+      onKeyDown={(event) => {
+        if (event.key === "Tab") event.preventDefault();
+        moveFocus(event);
+      }}
+    >
+      {entries.map((entry, index) =>
+        entry === "line" ? (
+          // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity
+          <hr key={index} />
+        ) : (
+          <MenuItem key={entry.label} action={entry} onSelect={() => select(entry)} />
+        ),
+      )}
+    </div>
+  );
+}
+
 function MenuItem(props: { action: MenuAction; onSelect(): void }): ReactElement {
   const { label, detail, command, danger, impossible, checked } = props.action;
   const Icon = checked === true ? Check : props.action.icon;
@@ -133,7 +184,10 @@ function MenuItem(props: { action: MenuAction; onSelect(): void }): ReactElement
 
 /** Puts a floating element under its button, or above it when there is no room. */
 export function placeBelow(floating: HTMLElement, button: HTMLElement): void {
-  const anchor = button.getBoundingClientRect();
+  placeAt(floating, button.getBoundingClientRect());
+}
+
+function placeAt(floating: HTMLElement, anchor: DOMRect): void {
   const { width, height } = floating.getBoundingClientRect();
   const below = anchor.bottom + 4;
   const top = below + height <= window.innerHeight - 8 ? below : anchor.top - height - 4;

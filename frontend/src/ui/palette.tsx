@@ -140,7 +140,8 @@ export function search(all: readonly Finding[], query: string): Finding[] {
     .map(({ finding }) => finding);
 }
 
-function closeness(title: string, wanted: string): number {
+/** How well a title in lower case answers to what is wanted; 0 when it does not. */
+export function closeness(title: string, wanted: string): number {
   if (wanted === "") return 1;
   const at = title.indexOf(wanted);
   if (at === 0) return 4;

@@ -91,7 +91,27 @@ export type CommandId =
   | "zoom-in"
   | "zoom-out"
   | "focus-preview"
-  | "pin-output";
+  | "pin-output"
+  | "grid-sort"
+  | "grid-sort-too"
+  | "grid-filter"
+  | "grid-only"
+  | "grid-without"
+  | "grid-search"
+  | "grid-clear"
+  | "grid-column"
+  | "grid-row"
+  | "grid-freeze"
+  | "grid-hide"
+  | "grid-show-columns"
+  | "grid-move-left"
+  | "grid-move-right"
+  | "grid-fit"
+  | "grid-menu"
+  | "grid-copy-csv"
+  | "grid-copy-markdown"
+  | "grid-copy-python"
+  | "grid-export";
 
 export const SHORTCUTS: Readonly<Record<CommandId, Shortcut>> = {
   palette: {
@@ -369,6 +389,126 @@ export const SHORTCUTS: Readonly<Record<CommandId, Shortcut>> = {
     section: "Data",
     where: "blocks",
     keys: ["p"],
+  },
+  "grid-sort": {
+    title: "Sort by this column",
+    section: "Data",
+    where: "grid",
+    keys: ["s"],
+  },
+  "grid-sort-too": {
+    title: "Sort by this column as well",
+    section: "Data",
+    where: "grid",
+    keys: ["Shift+s"],
+  },
+  "grid-filter": {
+    title: "Filter this column",
+    section: "Data",
+    where: "grid",
+    keys: ["f"],
+  },
+  "grid-only": {
+    title: "Keep rows with this value",
+    section: "Data",
+    where: "grid",
+    keys: ["="],
+  },
+  "grid-without": {
+    title: "Leave out rows with this value",
+    section: "Data",
+    where: "grid",
+    keys: ["-"],
+  },
+  "grid-search": {
+    title: "Search all columns",
+    section: "Data",
+    where: "grid",
+    keys: ["Ctrl+f"],
+  },
+  "grid-clear": {
+    title: "Show all rows, in their order",
+    section: "Data",
+    where: "grid",
+    keys: ["x"],
+  },
+  "grid-column": {
+    title: "Find a column",
+    section: "Data",
+    where: "grid",
+    keys: ["/"],
+  },
+  "grid-row": {
+    title: "Go to a row",
+    section: "Data",
+    where: "grid",
+    keys: ["Ctrl+g"],
+  },
+  "grid-freeze": {
+    title: "Freeze this column, or let it scroll",
+    section: "Data",
+    where: "grid",
+    keys: ["z"],
+  },
+  "grid-hide": {
+    title: "Hide this column",
+    section: "Data",
+    where: "grid",
+    keys: ["h"],
+  },
+  "grid-show-columns": {
+    title: "Show all columns",
+    section: "Data",
+    where: "grid",
+    keys: ["Shift+h"],
+  },
+  "grid-move-left": {
+    title: "Move this column to the left",
+    section: "Data",
+    where: "grid",
+    keys: ["Alt+ArrowLeft"],
+  },
+  "grid-move-right": {
+    title: "Move this column to the right",
+    section: "Data",
+    where: "grid",
+    keys: ["Alt+ArrowRight"],
+  },
+  "grid-fit": {
+    title: "Make this column as wide as its cells",
+    section: "Data",
+    where: "grid",
+    keys: ["w"],
+  },
+  "grid-menu": {
+    title: "Menu of this cell or column",
+    section: "Data",
+    where: "grid",
+    keys: ["m"],
+  },
+  "grid-copy-csv": {
+    title: "Copy as CSV",
+    section: "Data",
+    where: "grid",
+    keys: ["c"],
+  },
+  "grid-copy-markdown": {
+    title: "Copy as Markdown",
+    section: "Data",
+    where: "grid",
+    keys: [],
+  },
+  "grid-copy-python": {
+    title: "Copy as Python",
+    section: "Data",
+    where: "grid",
+    keys: [],
+  },
+  "grid-export": {
+    title: "Download these rows",
+    section: "Data",
+    where: "grid",
+    keys: ["e"],
   },
 };
 

@@ -4,6 +4,8 @@ import type { BlockTable, Output } from "../protocol";
 
 export interface PreviewProps {
   output: Output;
+  /** Whose output it is: it is shown as it was left. */
+  of?: { pipeline: string; block: string };
   /** Pixels. */
   height?: number;
 }

@@ -91,6 +91,8 @@ def read_everything(call, record):
             "GET", "/api/outputs/{address}/rows", address=address, query="?limit=2", headers={"Accept": accept}
         )  # fmt: skip
         assert rows.headers["Content-Type"] == accept
+    columns = call("GET", "/api/outputs/{address}/columns", address=address).json()
+    assert [set(column) for column in columns] == [{"name", "type"}] * len(columns) != []
     call("GET", "/api/outputs/{address}/profile", address=address)
     for form in ("csv", "parquet"):
         call("GET", "/api/outputs/{address}/export", address=address, query=f"?format={form}")

@@ -138,7 +138,9 @@ describe("a type", () => {
     ["timestamp[us, tz=UTC]", "timestamp[us, tz=UTC]", false],
     ["dictionary<values=string, indices=int8, ordered=0>", "category of text", false],
     ["dictionary<values=int64, indices=int8, ordered=0>", "category of int64", true],
-    ["list<item: int64>", "list<item: int64>", false],
+    ["list<item: int64>", "list of int64", false],
+    ["large_list<item: struct<a: int64> not null>", "list of struct", false],
+    ["struct<name: string, tags: list<item: string>>", "struct", false],
   ])("%s is %s; at the right: %s", (arrow, words, right) => {
     expect(typeWords(arrow)).toBe(words);
     expect(isNumericName(arrow)).toBe(right);

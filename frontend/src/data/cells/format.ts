@@ -65,6 +65,16 @@ export function readableText({ value, type }: Cell): string {
   return wholeText({ value, type });
 }
 
+/** The value in terms of JSON: nothing rounded, what JSON has no word for as text. */
+export function plainValue({ value, type }: Cell): unknown {
+  return plain(value, type);
+}
+
+/** The bytes of a binary cell; undefined for others. */
+export function bytesOf({ value, type }: Cell): Uint8Array | undefined {
+  return isBinary(type) && value instanceof Uint8Array ? value : undefined;
+}
+
 /** Do cells of this type stand at the right. */
 export function isNumeric(type: ArrowType): boolean {
   switch (type.typeId) {
@@ -100,7 +110,10 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
 export function typeWords(type: string): string {
   const dictionary = /^dictionary<values=([^,]+),/.exec(type)?.[1];
   if (dictionary !== undefined) return `category of ${typeWords(dictionary)}`;
-  return SHORT_NAMES[type] ?? type;
+  const item = /^(?:large_)?(?:fixed_size_)?list(?:_view)?<[^:]*: (.*)>/.exec(type)?.[1];
+  if (item !== undefined) return `list of ${typeWords(item.replace(/ not null$/, ""))}`;
+  const nested = /^(struct|map)</.exec(type)?.[1];
+  return nested ?? SHORT_NAMES[type] ?? type;
 }
 
 /** Characters that cannot be seen, or that turn the order of those around them. */

@@ -3,8 +3,8 @@ import { type ReactElement, useLayoutEffect, useRef } from "react";
 import { announce, formatCount, IconButton, toastError } from "../../ui";
 import { CellContent } from "../cells/CellContent";
 import { wholeText } from "../cells/format";
+import { writeClipboard } from "../frame/copying";
 import type { Cell } from "../rows/frame-rows";
-import { writeClipboard } from "./clipboard";
 
 export interface CellPopoverProps {
   cell: Cell;

@@ -1,57 +1,122 @@
 import {
   type ClipboardEvent,
   type KeyboardEvent,
+  type MouseEvent,
   type PointerEvent,
   type ReactElement,
+  type ReactNode,
+  type Ref,
+  useCallback,
   useEffect,
   useId,
+  useImperativeHandle,
   useLayoutEffect,
   useMemo,
   useRef,
   useState,
   useSyncExternalStore,
 } from "react";
-import type { Column } from "../../protocol";
-import { announce, plural, toast, toastError } from "../../ui";
-import { isNumericName, typeWords, wholeText } from "../cells/format";
+import { isNumericName } from "../cells/format";
+import { type ColumnLayout, withMove } from "../layout";
+import { type ColumnProfiles, useProfilesVersion } from "../profiles";
 import type { FrameRows } from "../rows/frame-rows";
-import type { Range } from "../rows/windows";
-import { CellPopover } from "./CellPopover";
-import { writeClipboard } from "./clipboard";
-import { columnsInView, gutterWidth, revealColumn } from "./columns";
-import { GridHead } from "./GridHead";
+import type { Range, Sight } from "../rows/windows";
+import { type ColumnReference, type Condition, referenceTo, sortBy, type View } from "../view";
+import { columnsInView, gutterWidth, revealColumn, shownColumns } from "./columns";
+import { followHeader } from "./drag";
+import { GridHead, sheetWidth } from "./GridHead";
 import { GridRow } from "./GridRow";
-import { between, countCells, HEADER, type Place, placeAfter, toTsv, tsvLine } from "./place";
+import { nullWords } from "./MiniProfile";
+import { OpenedCell } from "./OpenedCell";
+import { HEADER, type Place, placeAfter } from "./place";
 import { ROW_HEIGHT, revealRow, rowsInView } from "./scroll";
+import { goTo, type Selection, selectedRange, selectionAt, selectWhole, within } from "./selection";
+import {
+  focusActive,
+  focusField,
+  isControl,
+  isGutter,
+  isInside,
+  placeOf,
+  samePlace,
+  selectedColumns,
+  withOne,
+} from "./targets";
 import { useColumns, useFitting } from "./useColumns";
-import { HEADER_HEIGHT, useViewport } from "./useViewport";
+import { FILTER_HEIGHT, HEADER_HEIGHT, PROFILE_HEIGHT, useViewport } from "./useViewport";
+
+/** What others may ask of a grid. Columns count as they are shown. */
+export interface GridControl {
+  active(): Place;
+  selected(): Range | null;
+  go(place: Place): void;
+  select(selection: Selection): void;
+  /** Puts the keyboard on the active cell. */
+  focus(): void;
+  contains(element: Element | null): boolean;
+  /** Puts the keyboard into the filter of a column. */
+  focusFilter(at: number): void;
+  fit(at: number): void;
+  widen(at: number, by: number): void;
+  open(): void;
+  /** The menu of the active cell, or of its column. */
+  openMenu(): void;
+}
 
 export interface GridProps {
   rows: FrameRows;
-  columns: readonly Column[];
+  columnLayout: ColumnLayout;
   label: string;
-  /** Rows in sight, from 0. */
-  onView?(firstRow: number, lastRow: number): void;
+  view: View;
+  /** Rows of the whole table. */
+  total: number;
+  /** Statistics for the headers; null for none. */
+  profiles: ColumnProfiles | null;
+  hasFilters: boolean;
+  /** Rows of another view are on their way. */
+  isPending: boolean;
+  control: Ref<GridControl>;
+  /** What stands in place of rows when there are none. */
+  empty: ReactNode;
+  refusalOf(reference: ColumnReference): string | undefined;
+  onView(change: Partial<View>): void;
+  onSight(sight: Sight): void;
+  onSelect(range: Range | null): void;
+  onCopy(event: ClipboardEvent): void;
+  onMenu(place: Place, anchor: DOMRect): void;
 }
 
-/** Cells that one copy may hold. */
-const COPY_CELLS = 500_000;
 const RESIZE_STEP = 16;
+/** Pixels for the words that stand in place of rows. */
+const EMPTY_HEIGHT = 96;
 
 /** A table of any length and width, of which only what is in sight exists. */
-export function Grid({ rows, columns, label, onView }: GridProps): ReactElement {
-  const { shape } = rows;
+export function Grid(props: GridProps): ReactElement {
+  const { rows, columnLayout, label, view, profiles, hasFilters, onSight, onSelect } = props;
+  const { columns } = rows;
   const version = useSyncExternalStore(rows.subscribe, rows.version);
-  const viewport = useViewport(shape.rows);
+  const profilesVersion = useProfilesVersion(profiles);
+  const shape = useMemo(
+    () => ({ rows: rows.shape.rows, columns: columnLayout.arrangement.order.length }),
+    [rows.shape.rows, columnLayout.arrangement],
+  );
+  const header =
+    HEADER_HEIGHT + (profiles === null ? 0 : PROFILE_HEIGHT) + (hasFilters ? FILTER_HEIGHT : 0);
+  const viewport = useViewport(shape.rows, header);
   const { element, extent, top, left, width, height } = viewport;
-  const gutter = gutterWidth(shape.rows);
-  const frame = useColumns(rows, columns, width - gutter);
+  const gutter = gutterWidth(Math.max(props.total, shape.rows));
+  const notes = useNotes(profiles, profilesVersion, props.total);
+  const frame = useColumns(rows, columnLayout, width - gutter, notes);
   const { layout } = frame;
-  const [active, setActive] = useState<Place>({ row: shape.rows === 0 ? HEADER : 0, column: 0 });
-  const [anchor, setAnchor] = useState<Place | null>(null);
+  const [chosen, setSelection] = useState<Selection>(() =>
+    selectionAt({ row: shape.rows === 0 ? HEADER : 0, column: 0 }),
+  );
+  const selection = within(chosen, shape);
+  const { active } = selection;
   const [opened, setOpened] = useState<{ place: Place; rect: DOMRect } | null>(null);
+  const [gap, setGap] = useState<number | null>(null);
   const hasFocus = useRef(false);
-  const isDragging = useRef(false);
+  const dragged = useRef<"cells" | "rows" | null>(null);
   /** Where the active cell was brought into sight; elsewhere the user has scrolled. */
   const revealed = useRef({ top: 0, left: 0 });
   const cameFrom = useRef<HTMLElement | null>(null);
@@ -59,53 +124,79 @@ export function Grid({ rows, columns, label, onView }: GridProps): ReactElement 
 
   const { firstRow, lastRow } = rowsInView(shape.rows, top, extent.view);
   const { firstColumn, lastColumn } = columnsInView(layout, left, left + width - gutter);
-  const range = useMemo(
-    () => ({ firstRow, lastRow, firstColumn, lastColumn }),
-    [firstRow, lastRow, firstColumn, lastColumn],
-  );
-  useFitting(frame, range, version);
+  const sight = useMemo(() => {
+    const shown = shownColumns(layout, { firstColumn, lastColumn });
+    return { firstRow, lastRow, columns: shown.map((at) => layout.order[at] ?? 0) };
+  }, [firstRow, lastRow, firstColumn, lastColumn, layout]);
+  useFitting(frame, sight, version);
 
   const viewer = useRef({});
   // Before the paint: the request leaves a frame earlier.
   useLayoutEffect(() => {
-    if (height > 0) rows.look(viewer.current, range);
-  }, [height, range, rows]);
+    if (height > 0) rows.look(viewer.current, sight);
+  }, [height, rows, sight]);
   useEffect(() => {
     const self = viewer.current;
     return () => rows.leave(self);
   }, [rows]);
   useEffect(() => {
-    if (height > 0) onView?.(firstRow, lastRow);
-  }, [firstRow, height, lastRow, onView]);
+    if (height === 0) return;
+    onSight(sight);
+    profiles?.look(sight.columns);
+  }, [height, onSight, profiles, sight]);
+
+  // Another order of the same table begins at its top.
+  const before = useRef(rows);
+  useLayoutEffect(() => {
+    if (before.current === rows) return;
+    before.current = rows;
+    viewport.moveTo(0, element.current?.scrollLeft ?? 0);
+    setSelection(({ active: { row, column } }) =>
+      selectionAt({ row: row === HEADER ? HEADER : 0, column }),
+    );
+  });
+  // The active column stays the same column when columns move.
+  const order = useRef(layout.order);
+  useLayoutEffect(() => {
+    if (order.current === layout.order) return;
+    const place = order.current[active.column];
+    order.current = layout.order;
+    const at = layout.order.indexOf(place ?? -1);
+    setSelection(selectionAt({ row: active.row, column: at < 0 ? active.column : at }));
+  });
+
+  const range = useMemo(() => selectedRange(selection, shape), [selection, shape]);
+  const { firstRow: fromRow, lastRow: toRow, firstColumn: from, lastColumn: to } = range ?? {};
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the same cells are the same selection
+  useEffect(() => onSelect(range), [fromRow, toRow, from, to, onSelect]);
 
   const numeric = useMemo(() => columns.map(({ type }) => isNumericName(type)), [columns]);
-  const shownColumns = useMemo(
-    () => withOne(firstColumn, lastColumn, Math.min(active.column, shape.columns - 1)),
-    [firstColumn, lastColumn, active.column, shape.columns],
-  );
+  const shown = useMemo(() => {
+    const found = shownColumns(layout, { firstColumn, lastColumn });
+    return withOne(found, Math.min(active.column, shape.columns - 1));
+  }, [firstColumn, lastColumn, layout, active.column, shape.columns]);
+  const inSight = Array.from({ length: lastRow - firstRow + 1 }, (_, at) => firstRow + at);
   const shownRows =
-    shape.rows === 0 ? [] : withOne(firstRow, lastRow, active.row === HEADER ? null : active.row);
-  const selected = anchor === null ? null : between(anchor, active);
+    shape.rows === 0 ? [] : withOne(inSight, active.row === HEADER ? -1 : active.row);
 
-  const reveal = (place: Place): void => {
+  const reveal = (place: Place, isStart = false): void => {
     const next = {
       top: place.row === HEADER ? top : revealRow(extent, top, place.row),
-      left: revealColumn(layout, left, width - gutter, place.column),
+      left: isStart ? 0 : revealColumn(layout, left, width - gutter, place.column),
     };
     viewport.moveTo(next.top, next.left);
     revealed.current = { top: next.top, left: element.current?.scrollLeft ?? 0 };
   };
   const go = (place: Place, extend: boolean): void => {
     hasFocus.current = true;
-    setAnchor(extend ? (anchor ?? active) : null);
-    setActive(place);
+    setSelection(goTo(selection, place, extend));
     reveal(place);
   };
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the focus goes with the active cell
   useLayoutEffect(() => {
     if (hasFocus.current) focusActive(element.current);
-  }, [active]);
+  }, [chosen]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only widths push a cell out of sight
   useLayoutEffect(() => {
     const isWhereItWas = revealed.current.top === top && revealed.current.left === left;
@@ -116,35 +207,73 @@ export function Grid({ rows, columns, label, onView }: GridProps): ReactElement 
     const rect = element.current?.querySelector("[data-active]")?.getBoundingClientRect();
     if (place.row !== HEADER && rect !== undefined) setOpened({ place, rect });
   };
+  const sort = (at: number, more: boolean): void => {
+    const place = layout.order[at];
+    if (place === undefined) return;
+    props.onView({ sort: sortBy(view.sort, referenceTo(columns, place), more) });
+  };
+  const filter = (reference: ColumnReference, conditions: readonly Condition[]): void => {
+    const name = JSON.stringify(reference);
+    const others = view.filter.filter(({ column }) => JSON.stringify(column) !== name);
+    props.onView({ filter: [...others, ...conditions] });
+  };
+
+  const control: GridControl = {
+    active: () => active,
+    selected: () => range,
+    go: (place) => go(place, false),
+    select: setSelection,
+    focus: () => focusActive(element.current),
+    contains: (one) => element.current?.contains(one) ?? false,
+    focusFilter: (at) => {
+      reveal({ row: HEADER, column: at });
+      // At once where it can be: what is typed next belongs into the field.
+      if (!focusField(element.current, at)) {
+        requestAnimationFrame(() => focusField(element.current, at));
+      }
+    },
+    fit: frame.refit,
+    widen: (at, by) => frame.resize(at, (layout.widths[at] ?? 0) + by),
+    open: () => open(active),
+    openMenu: () => {
+      const cell = element.current?.querySelector("[data-active]") ?? element.current;
+      if (cell !== null) props.onMenu(active, cell.getBoundingClientRect());
+    },
+  };
+  useImperativeHandle(props.control, () => control);
 
   const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.target instanceof HTMLInputElement) return;
     if (event.altKey && event.shiftKey) {
       const step = { ArrowLeft: -RESIZE_STEP, ArrowRight: RESIZE_STEP }[event.key];
       if (step === undefined) return;
       event.preventDefault();
-      frame.resize(active.column, (layout.widths[active.column] ?? 0) + step);
+      control.widen(active.column, step);
       return;
     }
     if (event.altKey) return;
     const isControl = event.ctrlKey || event.metaKey;
     const page = Math.floor(extent.view / ROW_HEIGHT) - 1;
     const next = placeAfter(`${isControl ? "Ctrl+" : ""}${event.key}`, active, shape, page);
-    if (next !== undefined) go(next, event.shiftKey);
-    else if (isControl && event.key === "a") selectAll();
-    else if (!isControl && (event.key === "Enter" || event.key === "F2")) open(active);
+    const isSpace = event.key === " " && active.row !== HEADER;
+    if (next !== undefined) {
+      go(next, event.shiftKey);
+      // Where the first column is frozen it is in sight anyway: then the others come back.
+      if (event.key === "Home" || (isControl && event.key === "ArrowLeft")) reveal(next, true);
+    } else if (isControl && event.key === "a") setSelection(selectWhole(selection, "all"));
+    else if (isSpace && isControl) setSelection(selectWhole(selection, "columns"));
+    else if (isSpace && event.shiftKey) setSelection(selectWhole(selection, "rows"));
+    else if (isControl || event.shiftKey) return;
+    else if (event.key === "Enter" && active.row === HEADER) sort(active.column, false);
+    else if (event.key === "Enter" || event.key === "F2") open(active);
     else if (event.key === "Escape") leave();
     else return;
     event.preventDefault();
     event.stopPropagation();
   };
-  const selectAll = (): void => {
-    if (shape.rows === 0) return;
-    setAnchor({ row: 0, column: 0 });
-    setActive({ row: shape.rows - 1, column: shape.columns - 1 });
-  };
   const leave = (): void => {
-    if (anchor !== null) {
-      setAnchor(null);
+    if (selection.anchor !== null) {
+      setSelection(selectionAt(active));
       return;
     }
     const back = cameFrom.current;
@@ -152,30 +281,40 @@ export function Grid({ rows, columns, label, onView }: GridProps): ReactElement 
     else (document.activeElement as HTMLElement | null)?.blur();
   };
 
-  const onCopy = (event: ClipboardEvent): void => {
-    event.preventDefault();
-    if (active.row === HEADER) {
-      event.clipboardData.setData("text/plain", columns[active.column]?.name ?? "");
-      return;
-    }
-    const cells = selected ?? between(active, active);
-    if (countCells(cells) > COPY_CELLS) {
-      toast(`A copy holds at most ${plural(COPY_CELLS, "cell")}; an export holds all.`);
-      return;
-    }
-    copyCells(rows, cells, (text) => event.clipboardData.setData("text/plain", text));
-  };
-
   const onPointer = (event: PointerEvent): void => {
     const place = placeOf(event.target);
     if (event.type === "pointerdown") {
-      isDragging.current = event.button === 0 && place !== undefined && place.row !== HEADER;
-      if (event.button === 0 && place !== undefined) go(place, event.shiftKey);
+      dragged.current = null;
+      if (event.button !== 0 || place === undefined) return;
+      if (place.row !== HEADER) dragged.current = isGutter(event.target) ? "rows" : "cells";
+      if (dragged.current === "rows") {
+        hasFocus.current = true;
+        const at = { row: place.row, column: active.column };
+        setSelection(selectWhole(selection, "rows", at, event.shiftKey));
+      } else go(place, event.shiftKey && place.row !== HEADER);
       return;
     }
-    if (event.buttons !== 1) isDragging.current = false;
-    if (!isDragging.current || place === undefined || place.row === HEADER) return;
-    if (!samePlace(place, active)) go(place, true);
+    if (event.buttons !== 1) dragged.current = null;
+    if (dragged.current === null || place === undefined || place.row === HEADER) return;
+    if (dragged.current === "rows") {
+      if (place.row === active.row) return;
+      const at = { row: place.row, column: active.column };
+      setSelection(selectWhole(selection, "rows", at, true));
+      reveal(at);
+    } else if (!samePlace(place, active) && !isGutter(event.target)) go(place, true);
+  };
+  const onContextMenu = (event: MouseEvent): void => {
+    const place = placeOf(event.target) ?? (event.target === element.current ? active : undefined);
+    if (place === undefined || isGutter(event.target)) return;
+    event.preventDefault();
+    if (range === null || !isInside(place, range)) go(place, false);
+    const cell = (event.target as Element).closest("[data-column]");
+    const isByKey = event.clientX === 0 && event.clientY === 0;
+    const anchor =
+      isByKey && cell !== null
+        ? cell.getBoundingClientRect()
+        : new DOMRect(event.clientX, event.clientY, 0, 0);
+    props.onMenu(place, anchor);
   };
 
   return (
@@ -190,22 +329,25 @@ export function Grid({ rows, columns, label, onView }: GridProps): ReactElement 
         aria-colcount={shape.columns + 1}
         aria-multiselectable="true"
         aria-readonly="true"
+        aria-busy={props.isPending}
         className="grid"
         data-keys="grid"
         onScroll={viewport.onScroll}
         onKeyDown={onKeyDown}
-        onCopy={onCopy}
+        onCopy={(event) => !(event.target instanceof HTMLInputElement) && props.onCopy(event)}
         onPointerDown={onPointer}
         onPointerOver={onPointer}
+        onContextMenu={onContextMenu}
         onMouseDown={(event) => placeOf(event.target) !== undefined && event.preventDefault()}
         onDoubleClick={(event) => {
           const place = placeOf(event.target);
-          if (place !== undefined) open(place);
+          if (place !== undefined && !isGutter(event.target)) open(place);
         }}
         onFocus={(event) => {
           if (opened !== null || event.currentTarget.contains(event.relatedTarget)) return;
           // Null also when the cell that had the focus was scrolled away: then this is no arrival.
           if (event.relatedTarget !== null) cameFrom.current = event.relatedTarget as HTMLElement;
+          if (isControl(event.target)) return;
           hasFocus.current = true;
           reveal(active);
         }}
@@ -217,22 +359,57 @@ export function Grid({ rows, columns, label, onView }: GridProps): ReactElement 
           role="presentation"
           className="grid-canvas"
           style={{
-            height: HEADER_HEIGHT + extent.canvas,
-            width: (layout.lefts.at(-1) ?? 0) + gutter,
+            height: header + (shape.rows === 0 ? EMPTY_HEIGHT : extent.canvas),
+            width: sheetWidth(layout, gutter),
           }}
         >
           <div role="presentation" className="grid-window" style={{ height }}>
             <GridHead
               columns={columns}
-              shown={shownColumns}
+              shown={shown}
               layout={layout}
               numeric={numeric}
               gutter={gutter}
+              height={header}
               active={active.row === HEADER ? active.column : null}
+              selectedFrom={selection.whole === "columns" ? (range?.firstColumn ?? 0) : 0}
+              selectedTo={selection.whole === "columns" ? (range?.lastColumn ?? -1) : -1}
+              view={view}
+              profiles={profiles}
+              rows={props.total}
+              hasFilters={hasFilters}
+              gap={gap}
+              refusalOf={props.refusalOf}
+              onSort={sort}
+              onFilter={filter}
+              onLeaveFilter={(column) =>
+                go({ row: shape.rows === 0 ? HEADER : Math.max(0, active.row), column }, false)
+              }
+              onMenu={(column, anchor) => {
+                setSelection(selectionAt({ row: HEADER, column }));
+                props.onMenu({ row: HEADER, column }, anchor);
+              }}
               onResize={frame.resize}
-              onFit={(column) => frame.refit(column, range)}
+              onFit={frame.refit}
+              onDrag={(at, event) =>
+                followHeader(event, {
+                  at,
+                  layout,
+                  gutter,
+                  scroller: element.current,
+                  onGap: setGap,
+                  onClick: (more) => sort(at, more),
+                  onDrop: (to) =>
+                    columnLayout.change((now) => withMove(now, columns, { from: at, to })),
+                })
+              }
             />
-            <div role="presentation" className="grid-body">
+            <div role="presentation" className="grid-body" data-old={props.isPending || undefined}>
+              {shape.rows === 0 && (
+                <div className="grid-empty" style={{ width }}>
+                  {props.empty}
+                </div>
+              )}
               <div
                 role="presentation"
                 className="grid-rows"
@@ -245,12 +422,12 @@ export function Grid({ rows, columns, label, onView }: GridProps): ReactElement 
                       rows={rows}
                       row={row}
                       layout={layout}
-                      columns={shownColumns}
+                      shown={shown}
                       numeric={numeric}
                       decimals={frame.decimals}
                       gutter={gutter}
                       active={row === active.row ? active.column : null}
-                      {...selectedColumns(selected, row)}
+                      {...selectedColumns(range, row)}
                       isAway={row < firstRow || row > lastRow}
                       version={version}
                     />
@@ -261,13 +438,14 @@ export function Grid({ rows, columns, label, onView }: GridProps): ReactElement 
         </div>
       </div>
       <p id={help} className="visually-hidden">
-        Arrow keys move, Enter shows a whole value, Alt Shift and arrow left or right change the
-        width of a column, Escape leaves.
+        Arrow keys move, Enter shows a whole value or sorts by a header, S sorts, F filters, slash
+        finds a column, Control G goes to a row, Alt Shift and arrow left or right change the width
+        of a column, Escape leaves. The question mark lists all keys.
       </p>
       {opened !== null && (
         <OpenedCell
           rows={rows}
-          columns={columns}
+          order={layout.order}
           opened={opened}
           onClose={() => {
             setOpened(null);
@@ -279,91 +457,15 @@ export function Grid({ rows, columns, label, onView }: GridProps): ReactElement 
   );
 }
 
-function OpenedCell(props: {
-  rows: FrameRows;
-  columns: readonly Column[];
-  opened: { place: Place; rect: DOMRect };
-  onClose(): void;
-}): ReactElement | null {
-  const { place, rect } = props.opened;
-  const cell = props.rows.cell(place.row, place.column);
-  const column = props.columns[place.column];
-  if (cell === undefined || column === undefined) return null;
-  return (
-    <CellPopover
-      cell={cell}
-      name={column.name}
-      type={typeWords(column.type)}
-      row={place.row}
-      anchor={rect}
-      onClose={props.onClose}
-    />
+/** What stands beside the types of columns: their shares of nulls. */
+function useNotes(
+  profiles: ColumnProfiles | null,
+  version: number,
+  total: number,
+): (place: number) => string {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each version may bring a share
+  return useCallback(
+    (place: number) => nullWords(profiles?.of(place), total),
+    [profiles, version, total],
   );
-}
-
-/** Without the browser's own scroll, which knows nothing of rows that do not exist. */
-function focusActive(grid: HTMLElement | null): void {
-  grid?.querySelector<HTMLElement>("[data-active]")?.focus({ preventScroll: true });
-}
-
-/** At once when the cells are here; else after they have come, where the browser allows it. */
-function copyCells(rows: FrameRows, cells: Range, now: (text: string) => void): void {
-  const words = `Copied ${plural(countCells(cells), "cell")}.`;
-  const text = (): string =>
-    toTsv(cells, (row, column) => {
-      const cell = rows.cell(row, column);
-      return cell === undefined ? "" : wholeText(cell);
-    });
-  if (isHere(rows, cells)) {
-    now(text());
-    announce(words);
-    return;
-  }
-  writeRead(rows, cells).then(() => announce(words), toastError);
-}
-
-async function writeRead(rows: FrameRows, cells: Range): Promise<void> {
-  const lines: string[] = [];
-  for await (const row of rows.read(cells)) lines.push(tsvLine(row.map(wholeText)));
-  await writeClipboard(lines.join("\n"));
-}
-
-function isHere(rows: FrameRows, cells: Range): boolean {
-  for (let row = cells.firstRow; row <= cells.lastRow; row++) {
-    for (let column = cells.firstColumn; column <= cells.lastColumn; column++) {
-      if (rows.cell(row, column) === undefined) return false;
-    }
-  }
-  return true;
-}
-
-/** `first` to `last`, and one more that may lie outside; ascending. */
-function withOne(first: number, last: number, one: number | null): number[] {
-  const found = Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at);
-  if (one === null || one < 0) return found;
-  if (one < first) found.unshift(one);
-  if (one > last) found.push(one);
-  return found;
-}
-
-function selectedColumns(
-  range: Range | null,
-  row: number,
-): { selectedFrom: number; selectedTo: number } {
-  if (range === null || row < range.firstRow || row > range.lastRow) {
-    return { selectedFrom: 0, selectedTo: -1 };
-  }
-  return { selectedFrom: range.firstColumn, selectedTo: range.lastColumn };
-}
-
-function placeOf(target: EventTarget): Place | undefined {
-  if (!(target instanceof Element)) return undefined;
-  const cell = target.closest<HTMLElement>("[data-column]");
-  const row = cell?.closest<HTMLElement>("[data-row]");
-  if (cell === null || row === null || row === undefined) return undefined;
-  return { row: Number(row.dataset["row"]), column: Number(cell.dataset["column"]) };
-}
-
-function samePlace(one: Place, other: Place): boolean {
-  return one.row === other.row && one.column === other.column;
 }

@@ -2,7 +2,8 @@ import { memo, type ReactElement } from "react";
 import { classes, formatCount } from "../../ui";
 import { showCell } from "../cells/format";
 import type { FrameRows } from "../rows/frame-rows";
-import { type Layout, PADDING } from "./columns";
+import { frozenWidth, type Layout, PADDING } from "./columns";
+import { sheetWidth } from "./GridHead";
 import { textWidth } from "./text-width";
 
 /** Longest text of a tooltip; Enter shows the rest. */
@@ -12,10 +13,10 @@ export interface GridRowProps {
   rows: FrameRows;
   row: number;
   layout: Layout;
-  /** Ascending. */
-  columns: readonly number[];
+  /** Columns that are drawn, as they are shown; ascending. */
+  shown: readonly number[];
   numeric: readonly boolean[];
-  decimals(column: number): number;
+  decimals(place: number): number;
   gutter: number;
   /** Column that has the focus or would get it. */
   active: number | null;
@@ -31,7 +32,7 @@ export interface GridRowProps {
 export const GridRow: React.NamedExoticComponent<GridRowProps> = memo(function GridRow(
   props: GridRowProps,
 ): ReactElement {
-  const { row, layout, columns, gutter, isAway } = props;
+  const { row, layout, shown, gutter, isAway } = props;
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: its cells have the focus
     // biome-ignore lint/a11y/useSemanticElements: a table cannot leave out rows
@@ -40,44 +41,51 @@ export const GridRow: React.NamedExoticComponent<GridRowProps> = memo(function G
       aria-rowindex={row + 2}
       className={classes("grid-row", isAway && "grid-row-away")}
       data-row={row}
-      style={{ width: (layout.lefts.at(-1) ?? 0) + gutter }}
+      style={{ width: sheetWidth(layout, gutter) }}
     >
-      {/* biome-ignore lint/a11y/useFocusableInteractive: a number to read, nothing to do */}
-      {/* biome-ignore lint/a11y/useSemanticElements: a table cannot leave out rows */}
-      <div role="rowheader" aria-colindex={1} className="grid-gutter" style={{ width: gutter }}>
-        {formatCount(row + 1)}
+      <div
+        role="presentation"
+        className="grid-fixed"
+        data-frozen={layout.frozen > 0 || undefined}
+        style={{ width: gutter + frozenWidth(layout) }}
+      >
+        {/* biome-ignore lint/a11y/useFocusableInteractive: a number to read, nothing to do */}
+        {/* biome-ignore lint/a11y/useSemanticElements: a table cannot leave out rows */}
+        <div role="rowheader" aria-colindex={1} className="grid-gutter" style={{ width: gutter }}>
+          {formatCount(row + 1)}
+        </div>
+        {shown.map((at) => at < layout.frozen && <GridCell key={at} {...props} at={at} />)}
       </div>
-      {columns.map((column) => (
-        <GridCell key={column} {...props} column={column} />
-      ))}
+      {shown.map((at) => at >= layout.frozen && <GridCell key={at} {...props} at={at} />)}
     </div>
   );
 });
 
-function GridCell(props: GridRowProps & { column: number }): ReactElement {
-  const { rows, row, column, layout, gutter, active, selectedFrom, selectedTo } = props;
-  const cell = rows.cell(row, column);
-  const shown = cell && showCell(cell, props.decimals(column));
-  const width = layout.widths[column] ?? 0;
-  const isActive = column === active;
-  const isSelected = column >= selectedFrom && column <= selectedTo;
-  const isCut = shown !== undefined && textWidth(shown.text, "cell") > width - PADDING + 1;
+function GridCell(props: GridRowProps & { at: number }): ReactElement {
+  const { rows, row, at, layout, gutter, active, selectedFrom, selectedTo } = props;
+  const place = layout.order[at] ?? 0;
+  const cell = rows.cell(row, place);
+  const text = cell && showCell(cell, props.decimals(place));
+  const width = layout.widths[at] ?? 0;
+  const isActive = at === active;
+  const isSelected = at >= selectedFrom && at <= selectedTo;
+  const isCut = text !== undefined && textWidth(text.text, "cell") > width - PADDING + 1;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a table cannot leave out rows
     <div
       role="gridcell"
-      aria-colindex={column + 2}
+      aria-colindex={at + 2}
       aria-selected={isSelected}
       tabIndex={isActive ? 0 : -1}
       className="grid-cell"
-      data-column={column}
-      data-numeric={props.numeric[column] || undefined}
-      data-look={shown?.look}
+      data-column={at}
+      data-numeric={props.numeric[place] || undefined}
+      data-look={text?.look}
       data-active={isActive || undefined}
-      data-tip={isCut ? shown.text.slice(0, TIP) : undefined}
-      style={{ left: gutter + (layout.lefts[column] ?? 0), width }}
+      data-tip={isCut ? text.text.slice(0, TIP) : undefined}
+      style={{ left: gutter + (layout.lefts[at] ?? 0), width }}
     >
-      <CellText shown={shown} />
+      <CellText shown={text} />
     </div>
   );
 }

@@ -12,17 +12,45 @@ const MAX_TYPE = 140;
 /** Both sides of a cell, its edge, and a pixel for rounding. */
 export const PADDING = 22;
 
+/** Columns as they are shown, from left to right. */
 export interface Layout {
+  /** Places in the table. */
+  order: readonly number[];
   widths: readonly number[];
   /** Left edge of each column, and at the end the right edge of the last. */
   lefts: readonly number[];
+  /** How many of the first do not scroll. */
+  frozen: number;
 }
 
-/** A column as wide as its header and the cells that are known. */
-export function fittedWidth(column: Column, texts: Iterable<string>): number {
+/** More columns than these are not measured before they are seen. */
+const MEASURED = 300;
+/** Pixels of the sign of a sort beside a name. */
+const SIGN = 16;
+
+const bases = new WeakMap<object, readonly number[]>();
+
+/** Widths of columns by their headers alone, before their cells have come. */
+export function baseWidths(columns: readonly Column[]): readonly number[] {
+  let found = bases.get(columns);
+  if (found === undefined) {
+    const isRough = columns.length > MEASURED;
+    found = columns.map((column) => (isRough ? roughWidth(column) : fittedWidth(column, [])));
+    bases.set(columns, found);
+  }
+  return found;
+}
+
+function roughWidth({ name }: Column): number {
+  return Math.max(MIN_WIDTH, Math.min(MAX_FITTED, Math.ceil(name.length * 8) + SIGN + PADDING));
+}
+
+/** A column as wide as its header, with what stands beside its type, and the cells that are known. */
+export function fittedWidth(column: Column, texts: Iterable<string>, note = ""): number {
+  const noted = note === "" ? 0 : textWidth(note, "type") + 8;
   let widest = Math.max(
-    textWidth(column.name, "name"),
-    Math.min(MAX_TYPE, textWidth(typeWords(column.type), "type")),
+    textWidth(column.name, "name") + SIGN,
+    Math.min(MAX_TYPE, textWidth(typeWords(column.type), "type")) + noted,
   );
   for (const text of texts) widest = Math.max(widest, textWidth(text, "cell"));
   return Math.ceil(Math.max(MIN_WIDTH, Math.min(MAX_FITTED, widest + PADDING)));
@@ -32,34 +60,72 @@ export function clampWidth(width: number): number {
   return Math.round(Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, width)));
 }
 
-export function layOut(widths: readonly number[]): Layout {
+/** As many columns are frozen as leave room for others: `most` pixels. */
+export function layOut(
+  order: readonly number[],
+  widths: readonly number[],
+  frozen = 0,
+  most: number = Number.POSITIVE_INFINITY,
+): Layout {
   const lefts = [0];
-  for (const width of widths) lefts.push((lefts.at(-1) ?? 0) + width);
-  return { widths, lefts };
+  let edge = 0;
+  for (const width of widths) {
+    edge += width;
+    lefts.push(edge);
+  }
+  let kept = Math.min(frozen, order.length);
+  while (kept > 0 && (lefts[kept] ?? 0) > most) kept -= 1;
+  return { order, widths, lefts, frozen: kept };
 }
 
-/** First and last column in sight between two pixels. */
+/** Pixels of the columns that do not scroll. */
+export function frozenWidth({ lefts, frozen }: Layout): number {
+  return lefts[frozen] ?? 0;
+}
+
+/** First and last of the columns that scroll and are in sight between two pixels. */
 export function columnsInView(
-  { lefts }: Layout,
+  layout: Layout,
   from: number,
   to: number,
 ): { firstColumn: number; lastColumn: number } {
-  const last = Math.max(0, lefts.length - 2);
-  const firstColumn = Math.max(0, Math.min(last, countUpTo(lefts, from) - 1));
-  return { firstColumn, lastColumn: Math.max(firstColumn, Math.min(last, countBelow(lefts, to))) };
+  const { lefts, frozen } = layout;
+  const last = lefts.length - 2;
+  const start = from + frozenWidth(layout);
+  const firstColumn = Math.max(frozen, Math.min(last, countUpTo(lefts, start) - 1));
+  const lastColumn = Math.min(last, countBelow(lefts, to));
+  return { firstColumn, lastColumn: Math.max(lastColumn, Math.min(firstColumn, last)) };
+}
+
+/** Columns that are drawn: frozen ones, and those in sight. */
+export function shownColumns(
+  { frozen }: Layout,
+  { firstColumn, lastColumn }: { firstColumn: number; lastColumn: number },
+): number[] {
+  const found = Array.from({ length: frozen }, (_, at) => at);
+  for (let at = firstColumn; at <= lastColumn; at++) found.push(at);
+  return found;
 }
 
 /** The scroll to the right that brings a column into sight. */
 export function revealColumn(
-  { lefts }: Layout,
+  layout: Layout,
   scrollLeft: number,
   view: number,
   column: number,
 ): number {
-  const left = lefts[column] ?? 0;
-  const right = lefts[column + 1] ?? left;
+  if (column < layout.frozen) return scrollLeft;
+  const left = (layout.lefts[column] ?? 0) - frozenWidth(layout);
+  const right = layout.lefts[column + 1] ?? left;
   if (left < scrollLeft) return left;
   return Math.max(scrollLeft, Math.min(left, right - view));
+}
+
+/** The place between columns nearest to a pixel of the sheet: 0 before the first. */
+export function gapAt({ lefts }: Layout, pixel: number): number {
+  const at = Math.max(0, Math.min(lefts.length - 2, countUpTo(lefts, pixel) - 1));
+  const middle = ((lefts[at] ?? 0) + (lefts[at + 1] ?? 0)) / 2;
+  return pixel < middle ? at : at + 1;
 }
 
 /** Pixels for the number of the last row. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { between, countCells, HEADER, placeAfter, toTsv } from "./place";
+import { between, countCells, HEADER, placeAfter } from "./place";
 
 const SHAPE = { rows: 10_000_000, columns: 10 };
 const AT = { row: 500, column: 4 };
@@ -46,16 +46,5 @@ describe("a selection", () => {
     expect(between({ row: 5, column: 1 }, { row: 2, column: 3 })).toEqual(range);
     expect(between({ row: 2, column: 1 }, { row: 5, column: 3 })).toEqual(range);
     expect(countCells(range)).toBe(12);
-  });
-
-  it("is copied as lines of tabs, with quotes where a cell would break them", () => {
-    const cells = [
-      ["a", "b\tc"],
-      ['say "x"', ""],
-    ];
-    const range = { firstRow: 0, lastRow: 1, firstColumn: 0, lastColumn: 1 };
-    expect(toTsv(range, (row, column) => cells[row]?.[column] ?? "")).toBe(
-      'a\t"b\tc"\n"say ""x"""\t',
-    );
   });
 });

@@ -51,24 +51,3 @@ export function between(one: Place, other: Place): Range {
 export function countCells(range: Range): number {
   return (range.lastRow - range.firstRow + 1) * (range.lastColumn - range.firstColumn + 1);
 }
-
-/** Lines of cells with tabs between them; what would break a line is quoted as spreadsheets do. */
-export function toTsv(range: Range, textOf: (row: number, column: number) => string): string {
-  const lines: string[] = [];
-  for (let row = range.firstRow; row <= range.lastRow; row++) {
-    const cells: string[] = [];
-    for (let column = range.firstColumn; column <= range.lastColumn; column++) {
-      cells.push(textOf(row, column));
-    }
-    lines.push(tsvLine(cells));
-  }
-  return lines.join("\n");
-}
-
-export function tsvLine(cells: readonly string[]): string {
-  return cells.map(quoted).join("\t");
-}
-
-function quoted(text: string): string {
-  return /[\t\n\r"]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}

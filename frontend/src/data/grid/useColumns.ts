@@ -2,14 +2,17 @@ import { useCallback, useLayoutEffect, useMemo, useState } from "react";
 import type { Column } from "../../protocol";
 import { isNumericName, showCell } from "../cells/format";
 import { decimalsOf } from "../cells/numbers";
+import { type ColumnLayout, keysOfColumns, withoutWidth, withWidth } from "../layout";
 import type { FrameRows } from "../rows/frame-rows";
-import type { Range } from "../rows/windows";
-import { clampWidth, fittedWidth, type Layout, layOut } from "./columns";
+import type { Sight } from "../rows/windows";
+import { baseWidths, clampWidth, fittedWidth, type Layout, layOut } from "./columns";
 
 /** Rows that a column is fitted to. */
 const SAMPLE = 100;
 /** A narrow table fills its place, but is not pulled apart. */
 const STRETCH = 1.8;
+/** Of the width, what frozen columns may take. */
+const MOST_FROZEN = 0.7;
 
 interface Fit {
   width: number;
@@ -18,74 +21,100 @@ interface Fit {
 
 export interface Columns {
   layout: Layout;
-  decimals(column: number): number;
+  /** Of a column by its place in the table. */
+  decimals(place: number): number;
   /** Fits columns in sight to cells that have come since. */
-  fitTo(range: Range): void;
-  resize(column: number, width: number): void;
+  fitTo(sight: Sight): void;
+  /** `at` counts columns as they are shown. */
+  resize(at: number, width: number): void;
   /** Fits one column to the rows in sight. */
-  refit(column: number, range: Range): void;
+  refit(at: number): void;
 }
 
 /** Widths and decimals of columns: from the first cells seen, or as the user drags them. */
 export function useColumns(
   rows: FrameRows,
-  columns: readonly Column[],
+  { choice, arrangement, change }: ColumnLayout,
   available: number,
+  noteOf: (place: number) => string,
 ): Columns {
+  const { columns } = rows;
+  const keys = keysOfColumns(columns);
   const [fits, setFits] = useState<ReadonlyMap<number, Fit>>(new Map());
-  const [chosen, setChosen] = useState<ReadonlyMap<number, number>>(new Map());
 
   const layout = useMemo(() => {
-    const natural = columns.map((column, at) => fits.get(at)?.width ?? fittedWidth(column, []));
+    const { order, frozen } = arrangement;
+    const base = baseWidths(columns);
+    const chosen = (place: number): number | undefined => choice.widths[keys[place] ?? ""];
+    const natural = order.map((place) => {
+      const width = fits.get(place)?.width ?? base[place] ?? 0;
+      const note = noteOf(place);
+      const column = columns[place];
+      if (note === "" || column === undefined) return width;
+      return Math.max(width, fittedWidth(column, [], note));
+    });
     const total = natural.reduce((sum, width) => sum + width, 0);
     const stretch = (available - 1) / total;
-    const widths = natural.map((width) => Math.floor(width * Math.min(STRETCH, stretch)));
-    if (stretch > 1 && stretch <= STRETCH) giveRest(widths, available - 1);
-    const fitting = stretch > 1 ? widths : natural;
-    return layOut(fitting.map((width, at) => chosen.get(at) ?? width));
-  }, [available, chosen, columns, fits]);
+    let widths = natural;
+    if (stretch > 1) {
+      widths = natural.map((width) => Math.floor(width * Math.min(STRETCH, stretch)));
+      if (stretch <= STRETCH) giveRest(widths, available - 1);
+    }
+    widths = widths.map((width, at) => chosen(order[at] ?? 0) ?? width);
+    return layOut(order, widths, frozen, available * MOST_FROZEN);
+  }, [arrangement, available, choice.widths, columns, fits, keys, noteOf]);
 
   const fitTo = useCallback(
-    (range: Range): void => {
+    (sight: Sight): void => {
       const found = new Map<number, Fit>();
-      for (let at = range.firstColumn; at <= range.lastColumn; at++) {
-        const column = columns[at];
+      for (const place of sight.columns) {
+        const column = columns[place];
         if (column === undefined) continue;
-        const before = fits.get(at);
+        const before = fits.get(place);
         const fit =
           before === undefined
-            ? measure(rows, column, at, range.firstRow)
-            : grown(before, rows, column, at, range);
-        if (fit !== undefined && fit !== before) found.set(at, fit);
+            ? measure(rows, column, place, sight.firstRow)
+            : grown(before, rows, column, place, sight);
+        if (fit !== undefined && fit !== before) found.set(place, fit);
       }
       if (found.size > 0) setFits((before) => new Map([...before, ...found]));
     },
     [columns, fits, rows],
   );
 
-  const resize = useCallback((column: number, width: number): void => {
-    setChosen((before) => new Map(before).set(column, clampWidth(width)));
-  }, []);
-
-  const refit = useCallback(
-    (at: number, range: Range): void => {
-      const column = columns[at];
-      const fit = column && measure(rows, column, at, range.firstRow);
-      if (fit !== undefined) resize(at, fit.width);
+  const resize = useCallback(
+    (at: number, width: number): void => {
+      const key = keys[arrangement.order[at] ?? -1];
+      if (key !== undefined) change((before) => withWidth(before, key, clampWidth(width)));
     },
-    [columns, resize, rows],
+    [arrangement, change, keys],
   );
 
-  const decimals = useCallback((at: number): number => fits.get(at)?.decimals ?? 0, [fits]);
+  const refit = useCallback(
+    (at: number): void => {
+      const place = arrangement.order[at] ?? -1;
+      const key = keys[place];
+      if (key === undefined) return;
+      setFits((before) => {
+        const next = new Map(before);
+        next.delete(place);
+        return next;
+      });
+      change((before) => withoutWidth(before, key));
+    },
+    [arrangement, change, keys],
+  );
+
+  const decimals = useCallback((place: number): number => fits.get(place)?.decimals ?? 0, [fits]);
   return { layout, decimals, fitTo, resize, refit };
 }
 
 /** A number that is cut is another number: its column grows. Text may be cut. */
-function grown(before: Fit, rows: FrameRows, column: Column, at: number, range: Range): Fit {
+function grown(before: Fit, rows: FrameRows, column: Column, place: number, sight: Sight): Fit {
   if (!isNumericName(column.type)) return before;
   const texts: string[] = [];
-  for (let row = range.firstRow; row <= range.lastRow; row++) {
-    const cell = rows.cell(row, at);
+  for (let row = sight.firstRow; row <= sight.lastRow; row++) {
+    const cell = rows.cell(row, place);
     if (cell !== undefined) texts.push(showCell(cell, before.decimals).text);
   }
   const width = fittedWidth(column, texts);
@@ -99,31 +128,29 @@ function giveRest(widths: number[], available: number): void {
   if (last !== undefined) widths.push(last + available - sum);
 }
 
-function measure(rows: FrameRows, column: Column, at: number, firstRow: number): Fit | undefined {
+function measure(
+  rows: FrameRows,
+  column: Column,
+  place: number,
+  firstRow: number,
+): Fit | undefined {
   const cells = [];
   for (let row = firstRow; row < firstRow + SAMPLE; row++) {
-    const cell = rows.cell(row, at);
+    const cell = rows.cell(row, place);
     if (cell !== undefined) cells.push(cell);
   }
   if (cells.length === 0) return undefined;
-  const floats = cells.flatMap(({ value }) =>
-    typeof value === "number" && !Number.isInteger(value) ? [value] : [],
-  );
-  const whole = cells.flatMap(({ value }) => (typeof value === "number" ? [value] : []));
-  const decimals = floats.length === 0 ? 0 : decimalsOf(whole);
-  const width = fittedWidth(
-    column,
-    cells.map((cell) => showCell(cell, decimals).text),
-  );
-  return { width, decimals };
+  const numbers = cells.flatMap(({ value }) => (typeof value === "number" ? [value] : []));
+  const decimals = numbers.every(Number.isInteger) ? 0 : decimalsOf(numbers);
+  const texts = cells.map((cell) => showCell(cell, decimals).text);
+  return { width: fittedWidth(column, texts), decimals };
 }
 
 /** Brings columns to their widths before the first paint with their cells. */
-export function useFitting(columns: Columns, range: Range, version: number): void {
+export function useFitting(columns: Columns, sight: Sight, version: number): void {
   const { fitTo } = columns;
-  const { firstRow, lastRow, firstColumn, lastColumn } = range;
   // biome-ignore lint/correctness/useExhaustiveDependencies: each version may bring the cells
   useLayoutEffect(() => {
-    fitTo({ firstRow, lastRow, firstColumn, lastColumn });
-  }, [fitTo, firstRow, lastRow, firstColumn, lastColumn, version]);
+    fitTo(sight);
+  }, [fitTo, sight, version]);
 }

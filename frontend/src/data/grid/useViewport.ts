@@ -1,8 +1,10 @@
 import { type RefObject, useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { type Extent, extentOf, follow, isStuck, maxTop, type Position, scrollOf } from "./scroll";
 
-/** Pixels. */
+/** Pixels of names and types, and of what may stand below them. */
 export const HEADER_HEIGHT = 42;
+export const PROFILE_HEIGHT = 20;
+export const FILTER_HEIGHT = 30;
 /** After the last scroll, until the bar is put where its rows are. */
 const SETTLE_MS = 140;
 
@@ -19,16 +21,16 @@ export interface Viewport {
   moveTo(top: number, left: number): void;
 }
 
-/** Follows the scroll and the size of an element that shows `rows` rows. */
-export function useViewport(rows: number): Viewport {
+/** Follows the scroll and the size of an element that shows `rows` rows below a header. */
+export function useViewport(rows: number, header: number): Viewport {
   const element = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [place, setPlace] = useState({ top: 0, left: 0 });
   const position = useRef<Position>({ top: 0, scrollTop: 0 });
   const settle = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const extent = useMemo(
-    () => extentOf(rows, Math.max(0, size.height - HEADER_HEIGHT)),
-    [rows, size.height],
+    () => extentOf(rows, Math.max(0, size.height - header)),
+    [header, rows, size.height],
   );
 
   /** Puts the bar where the rows are. */

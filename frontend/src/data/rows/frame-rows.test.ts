@@ -1,7 +1,8 @@
-import { tableFromArrays, tableToIPC } from "@uwdata/flechette";
+import { int32, tableFromArrays, tableToIPC } from "@uwdata/flechette";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Api, RequestOptions } from "../../client";
 import type { Output } from "../../protocol";
+import { WHOLE } from "../view";
 import { FrameRows, rowsOf, rowsPath } from "./frame-rows";
 
 interface Request {
@@ -9,30 +10,37 @@ interface Request {
   limit: number;
   columns: string[];
   signal: AbortSignal | undefined;
-  answer(rows?: number): void;
+  query: URLSearchParams;
+  answer(rows?: number, total?: number): void;
   fail(error: Error): void;
 }
 
 /** A server that answers when the test says so; column `c3` of row 7 holds 7003. */
 function fakeApi(): { api: Api; requests: Request[] } {
   const requests: Request[] = [];
-  const bytes = (path: string, options: RequestOptions = {}): Promise<ArrayBuffer> =>
+  const response = (path: string, options: RequestOptions = {}): Promise<unknown> =>
     new Promise((resolve, reject) => {
       const query = new URLSearchParams(path.split("?")[1]);
       const offset = Number(query.get("offset"));
       const limit = Number(query.get("limit"));
-      const columns = query.getAll("columns");
+      const named = query.getAll("columns");
+      const columns = named.length > 1 ? named : (JSON.parse(named[0] ?? "[]") as string[]);
       options.signal?.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
       requests.push({
         offset,
         limit,
         columns,
         signal: options.signal,
-        answer: (rows = limit) => resolve(arrow(offset, rows, columns)),
+        query,
+        answer: (rows = limit, total = 0) =>
+          resolve({
+            headers: new Headers({ "X-Total-Rows": String(total) }),
+            arrayBuffer: () => Promise.resolve(arrow(offset, rows, columns)),
+          }),
         fail: reject,
       });
     });
-  return { api: { bytes } as unknown as Api, requests };
+  return { api: { response } as unknown as Api, requests };
 }
 
 function arrow(offset: number, rows: number, columns: readonly string[]): ArrayBuffer {
@@ -43,6 +51,7 @@ function arrow(offset: number, rows: number, columns: readonly string[]): ArrayB
         Int32Array.from({ length: rows }, (_, at) => (offset + at) * 1000 + Number(name.slice(1))),
       ]),
     ),
+    { types: Object.fromEntries(columns.map((name) => [name, int32()])) },
   );
   const encoded = tableToIPC(table, { format: "stream" });
   if (encoded === null) throw new Error("nothing was encoded");
@@ -69,8 +78,7 @@ function output(rows: number, columns: number, address = "a".repeat(8)): Output 
 const seen = (firstRow: number, firstColumn = 0) => ({
   firstRow,
   lastRow: firstRow + 29,
-  firstColumn,
-  lastColumn: firstColumn + 3,
+  columns: [firstColumn, firstColumn + 1, firstColumn + 2, firstColumn + 3],
 });
 
 /** Lets answers arrive. */
@@ -179,7 +187,7 @@ describe("rows of a table", () => {
   it("are read for a copy piece by piece, without a gap", async () => {
     const { api, requests } = fakeApi();
     const rows = new FrameRows(api, output(10_000, 4));
-    const range = { firstRow: 90, lastRow: 2_500, firstColumn: 1, lastColumn: 2 };
+    const range = { firstRow: 90, lastRow: 2_500, columns: [2, 1] };
     const lines: unknown[][] = [];
     const reading = (async () => {
       for await (const cells of rows.read(range)) lines.push(cells.map(({ value }) => value));
@@ -194,10 +202,10 @@ describe("rows of a table", () => {
       [2_089, 412],
       [2_090, 411],
     ]);
-    expect(requests[0]?.columns).toEqual(["c1", "c2"]);
+    expect(requests[0]?.columns).toEqual(["c2", "c1"]);
     expect(lines).toHaveLength(2_411);
     expect(lines.map(([first]) => first)).toEqual(
-      Array.from({ length: 2_411 }, (_, at) => (90 + at) * 1000 + 1),
+      Array.from({ length: 2_411 }, (_, at) => (90 + at) * 1000 + 2),
     );
   });
 
@@ -209,8 +217,46 @@ describe("rows of a table", () => {
     expect(rowsOf(fakeApi().api, output(10, 1, "same"))).not.toBe(one);
   });
 
-  it("name a lone column in a way that is no list", () => {
-    const query = new URLSearchParams(rowsPath("x", 0, 5, ["a,b"]).split("?")[1]);
-    expect(query.getAll("columns")).toEqual(["a,b", "a,b"]);
+  it("of a view are counted when the first of them come", async () => {
+    const { api, requests } = fakeApi();
+    const view = { ...WHOLE, sort: [{ column: "c1", descending: true }], search: "7" };
+    const rows = new FrameRows(api, output(1000, 4), view);
+    expect([rows.isCounted, rows.shape.rows]).toEqual([false, 1000]);
+    rows.look({}, seen(0));
+    expect(requests[0]?.query.get("search")).toBe("7");
+    expect(JSON.parse(requests[0]?.query.get("sort") ?? "")).toEqual(view.sort);
+    requests[0]?.answer(12, 12);
+    await settle();
+    expect([rows.isCounted, rows.shape]).toEqual([true, { rows: 12, columns: 4 }]);
+    expect(rows.cell(11, 2)?.value).toBe(11_002);
+    expect(requests).toHaveLength(1);
+  });
+
+  it("of a view may be none", async () => {
+    const { api, requests } = fakeApi();
+    const rows = new FrameRows(api, output(1000, 4), { ...WHOLE, search: "nothing" });
+    rows.look({}, seen(0));
+    requests[0]?.answer(0, 0);
+    await settle();
+    expect([rows.isCounted, rows.shape.rows, rows.error]).toEqual([true, 0, undefined]);
+    expect(requests).toHaveLength(1);
+  });
+
+  it("of one view are not those of another", () => {
+    const { api } = fakeApi();
+    const searched = { ...WHOLE, search: "7" };
+    const whole = rowsOf(api, output(10, 1));
+    expect(rowsOf(api, output(10, 1), searched)).not.toBe(whole);
+    expect(rowsOf(api, output(10, 1), { ...searched })).toBe(rowsOf(api, output(10, 1), searched));
+    // Which columns are shown makes no difference to the rows.
+    expect(rowsOf(api, output(10, 1), { ...WHOLE, columns: ["c0"] })).toBe(whole);
+  });
+
+  it("name columns so that none is taken for another", () => {
+    const columnsOf = (columns: Parameters<typeof rowsPath>[3]) =>
+      new URLSearchParams(rowsPath("x", 0, 5, columns).split("?")[1]).getAll("columns");
+    expect(columnsOf(["a,b", "c"])).toEqual(["a,b", "c"]);
+    expect(columnsOf(["a,b"])).toEqual(['["a,b"]']);
+    expect(columnsOf(["a", { at: 3 }])).toEqual(['["a",{"at":3}]']);
   });
 });

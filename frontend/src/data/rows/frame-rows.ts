@@ -1,12 +1,13 @@
-/** The rows of one stored table, fetched by windows as they are looked at. */
+/** The rows of one view of a stored table, fetched by windows as they are looked at. */
 import type { Api } from "../../client";
-import type { Output } from "../../protocol";
+import type { Column, Output } from "../../protocol";
+import { type ColumnReference, isWhole, referenceTo, rowsQuery, type View, WHOLE } from "../view";
 import { type ArrowType, decode, type Part } from "./decode";
 import {
   keyOf,
-  type Range,
   rangeOf,
   type Shape,
+  type Sight,
   WINDOW_COLUMNS,
   WINDOW_ROWS,
   type WindowPlace,
@@ -27,9 +28,9 @@ interface Held {
 
 /** Bytes of windows that one table keeps. */
 const KEPT_BYTES = 16_000_000;
-/** Rows of one piece of a copy; more columns than these are not named one by one. */
+/** Rows and columns of one piece of a copy. */
 const PIECE_ROWS = 2_000;
-const NAMED_COLUMNS = 200;
+const PIECE_COLUMNS = 500;
 /** Between two looks at where a fast scroll has come to. */
 const PACE_MS = 40;
 
@@ -38,25 +39,51 @@ const PACE_MS = 40;
  * none of them looks at any more is not fetched to its end.
  */
 export class FrameRows {
-  readonly shape: Shape;
+  /** Columns in the order of the table; cells are asked for by their places in it. */
+  readonly columns: readonly Column[];
+  readonly address: string;
   readonly #api: Api;
-  readonly #address: string;
-  readonly #names: readonly string[];
+  readonly #query: Readonly<Record<string, string>>;
   readonly #held = new Map<string, Held>();
   readonly #flights = new Map<string, AbortController>();
   readonly #wanted = new Map<object, WindowPlace[]>();
   readonly #listeners = new Set<() => void>();
+  #shape: Shape;
+  #isCounted: boolean;
   #heldBytes = 0;
   #version = 0;
   #error: unknown;
   #pace: ReturnType<typeof setTimeout> | undefined;
   #isDue = false;
 
-  constructor(api: Api, output: Output) {
+  constructor(
+    api: Api,
+    output: Output,
+    view: View = WHOLE,
+    columns: readonly Column[] = output.columns,
+  ) {
     this.#api = api;
-    this.#address = output.address;
-    this.#names = output.columns.map((column) => column.name);
-    this.shape = { rows: output.rows ?? 0, columns: this.#names.length };
+    this.address = output.address;
+    this.columns = columns;
+    this.#query = rowsQuery(view);
+    this.#isCounted = isWhole(view);
+    this.#shape = { rows: output.rows ?? 0, columns: columns.length };
+  }
+
+  /** Until the first rows have come, a view may turn out to have fewer. */
+  get shape(): Shape {
+    return this.#shape;
+  }
+
+  /** Is it known how many rows there are. */
+  get isCounted(): boolean {
+    return this.#isCounted;
+  }
+
+  /** Are its first rows here, or is there nothing to wait for. */
+  get isReady(): boolean {
+    if (!this.#isCounted) return false;
+    return this.#shape.rows === 0 || this.#shape.columns === 0 || this.#held.size > 0;
   }
 
   /** Counts what has changed: windows that came, failures. */
@@ -91,8 +118,8 @@ export class FrameRows {
   }
 
   /** Says what a viewer sees now: it is fetched, and what nobody sees any more is called off. */
-  look(viewer: object, range: Range): void {
-    this.#wanted.set(viewer, windowsAround(range, this.shape));
+  look(viewer: object, sight: Sight): void {
+    this.#wanted.set(viewer, windowsAround(sight, this.shape));
     if (this.#pace === undefined) this.#pump();
     else this.#isDue = true;
   }
@@ -111,27 +138,42 @@ export class FrameRows {
   }
 
   /**
-   * Gives rows of a range one after another, fetched in pieces that are not kept: what is in sight
-   * stays. Throws `ApiError`.
+   * Gives rows one after another, fetched in pieces that are not kept: what is in sight stays.
+   * Throws `ApiError`.
    */
-  async *read(range: Range): AsyncGenerator<Cell[], void, void> {
-    const all = range.lastColumn - range.firstColumn >= NAMED_COLUMNS;
-    const names = all ? [] : this.#names.slice(range.firstColumn, range.lastColumn + 1);
-    const skipped = all ? range.firstColumn : 0;
-    let row = range.firstRow;
-    while (row <= range.lastRow) {
-      const limit = Math.min(PIECE_ROWS, range.lastRow - row + 1);
-      const part = decode(await this.#api.bytes(rowsPath(this.#address, row, limit, names)));
-      if (part.rows === 0) return;
-      const columns = part.columns.slice(
-        skipped,
-        skipped + range.lastColumn - range.firstColumn + 1,
-      );
-      for (let at = 0; at < part.rows; at++) {
-        yield columns.map((column) => ({ value: column.at(at), type: column.type }));
-      }
-      row += part.rows;
+  async *read({ firstRow, lastRow, columns }: Sight): AsyncGenerator<Cell[], void, void> {
+    const groups: number[][] = [];
+    for (let at = 0; at < columns.length; at += PIECE_COLUMNS) {
+      groups.push(columns.slice(at, at + PIECE_COLUMNS));
     }
+    let row = firstRow;
+    while (row <= lastRow) {
+      let limit = Math.min(PIECE_ROWS, lastRow - row + 1);
+      const parts: Part[] = [];
+      for (const group of groups) {
+        const part = decode(await (await this.#ask(row, limit, group)).arrayBuffer());
+        parts.push(part);
+        limit = Math.min(limit, part.rows);
+      }
+      if (limit === 0) return;
+      for (let at = 0; at < limit; at++) {
+        yield parts.flatMap((part) =>
+          part.columns.map((column) => ({ value: column.at(at), type: column.type })),
+        );
+      }
+      row += limit;
+    }
+  }
+
+  #ask(
+    offset: number,
+    limit: number,
+    columns: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    const references = columns.map((at) => referenceTo(this.columns, at));
+    const path = rowsPath(this.address, offset, limit, references, this.#query);
+    return this.#api.response(path, signal === undefined ? {} : { signal });
   }
 
   #pump(): void {
@@ -184,23 +226,34 @@ export class FrameRows {
   async #take(place: WindowPlace, signal: AbortSignal): Promise<void> {
     const key = keyOf(place);
     const { firstRow, lastRow, firstColumn, lastColumn } = rangeOf(place, this.shape);
-    const names = this.#names.slice(firstColumn, lastColumn + 1);
+    const columns = Array.from(
+      { length: lastColumn - firstColumn + 1 },
+      (_, at) => firstColumn + at,
+    );
     const limit = lastRow - firstRow + 1;
     const found: Held = { bytes: 0, parts: [], complete: false };
     let here = 0;
     while (here < limit) {
-      const path = rowsPath(this.#address, firstRow + here, limit - here, names);
-      const bytes = await this.#api.bytes(path, { signal });
+      const response = await this.#ask(firstRow + here, limit - here, columns, signal);
+      const bytes = await response.arrayBuffer();
       if (signal.aborted) return;
+      this.#count(response.headers.get("X-Total-Rows"));
       const part = decode(bytes);
-      if (part.rows === 0) break;
+      found.complete = part.rows === 0;
       here += part.rows;
       found.bytes += bytes.byteLength;
       found.parts.push(part);
-      found.complete = here >= limit;
+      found.complete ||= here >= Math.min(limit, this.#shape.rows - firstRow);
       this.#keep(key, found, bytes.byteLength);
-      if (!found.complete) this.#changed();
+      if (found.complete) return;
+      this.#changed();
     }
+  }
+
+  #count(total: string | null): void {
+    if (this.#isCounted || total === null) return;
+    this.#isCounted = true;
+    this.#shape = { ...this.#shape, rows: Number(total) };
   }
 
   #keep(key: string, window: Held, more: number): void {
@@ -222,30 +275,37 @@ export class FrameRows {
   }
 }
 
-/** Each column by its own argument; a lone one twice, because a single argument is a list. */
+/** Each column by its own argument; in JSON where a name alone does not say which, or is alone. */
 export function rowsPath(
   address: string,
   offset: number,
   limit: number,
-  names: readonly string[],
+  columns: readonly ColumnReference[],
+  view: Readonly<Record<string, string>> = {},
 ): string {
-  const query = new URLSearchParams({ offset: String(offset), limit: String(limit) });
-  for (const name of names) query.append("columns", name);
-  const [only] = names;
-  if (names.length === 1 && only !== undefined) query.append("columns", only);
+  const query = new URLSearchParams({ offset: String(offset), limit: String(limit), ...view });
+  const isNamed = columns.length > 1 && columns.every((column) => typeof column === "string");
+  if (isNamed) for (const column of columns) query.append("columns", column);
+  else query.set("columns", JSON.stringify(columns));
   return `outputs/${address}/rows?${query}`;
 }
 
 const REMEMBERED = 16;
 const remembered = new WeakMap<Api, Map<string, FrameRows>>();
 
-/** The rows of an output, shared by everyone who looks at it. */
-export function rowsOf(api: Api, output: Output): FrameRows {
+/** The rows of a view of an output, shared by everyone who looks at it. */
+export function rowsOf(
+  api: Api,
+  output: Output,
+  view: View = WHOLE,
+  columns: readonly Column[] = output.columns,
+): FrameRows {
   const known = remembered.get(api) ?? new Map<string, FrameRows>();
   remembered.set(api, known);
-  const rows = known.get(output.address) ?? new FrameRows(api, output);
-  known.delete(output.address);
-  known.set(output.address, rows);
+  const key = JSON.stringify([output.address, columns.length, rowsQuery(view)]);
+  const rows = known.get(key) ?? new FrameRows(api, output, view, columns);
+  known.delete(key);
+  known.set(key, rows);
   for (const old of known.keys()) {
     if (known.size <= REMEMBERED) break;
     known.delete(old);

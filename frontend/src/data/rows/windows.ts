@@ -22,8 +22,15 @@ export interface WindowPlace {
 }
 
 export interface Shape {
-  rows: number;
-  columns: number;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** What of a table is looked at: rows without a gap, and columns by their places in it. */
+export interface Sight {
+  firstRow: number;
+  lastRow: number;
+  columns: readonly number[];
 }
 
 export function keyOf({ down, across }: WindowPlace): string {
@@ -42,26 +49,23 @@ export function rangeOf({ down, across }: WindowPlace, shape: Shape): Range {
   };
 }
 
-/** The windows that hold a range of cells. */
-export function windowsOf(range: Range, shape: Shape): WindowPlace[] {
+/** The windows that hold cells, by rows and then as the columns stand. */
+export function windowsOf({ firstRow, lastRow, columns }: Sight, shape: Shape): WindowPlace[] {
   const found: WindowPlace[] = [];
   if (shape.rows === 0 || shape.columns === 0) return found;
-  const firstRow = Math.max(0, range.firstRow);
-  const lastRow = Math.min(shape.rows - 1, range.lastRow);
-  const lastColumn = Math.min(shape.columns - 1, range.lastColumn);
-  for (let down = pieceOf(firstRow, WINDOW_ROWS); down <= pieceOf(lastRow, WINDOW_ROWS); down++) {
-    const from = pieceOf(Math.max(0, range.firstColumn), WINDOW_COLUMNS);
-    for (let across = from; across <= pieceOf(lastColumn, WINDOW_COLUMNS); across++) {
-      found.push({ down, across });
-    }
+  const inside = columns.filter((column) => column >= 0 && column < shape.columns);
+  const pieces = new Set(inside.map((column) => pieceOf(column, WINDOW_COLUMNS)));
+  const last = pieceOf(Math.min(shape.rows - 1, lastRow), WINDOW_ROWS);
+  for (let down = pieceOf(Math.max(0, firstRow), WINDOW_ROWS); down <= last; down++) {
+    for (const across of pieces) found.push({ down, across });
   }
   return found;
 }
 
 /** The same with the rows that a small scroll shows next. */
-export function windowsAround(range: Range, shape: Shape): WindowPlace[] {
-  const firstRow = range.firstRow - MARGIN_ROWS;
-  return windowsOf({ ...range, firstRow, lastRow: range.lastRow + MARGIN_ROWS }, shape);
+export function windowsAround(sight: Sight, shape: Shape): WindowPlace[] {
+  const firstRow = sight.firstRow - MARGIN_ROWS;
+  return windowsOf({ ...sight, firstRow, lastRow: sight.lastRow + MARGIN_ROWS }, shape);
 }
 
 function pieceOf(index: number, size: number): number {

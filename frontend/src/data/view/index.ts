@@ -15,6 +15,7 @@ export {
   isWhole,
   leavesOut,
   type Operator,
+  onTheWire,
   placeOfColumn,
   referenceTo,
   rowsQuery,

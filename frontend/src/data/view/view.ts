@@ -1,49 +1,40 @@
 /** Which rows of a table are looked at, in which order, with which columns: the words of the wire. */
 
-export type Operator =
-  | "="
-  | "!="
-  | "<"
-  | "<="
-  | ">"
-  | ">="
-  | "between"
-  | "in"
-  | "not in"
-  | "contains"
-  | "not contains"
-  | "starts with"
-  | "matches"
-  | "is null"
-  | "is not null"
-  | "is nan"
-  | "is empty";
+import type {
+  ColumnReference,
+  Operator,
+  Condition as WireCondition,
+  SortKey as WireSortKey,
+  View as WireView,
+} from "../../protocol";
+
+export type { ColumnReference, Operator };
+
+export type SortKey = Readonly<Required<WireSortKey>>;
+
+/** `value` is a list for `between`, `in` and `not in`, and null for those that take none. */
+export type Condition = Readonly<Required<WireCondition>>;
 
 /** Text for what JSON cannot say: dates, decimals, integers beyond 2^53, `inf`. */
 export type Value = boolean | number | string;
 
-/** A column by its name, or by its place from 0 where two columns have one name. */
-export type ColumnReference = string | { at: number };
-
-export interface SortKey {
-  column: ColumnReference;
-  descending: boolean;
-}
-
-export interface Condition {
-  column: ColumnReference;
-  op: Operator;
-  /** A list for `between`, `in` and `not in`; null for those that take none. */
-  value: Value | Value[] | null;
-}
-
 /** All conditions hold, and any column holds the text of `search`. */
 export interface View {
-  sort: readonly SortKey[];
-  filter: readonly Condition[];
-  search: string | null;
+  readonly sort: readonly SortKey[];
+  readonly filter: readonly Condition[];
+  readonly search: string | null;
   /** In their order; null for all as they are stored. */
-  columns: readonly ColumnReference[] | null;
+  readonly columns: readonly ColumnReference[] | null;
+}
+
+/** The same for a body of JSON. */
+export function onTheWire({ sort, filter, search, columns }: View): WireView {
+  return {
+    sort: [...sort],
+    filter: [...filter],
+    search: search === "" ? null : search,
+    columns: columns === null ? null : [...columns],
+  };
 }
 
 /** All rows and columns as they are stored. */

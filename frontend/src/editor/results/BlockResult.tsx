@@ -1,6 +1,6 @@
 import { type ReactElement, use } from "react";
 import type { BlockStatus, BlockTable } from "../../protocol";
-import { signOf } from "../../session";
+import { signOf, useSession } from "../../session";
 import { DisplayView, EditorSlotsContext, FailureView, Tabs } from "../../ui";
 import { useEditor, useEditorState } from "../page/context";
 import type { Tab } from "../page/model";
@@ -79,6 +79,7 @@ function Result({ block, status, isOld }: Props & { isOld: boolean }): ReactElem
 
 function TabContent({ tab, block, status }: Props & { tab: Tab }): ReactElement | null {
   const { Preview } = use(EditorSlotsContext);
+  const pipeline = useSession((state) => state.name);
   const { output } = status;
   switch (tab) {
     case "display":
@@ -101,7 +102,9 @@ function TabContent({ tab, block, status }: Props & { tab: Tab }): ReactElement 
       return <ChecksView checks={status.checks} />;
     case "preview":
       if (output === null) return null;
-      if (output.kind === "table" && Preview !== undefined) return <Preview output={output} />;
+      if (output.kind === "table" && Preview !== undefined) {
+        return <Preview output={output} of={{ pipeline, block: block.name }} />;
+      }
       return <pre className="result-text">{output.text || output.type_name}</pre>;
   }
 }
