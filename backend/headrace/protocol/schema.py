@@ -16,6 +16,7 @@ from headrace.protocol import commands, comparison, events, replies, tables, ver
 
 _TABLES: tuple[type, ...] = (
     tables.RunRecord,
+    tables.RunMatrix,
     tables.LibraryBlock,
     tables.PipelineSummary,
     tables.TriggerTable,

@@ -230,6 +230,31 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     """Number of the published version that it is of; None: of the draft."""
 
 
+class MatrixCell(Struct, frozen=True, kw_only=True):
+    """How a block fared in one run."""
+
+    state: BlockState
+    seconds: float | None = None
+    attempts: int = 0
+    reason: str | None = None
+    """Of a failed one its error, of a skipped one the block that it was skipped for."""
+
+
+class MatrixRow(Struct, frozen=True, kw_only=True):
+    """A block with one cell for each run; None where the run was without it."""
+
+    name: str
+    kind: Kind
+    cells: list[MatrixCell | None]
+
+
+class RunMatrix(Struct, frozen=True, kw_only=True):
+    """The newest runs of a pipeline, oldest first, and all of their blocks in order."""
+
+    runs: list[RunSummary]
+    blocks: list[MatrixRow]
+
+
 class RunRecord(Struct, frozen=True, kw_only=True):
     """A run whole: what `headrace run --json` prints and `GET runs/{id}` answers."""
 

@@ -37,6 +37,7 @@ from headrace.runs.changes import Change, QueueRun, SaveBlock, SaveResult, SaveR
 from headrace.runs.database import BUSY_TIMEOUT_MS, Database
 from headrace.runs.holdings import addresses_of, forget_results
 from headrace.runs.leases import Leases
+from headrace.runs.matrix import Matrices
 from headrace.runs.needed import needed_addresses, pipelines_of, unknown_runs
 from headrace.runs.others import Others
 from headrace.runs.past_results import past_results
@@ -62,7 +63,7 @@ KEPT_RESULTS = 50
 UNFINISHED = ("queued", "running")
 
 
-class History(Triggers, Publications, Leases, Others):
+class History(Triggers, Publications, Leases, Others, Matrices):
     """What happened, for ever. Not thread-safe: one thread owns it (see `HistoryThread`).
 
     Every method raises Unavailable when the database is locked or away, StorageFull when the disk

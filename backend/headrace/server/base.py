@@ -303,6 +303,13 @@ class ApiHandler(SecureHandler):
         """Return a query parameter, None when it is absent or empty."""
         return self.get_query_argument(name, "") or None
 
+    def one_of(self, name: str, known: tuple[str, ...]) -> str | None:
+        """Return a query parameter that is one of some words; None when it is absent."""
+        text = self.text(name)
+        if text is not None and text not in known:
+            raise InvalidInput(f"{name} must be one of {', '.join(known)}.", field=name)
+        return text
+
     def integer(self, name: str, default: int, *, least: int = 0, most: int = 2**53) -> int:
         """Return a query parameter as an integer in [least, most]; raise InvalidInput."""
         text = self.text(name)

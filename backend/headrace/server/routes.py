@@ -34,6 +34,7 @@ from headrace.server.pipelines import (
 from headrace.server.runs import (
     CancelHandler,
     LogHandler,
+    MatrixHandler,
     NotebookHandler,
     RetryHandler,
     RunHandler,
@@ -87,6 +88,7 @@ API: tuple[Route, ...] = (
     Route("api/pipelines/{pipeline}/versions", VersionsHandler),
     Route("api/pipelines/{pipeline}/versions/{version}", VersionHandler),
     Route("api/pipelines/{pipeline}/versions/{version}/restore", RestoreHandler),
+    Route("api/pipelines/{pipeline}/runs/matrix", MatrixHandler),
     Route("api/pipelines/{pipeline}/triggers", TriggersOfPipelineHandler),
     Route("api/pipelines/{pipeline}/triggers/{trigger}", TriggerHandler),
     Route("api/runs", RunsHandler),

@@ -17,11 +17,13 @@ from headrace.protocol import commands as cmd
 from headrace.protocol.tables import (
     FINAL_RUN_STATES,
     Origin,
+    RunMatrix,
     RunRecord,
     RunState,
     RunSummary,
     Scope,
 )
+from headrace.runs.history import History
 from headrace.server.base import ApiHandler, operation
 from headrace.session.definition import Definition
 from headrace.session.run import RunRequest
@@ -101,6 +103,26 @@ class RunsOfPipelineHandler(ApiHandler):
         return RunStarted(*await session.start_planned(request, key))
 
 
+class MatrixHandler(ApiHandler):
+    """The newest runs of a pipeline side by side."""
+
+    @operation(
+        "The newest runs of a pipeline and how each block fared in them",
+        returns=RunMatrix,
+        query=("state", "origin", "limit"),
+    )
+    async def get(self, pipeline: str) -> RunMatrix:
+        await self.runtime.ready()
+        limit = self.integer("limit", 50, least=1, most=200)
+        state = self.one_of("state", get_args(RunState))
+        origin = self.one_of("origin", get_args(Origin))
+
+        def look(known: History) -> RunMatrix:
+            return known.matrix_of(known.runs(pipeline, state, origin, limit))
+
+        return await self.runtime.history.call(look)
+
+
 class RunsHandler(ApiHandler):
     """The history."""
 
@@ -115,8 +137,8 @@ class RunsHandler(ApiHandler):
         if pipeline is not None:
             check_name(pipeline, "pipeline")
         limit = self.integer("limit", 50, least=1, most=500)
-        state = self._one_of("state", get_args(RunState))
-        origin = self._one_of("origin", get_args(Origin))
+        state = self.one_of("state", get_args(RunState))
+        origin = self.one_of("origin", get_args(Origin))
         before = self._before()
         runs: list[RunSummary] = await self.runtime.history.call(
             lambda known: known.runs(
@@ -125,12 +147,6 @@ class RunsHandler(ApiHandler):
         )
         page = runs[:limit]
         return RunList(page, page[-1].id if len(runs) > limit else None)
-
-    def _one_of(self, name: str, known: tuple[str, ...]) -> str | None:
-        text = self.text(name)
-        if text is not None and text not in known:
-            raise InvalidInput(f"{name} must be one of {', '.join(known)}.", field=name)
-        return text
 
     def _before(self) -> str | None:
         text = self.text("before")

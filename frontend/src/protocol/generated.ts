@@ -1256,6 +1256,23 @@ export interface LibraryBlock {
   writable: boolean;
 }
 /**
+ * How a block fared in one run.
+ */
+export interface MatrixCell {
+  state: "cached" | "cancelled" | "failed" | "queued" | "running" | "skipped" | "succeeded";
+  seconds: number | null;
+  attempts: number;
+  reason: string | null;
+}
+/**
+ * A block with one cell for each run; None where the run was without it.
+ */
+export interface MatrixRow {
+  name: string;
+  kind: "exporter" | "loader" | "markdown" | "sensor" | "transformer";
+  cells: (MatrixCell | null)[];
+}
+/**
  * A result that a block gave, by the newest run that gave it.
  */
 export interface PastResult {
@@ -1314,6 +1331,13 @@ export interface RunCode {
   version: string;
   published: number | null;
   blocks: BlockCode[];
+}
+/**
+ * The newest runs of a pipeline, oldest first, and all of their blocks in order.
+ */
+export interface RunMatrix {
+  runs: RunSummary[];
+  blocks: MatrixRow[];
 }
 /**
  * A run whole: what `headrace run --json` prints and `GET runs/{id}` answers.

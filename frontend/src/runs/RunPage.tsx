@@ -22,6 +22,7 @@ import {
   StateChip,
   signOfState,
   toastError,
+  usePlace,
   whySkipped,
 } from "../ui";
 import { BlockDetails, type PreviewSlot } from "./BlockDetails";
@@ -42,7 +43,8 @@ export interface RunPageProps {
 /** One run: when each block did what, why it failed, what it wrote and gave. */
 export function RunPage({ pipeline, run: id, preview, code }: RunPageProps): ReactElement {
   const { data: run, error, reload } = useRun(id);
-  const [chosen, setChosen] = useState<string | null>(null);
+  const { query } = usePlace();
+  const [chosen, setChosen] = useState(query.get("block"));
   const api = useApi();
   const retryFrom = (block: string): void => {
     retryRun(api, id, block)

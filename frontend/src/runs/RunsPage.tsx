@@ -12,6 +12,7 @@ import {
   LoadFailed,
   navigate,
   Page,
+  Segmented,
   Select,
   StateChip,
   signOfState,
@@ -20,7 +21,18 @@ import {
   usePlace,
 } from "../ui";
 import { type Choice, isRetryable, RetryBar, useChoice } from "./choice";
-import { addressOf, type Filter, filterOf, isEmpty, ORIGINS, queryOf, STATES } from "./filter";
+import {
+  addressOf,
+  type Filter,
+  filterOf,
+  isEmpty,
+  ORIGINS,
+  queryOf,
+  STATES,
+  type View,
+  viewOf,
+} from "./filter";
+import { RunMatrix } from "./RunMatrix";
 import { originWords } from "./words";
 import "./runs.css";
 
@@ -30,11 +42,26 @@ interface RunList {
 }
 
 const PAGE_LENGTH = 50;
+const VIEWS: readonly { value: View; label: string }[] = [
+  { value: "list", label: "List" },
+  { value: "matrix", label: "Matrix" },
+];
 
-/** All runs, newest first, of all pipelines or one, live. */
+/** All runs, newest first, of all pipelines or one, live; those of one also side by side. */
 export function RunsPage(): ReactElement {
   const { query } = usePlace();
   const filter = filterOf(query);
+  const view = viewOf(query);
+  return (
+    <Page title="Runs">
+      <h1 className="visually-hidden">Runs</h1>
+      <Filters filter={filter} view={view} />
+      {view === "matrix" ? <RunMatrix filter={filter} /> : <RunsList filter={filter} />}
+    </Page>
+  );
+}
+
+function RunsList({ filter }: { filter: Filter }): ReactElement | null {
   const { pipeline } = filter;
   const address = addressOf(filter);
   const newest = useResource(
@@ -44,29 +71,25 @@ export function RunsPage(): ReactElement {
     (event: AnyEvent) =>
       event.op === "run-changed" && (pipeline === "" || event.run.pipeline === pipeline),
   );
+  if (newest.data === undefined) {
+    const { error, reload } = newest;
+    return error === undefined ? null : <LoadFailed error={error} onRetry={reload} />;
+  }
+  if (newest.data.runs.length > 0) {
+    return <Runs key={address} newest={newest.data} filter={filter} />;
+  }
   return (
-    <Page title="Runs">
-      <h1 className="visually-hidden">Runs</h1>
-      <Filters filter={filter} />
-      {newest.error === undefined || newest.data !== undefined ? null : (
-        <LoadFailed error={newest.error} onRetry={newest.reload} />
-      )}
-      {newest.data === undefined ? null : newest.data.runs.length === 0 ? (
-        <div className="card">
-          <EmptyState title={isEmpty(filter) ? "Nothing has run yet" : "No such runs"}>
-            {isEmpty(filter)
-              ? "Open a pipeline and press Ctrl+Shift+Enter, or give it a schedule."
-              : "Choose another pipeline, state or starter above."}
-          </EmptyState>
-        </div>
-      ) : (
-        <Runs key={address} newest={newest.data} filter={filter} />
-      )}
-    </Page>
+    <div className="card">
+      <EmptyState title={isEmpty(filter) ? "Nothing has run yet" : "No such runs"}>
+        {isEmpty(filter)
+          ? "Open a pipeline and press Ctrl+Shift+Enter, or give it a schedule."
+          : "Choose another pipeline, state or starter above."}
+      </EmptyState>
+    </div>
   );
 }
 
-function Filters({ filter }: { filter: Filter }): ReactElement {
+function Filters({ filter, view }: { filter: Filter; view: View }): ReactElement {
   const { pipeline, state, origin } = filter;
   const { data } = useResource(
     "pipeline names",
@@ -74,7 +97,7 @@ function Filters({ filter }: { filter: Filter }): ReactElement {
     (event) => event.op === "pipelines-changed",
   );
   const go = (part: Partial<Filter>): void => {
-    navigate(addressOf({ ...filter, ...part }), { replace: true });
+    navigate(addressOf({ ...filter, ...part }, view), { replace: true });
   };
   const known = data?.pipelines ?? [];
   return (
@@ -116,6 +139,14 @@ function Filters({ filter }: { filter: Filter }): ReactElement {
           </option>
         ))}
       </Select>
+      {pipeline === "" ? null : (
+        <Segmented
+          label="View of the runs"
+          value={view}
+          choices={VIEWS}
+          onChange={(next) => navigate(addressOf(filter, next), { replace: true })}
+        />
+      )}
     </div>
   );
 }

@@ -35,10 +35,19 @@ export function isEmpty(filter: Filter): boolean {
   return KEYS.every((key) => filter[key] === "");
 }
 
-/** Address of the list with this filter: "/runs?state=failed". */
-export function addressOf(filter: Filter): string {
+/** Runs in a list, or those of one pipeline side by side. */
+export type View = "list" | "matrix";
+
+/** Only the runs of one pipeline can stand side by side. */
+export function viewOf(query: URLSearchParams): View {
+  return query.get("view") === "matrix" && filterOf(query).pipeline !== "" ? "matrix" : "list";
+}
+
+/** Address of the page with this filter: "/runs?state=failed". */
+export function addressOf(filter: Filter, view: View = "list"): string {
   const given = KEYS.filter((key) => filter[key] !== "");
   const query = new URLSearchParams(given.map((key) => [key, filter[key]]));
+  if (view === "matrix" && filter.pipeline !== "") query.set("view", view);
   return query.size === 0 ? "/runs" : `/runs?${query}`;
 }
 

@@ -98,6 +98,11 @@ export function formatMoment(moment: string | Date): string {
   return wholeMoment(new Date(moment));
 }
 
+/** "21 Nov" in the reader's zone. */
+export function formatDay(moment: string | Date): string {
+  return dayOfMonth(new Date(moment));
+}
+
 /** "06:00" today, "Tue 14:05" within a week, "21 Nov 06:00" else; in the reader's zone. */
 export function formatShortMoment(moment: string | Date, now: number = Date.now()): string {
   const date = new Date(moment);

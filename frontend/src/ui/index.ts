@@ -27,6 +27,7 @@ export { type ControlProps, Field, Input, Select, TextArea } from "./form";
 export {
   formatBytes,
   formatCount,
+  formatDay,
   formatDuration,
   formatMoment,
   formatRelative,

@@ -40,7 +40,8 @@ def queue() -> Queue:
         record = RunRecord(
             id=fields.pop("id", new_run_id()),
             queued_at=NOON + timedelta(minutes=minutes),
-            blocks=[BlockRun(name=name, kind="loader") for name in blocks],
+            blocks=fields.pop("blocks", None)
+            or [BlockRun(name=name, kind="loader") for name in blocks],
             **(own | fields),
         )
         return QueueRun(record=record, files=files, owner="me", idempotency_key=key)
