@@ -116,6 +116,15 @@ class Database:
                 raw: Any = connection.connection.driver_connection
                 raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
+    def version(self) -> tuple[int, int] | None:
+        """Return what is another one after another process has written; None when nobody can tell."""
+        if self.dialect != "sqlite":
+            return None
+        with _telling(), self.engine.connect() as connection:
+            raw: Any = connection.connection.driver_connection
+            (count,) = raw.execute("PRAGMA data_version").fetchone()
+            return id(raw), count  # each connection counts for itself
+
     def close(self) -> None:
         """Let go of the database."""
         self.engine.dispose()

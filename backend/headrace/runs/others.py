@@ -17,6 +17,10 @@ class Others:
 
     database: Database
 
+    def version(self) -> tuple[int, int] | None:
+        """Return what stays the same while no other process writes; None when nobody can tell."""
+        return self.database.version()
+
     def runs_of_others(
         self, pipeline: str, me: str, since: datetime, ids: Collection[str] = ()
     ) -> dict[str, tuple[str, int]]:

@@ -24,6 +24,7 @@ class OtherRuns:
         self._since = since
         """When was looked last: the runs that were queued later are not known yet."""
         self._seen: dict[str, tuple[str, int]] = {}
+        self._version: tuple[int, int] | None = None
 
     async def begin(self) -> None:
         """Look which runs there are; what is recorded of them later is news."""
@@ -41,8 +42,11 @@ class OtherRuns:
 
         Raises Unavailable while the history is locked; all of it is then news the next time.
         """
+        version = await self._history.call(History.version)
+        if version is not None and version == self._version:
+            return []
         found = await self._look()
         changed = [run for run, seen in found.items() if self._seen.get(run) != seen]
         records = [await self._history.call(History.run, run) for run in changed]
-        self._seen, self._since = found, at
+        self._seen, self._since, self._version = found, at, version
         return records

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -275,3 +276,15 @@ def test_the_rows_that_were_against_a_check_are_needed_and_found(
     history.write([change, SaveBlock(run_id=change.record.id, block=ended)])
     assert "bad rows" in history.needed("p", 0)
     assert ("p", "load", "bad rows") in history.stored()
+
+
+def test_a_history_tells_whether_another_process_has_written(tmp_path: Path, queue: Queue) -> None:
+    history, other = (History.open(tmp_path / "headrace.db") for _ in range(2))
+    before = history.version()
+    assert before is not None
+    history.write([queue("a")])
+    assert history.version() == before, "what we write ourselves is no news"
+    other.write([queue("a")])
+    assert history.version() != before
+    for opened in (history, other):
+        opened.close()
