@@ -117,7 +117,7 @@ class Database:
                 raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def version(self) -> tuple[int, int] | None:
-        """Return what is another one after another process has written; None when nobody can tell."""
+        """Return what differs once another process has written; None when nobody can tell."""
         if self.dialect != "sqlite":
             return None
         with _telling(), self.engine.connect() as connection:
