@@ -176,7 +176,23 @@ def test_thirty_blocks_with_the_longest_names_overlap_nowhere(
         assert overlaps(page, ":scope > *", within=header) == []
     for row in page.locator(".outline-row").all()[:6]:
         assert overlaps(page, ":scope > *", within=row) == []
+    names_differ_where_they_are_seen(page)
+    page.locator(".run-split-more").nth(4).click()
+    menu = page.get_by_role("menu")
+    expect(menu).to_be_visible()
+    assert menu.evaluate("menu => menu.scrollWidth - menu.clientWidth") == 0, "nothing is cut off"
     window.close()
+
+
+def names_differ_where_they_are_seen(page: Page) -> None:
+    """The end of a long name, where such names differ, is within its row."""
+    for row in page.locator(".outline-row").all()[:6]:
+        tail = row.locator(".name-tail")
+        assert tail.inner_text() == str(row.locator(".name-text").get_attribute("title"))[-8:]
+        outer, inner = row.bounding_box(), tail.bounding_box()
+        assert outer is not None
+        assert inner is not None
+        assert inner["x"] + inner["width"] <= outer["x"] + outer["width"]
 
 
 def overlaps(page: Page, selector: str, *, within: Any = None) -> list[str]:

@@ -114,3 +114,36 @@ def test_a_pipeline_is_run_in_every_way_and_by_itself(keys: Keyboard) -> None:
     editor.expect_done("third")
     keys.press("e", "c")
     expect(sign).to_have_count(0)
+
+
+def test_what_a_block_may_take_is_set_by_keys_and_written_to_the_file(
+    keys: Keyboard, empty_project: Path
+) -> None:
+    page = keys.page
+    keys.press("s")
+    dialog = page.get_by_role("dialog", name="Settings of second")
+    expect(dialog.get_by_label("Retries")).to_be_focused()
+    assert dialog.get_by_label("Backoff").count() == 0, "without retries it says nothing"
+    for label, text in (
+        ("Retries", "3"),
+        ("Backoff", "5s"),
+        ("Retry on", "OSError, timeout"),
+        ("Timeout", "10m"),
+        ("Memory", "much"),
+    ):
+        expect(dialog.get_by_label(label, exact=True)).to_be_focused()
+        page.keyboard.press("Control+a")
+        page.keyboard.type(text)
+        page.keyboard.press("Tab")
+    expect(dialog.get_by_text("Write an amount, e.g. 500MB or 2GB.")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Save")).to_be_disabled()
+    dialog.get_by_label("Memory", exact=True).fill("500MB")
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    keys.expect_on("second")
+    EditorPage(page).expect_saved()
+    text = (empty_project / "pipelines" / "chain" / "pipeline.yaml").read_text()
+    assert (
+        "upstream: [first], timeout: 10m, memory: 500MB, retries: 3, backoff: 5s,"
+        " retry_on: [OSError, timeout]}" in text
+    )

@@ -9,7 +9,7 @@ import msgspec
 
 from headrace.core.errors import InvalidInput
 from headrace.core.ids import NAME_RULE
-from headrace.project.durations import check_cache, parse_duration
+from headrace.project.durations import check_cache, parse_duration, parse_memory
 from headrace.project.edit_plan import Plan
 from headrace.project.languages import SUFFIXES
 from headrace.project.parameters import check_value
@@ -22,6 +22,9 @@ from headrace.project.yaml_write import flow, quoted
 from headrace.protocol.commands import ConfigureBlock, ConfigurePipeline
 from headrace.protocol.tables import Kind, Language, Parameter
 
+_FAILURE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+"""A failure by name: an exception, with its module or without, or a kind such as `timeout`."""
+
 
 def configure_block(plan: Plan, command: ConfigureBlock) -> None:
     """Set what the command gives; "" and 0 take a key out again."""
@@ -31,19 +34,49 @@ def configure_block(plan: Plan, command: ConfigureBlock) -> None:
         plan.yaml.update_map(entry, "with", dict(command.settings))
     if command.cache is not None:
         _set_text(plan, entry, "cache", command.cache and check_cache(command.cache))
+    if command.connection is not None:
+        _set_text(plan, entry, "connection", command.connection)
+    _configure_limits(plan, entry, command)
+    _configure_retries(plan, entry, command)
+    _configure_slots(plan, entry, command)
+    if command.kind is not None or command.language is not None:
+        _change_form(plan, block, entry, command.kind or block.kind, command.language)
+
+
+def _configure_limits(plan: Plan, entry: Node, command: ConfigureBlock) -> None:
+    """Set how long an attempt may take, and how much memory."""
     if command.timeout is not None:
         if command.timeout:
             parse_duration(command.timeout, "timeout")
         _set_text(plan, entry, "timeout", command.timeout)
-    if command.connection is not None:
-        _set_text(plan, entry, "connection", command.connection)
+    if command.memory is not None:
+        if command.memory:
+            parse_memory(command.memory)
+        _set_text(plan, entry, "memory", command.memory)
+
+
+def _configure_retries(plan: Plan, entry: Node, command: ConfigureBlock) -> None:
+    """Set how often a block is tried again, how soon, and after which failures."""
     if command.retries is not None:
         if not 0 <= command.retries <= MAX_RETRIES:
             raise InvalidInput(f"retries must be from 0 to {MAX_RETRIES}.", field="retries")
-        _set_text(plan, entry, "retries", str(command.retries) if command.retries else "")
-    _configure_slots(plan, entry, command)
-    if command.kind is not None or command.language is not None:
-        _change_form(plan, block, entry, command.kind or block.kind, command.language)
+        _set_number(plan, entry, "retries", command.retries)
+    if command.backoff is not None:
+        if command.backoff:
+            parse_duration(command.backoff, "backoff")
+        _set_text(plan, entry, "backoff", command.backoff)
+    if command.retry_on is not None:
+        for name in command.retry_on:
+            if not _FAILURE.fullmatch(name):
+                raise InvalidInput(
+                    f"{name[:40]!r} is no failure: name an exception, such as OSError, or timeout,"
+                    " memory, died or check.",
+                    field="retry_on",
+                )
+        if command.retry_on:
+            plan.yaml.set_pair(entry, "retry_on", flow(command.retry_on))
+        else:
+            plan.yaml.remove_pair(entry, "retry_on")
 
 
 def _configure_slots(plan: Plan, entry: Node, command: ConfigureBlock) -> None:

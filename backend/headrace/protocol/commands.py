@@ -110,7 +110,10 @@ class ConfigureBlock(Command, frozen=True, kw_only=True, tag="configure-block"):
     language: Language | None = None
     cache: str | None = None
     retries: int | None = None
+    backoff: str | None = None
+    retry_on: list[str] | None = None
     timeout: str | None = None
+    memory: str | None = None
     connection: str | None = None
     pool: str | None = None
     priority: int | None = None

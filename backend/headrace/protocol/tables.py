@@ -302,7 +302,11 @@ class BlockTable(Struct, frozen=True, kw_only=True):
     """The typed settings that `with:` may give."""
     description: str = ""
     retries: int = 0
+    backoff_s: float = 1.0
+    retry_on: list[str] = field(default_factory=list[str])
+    """Names of exceptions or kinds of failure; empty: all."""
     timeout_s: float | None = None
+    memory_bytes: int | None = None
     cache: str | None = None
     connection: str | None = None
     pool: str | None = None

@@ -2,7 +2,7 @@ import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { Play } from "lucide-react";
 import { createContext, memo, type ReactElement, use } from "react";
 import { blockNamed, signOf, statusOf, useSession } from "../session";
-import { describeStatus, formatShape, SIGNS, StateIcon, useNow } from "../ui";
+import { describeStatus, formatShape, NameText, SIGNS, StateIcon, useNow } from "../ui";
 
 export interface BlockNodeContent extends Record<string, unknown> {
   /** Why no edge from the block that is being dragged from may end here. */
@@ -60,9 +60,7 @@ export const BlockNode: React.NamedExoticComponent<NodeProps<BlockNodeType>> = m
           </button>
           <StateIcon sign={sign} size={13} />
         </div>
-        <div className="node-name ellipsis" title={id}>
-          {id}
-        </div>
+        <NameText className="node-name" name={id} />
         <div className="node-words ellipsis" title={why}>
           <span className="state-words">{data.refusal ?? words}</span>
           {output?.rows != null && sign !== "running" && data.refusal === null && (

@@ -2,7 +2,7 @@ import { Pin } from "lucide-react";
 import { type ReactElement, useState } from "react";
 import type { BlockTable, Output } from "../protocol";
 import { useSession } from "../session";
-import { type Choice, type DataPanelProps, EmptyState, IconButton, Tabs } from "../ui";
+import { type Choice, type DataPanelProps, EmptyState, IconButton, NameText, Tabs } from "../ui";
 import { FrameView } from "./FrameView";
 import { Notes } from "./Notes";
 import { ProfileView } from "./ProfileView";
@@ -27,8 +27,8 @@ export function DataPanel({ block, output, pinned, onPin }: DataPanelProps): Rea
   return (
     <section className="data-panel" aria-label={`Data of ${block.name}`}>
       <header className="data-head">
-        <h2 className="ellipsis" title={block.name}>
-          {block.name}
+        <h2>
+          <NameText name={block.name} />
         </h2>
         <span className="data-space" />
         <IconButton

@@ -222,7 +222,10 @@ export interface ConfigureBlock {
   language?: ("markdown" | "notebook" | "python" | "sql") | null;
   cache?: string | null;
   retries?: number | null;
+  backoff?: string | null;
+  retry_on?: string[] | null;
   timeout?: string | null;
+  memory?: string | null;
   connection?: string | null;
   pool?: string | null;
   priority?: number | null;
@@ -459,7 +462,10 @@ export interface BlockTable {
   form: Parameter[];
   description: string;
   retries: number;
+  backoff_s: number;
+  retry_on: string[];
   timeout_s: number | null;
+  memory_bytes: number | null;
   cache: string | null;
   connection: string | null;
   pool: string | null;

@@ -12,6 +12,7 @@ import {
   formatDuration,
   formatShape,
   KindChip,
+  NameText,
   SIGNS,
   StateIcon,
   StateWords,
@@ -43,8 +44,8 @@ export function BlockDetails(props: BlockDetailsProps): ReactElement {
       <header className="details-header">
         <StateIcon sign={sign} silent />
         <KindChip kind={block.kind} />
-        <h2 className="ellipsis" title={block.name}>
-          {block.name}
+        <h2>
+          <NameText name={block.name} />
         </h2>
         <span className="muted">{block.language}</span>
         {block.upstream.length === 0 ? null : (

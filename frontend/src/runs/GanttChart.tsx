@@ -4,6 +4,7 @@ import {
   describeBlockRun,
   formatDuration,
   KindChip,
+  NameText,
   SIGNS,
   StateIcon,
   signOfBlockRun,
@@ -81,9 +82,7 @@ function GanttRow({ bar, gantt, now, critical, selected, onSelect }: GanttRowPro
         <span className="gantt-name">
           <StateIcon sign={sign} silent />
           <KindChip kind={block.kind} />
-          <span className="ellipsis" title={block.name}>
-            {block.name}
-          </span>
+          <NameText name={block.name} />
         </span>
         <span className="gantt-track" data-tone={SIGNS[sign].tone} data-tip={tipOf(segments)}>
           {segments.map((segment) => (

@@ -23,6 +23,7 @@ export {
   planOf,
   planWords,
   type Sign,
+  shortName,
   signOf,
   staleBlocks,
   statusOf,

@@ -64,6 +64,7 @@ describe("planWords", () => {
     [["a"], "Run a"],
     [["clean", "enrich", "daily"], "Run 3: clean → enrich → daily"],
     [["a", "b", "c", "d", "e", "f"], "Run 6: a → b → … → e → f"],
+    [[`${"long".repeat(10)}_01`, "b"], "Run 2: longlonglonglon…nglong_01 → b"],
   ])("%j is %s", (plan, words) => expect(planWords(plan)).toBe(words));
 });
 

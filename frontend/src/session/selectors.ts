@@ -75,13 +75,19 @@ export function staleBlocks(state: SessionState): string[] {
   );
 }
 
+/** A name in at most 25 letters: its middle is left out, since long names differ at their ends. */
+export function shortName(name: string): string {
+  return name.length <= 25 ? name : `${name.slice(0, 15)}…${name.slice(-9)}`;
+}
+
 /** "Run 3: clean → enrich → daily", with the middle of long chains left out. */
 export function planWords(plan: readonly string[]): string {
   const [only] = plan;
   if (only === undefined) return "Everything is fresh";
-  if (plan.length === 1) return `Run ${only}`;
+  if (plan.length === 1) return `Run ${shortName(only)}`;
+  const names = plan.map(shortName);
   const shown =
-    plan.length <= 5 ? plan : [...plan.slice(0, 2), "…", ...plan.slice(plan.length - 2)];
+    plan.length <= 5 ? names : [...names.slice(0, 2), "…", ...names.slice(plan.length - 2)];
   return `Run ${plan.length}: ${shown.join(" → ")}`;
 }
 

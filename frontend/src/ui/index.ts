@@ -42,6 +42,7 @@ export { Announcements, announce, toast, toastError } from "./live";
 export { LogLines, LogText, linesWith, plainText } from "./log-text";
 export { Chip, Kbd, KindChip, Logo, StateChip, StateIcon, StateWords, shortKeys } from "./marks";
 export { ContextMenu, Menu, type MenuAction, type MenuEntry, placeBelow } from "./menu";
+export { NameText } from "./name-text";
 export { closeness, type Finding, useFindings } from "./palette";
 export { parameterProblem, readParameter, textOfValue } from "./parameters";
 export { ParametersForm } from "./parameters-form";

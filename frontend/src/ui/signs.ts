@@ -14,7 +14,7 @@ import {
   Zap,
 } from "lucide-react";
 import type { BlockRun, BlockState, BlockStatus, RunState } from "../protocol";
-import { type Sign, signOf } from "../session";
+import { type Sign, shortName, signOf } from "../session";
 import { formatDuration, formatRelative, ordinal } from "./format";
 
 export type Tone = "neutral" | "running" | "ok" | "cached" | "stale" | "failed";
@@ -90,9 +90,10 @@ function queuedWords(place: number | null, pool: string | null): string {
   return withReason(`queued ${ordinal(place)}`, reason);
 }
 
-/** "code edited and 2 more": all of them are told where there is room. */
+/** "code edited and 2 more", in short names: all of it is told where there is room. */
 function firstOf([first = "", ...others]: readonly string[]): string {
-  return others.length === 0 ? first : `${first} and ${others.length} more`;
+  const short = first.replace(/\w{26,}/g, shortName);
+  return others.length === 0 ? short : `${short} and ${others.length} more`;
 }
 
 export function signOfBlockRun(block: BlockRun): Sign {

@@ -525,6 +525,12 @@ class TestConfigure:
             ({"connection": "warehouse"}, "timeout: 10m, connection: warehouse}"),
             ({"pool": "warehouse", "priority": -2}, "10m, pool: warehouse, priority: -2}"),
             ({"isolation": "block", "priority": 0}, "timeout: 10m, isolation: block}"),
+            ({"memory": "2GB", "backoff": "5s"}, "timeout: 10m, memory: 2GB, backoff: 5s}"),
+            (
+                {"retry_on": ["requests.Timeout", "died"]},
+                "timeout: 10m, retry_on: [requests.Timeout, died]}",
+            ),
+            ({"memory": "", "backoff": "", "retry_on": [], "retries": 1}, "1, timeout: 10m}"),
         ],
     )
     def test_keys_of_one_line_are_set_and_removed_in_place(
@@ -595,6 +601,9 @@ class TestConfigure:
         [
             {"cache": "often"},
             {"timeout": "soon"},
+            {"memory": "much"},
+            {"backoff": "-1s"},
+            {"retry_on": ["OSError", "no name"]},
             {"retries": -1},
             {"retries": 1000},
             {"priority": 1001},
@@ -604,6 +613,19 @@ class TestConfigure:
     def test_bad_values_are_refused(self, flights: PipelineFiles, code: Any, fields: Any) -> None:
         with pytest.raises(InvalidInput):
             plan_edit(flights, do.ConfigureBlock(pipeline="p", block="late", **fields), code)
+
+    def test_a_list_over_several_lines_is_replaced(
+        self, project: Any, write: Any, code: Any
+    ) -> None:
+        files = write(
+            "blocks:\n- name: a1\n  kind: loader\n  file: a1.py\n  retry_on:\n  - OSError\n"
+            "  - died\n  retries: 2\n",
+            a1_py="@loader\ndef a1(): ...\n",
+        )
+        change = do.ConfigureBlock(pipeline="p", block="a1", retry_on=["timeout"])
+        after = edit(project, files, change, code)
+        assert after.pipeline.blocks[0].retry_on == ("timeout",)
+        assert after.pipeline.blocks[0].retries == 2
 
     def test_a_new_kind_changes_the_decorator(
         self, project: Any, flights: PipelineFiles, code: Any

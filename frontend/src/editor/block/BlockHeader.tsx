@@ -7,6 +7,7 @@ import {
   IconButton,
   KindChip,
   Menu,
+  NameText,
   StateIcon,
   StateWords,
   useNow,
@@ -38,13 +39,12 @@ export function BlockHeader({ block, status }: Props): ReactElement {
       <KindChip kind={block.kind} />
       <button
         type="button"
-        className="block-name ellipsis"
-        title={block.name}
+        className="block-name"
         tabIndex={-1}
         onClick={() => select(editor, block.name)}
         onDoubleClick={() => editor.set({ dialog: { kind: "rename", block: block.name } })}
       >
-        {block.name}
+        <NameText name={block.name} />
       </button>
       <span className="block-language">{LANGUAGES[block.language]}</span>
       {block.shared && block.used_in > 1 && (

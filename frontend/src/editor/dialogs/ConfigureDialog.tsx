@@ -95,17 +95,36 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
         </Group>
         {!isText && (
           <>
-            <Group title="When it fails or takes long">
+            <Group title="When it fails or takes too much">
               <TextField
                 label="Retries"
                 note="How often it is tried again after a failure, here too"
                 bound={bind("retries")}
                 numeric
               />
+              {Number(texts.retries) > 0 && (
+                <>
+                  <TextField
+                    label="Backoff"
+                    note="The first wait, e.g. 1s or 5m; each further one is twice as long"
+                    bound={bind("backoff")}
+                  />
+                  <TextField
+                    label="Retry on"
+                    note="Exceptions, or timeout, memory, died, check; empty: any failure"
+                    bound={bind("retry_on")}
+                  />
+                </>
+              )}
               <TextField
                 label="Timeout"
                 note="How long one attempt may take, e.g. 45s or 10m; empty: as long as it needs"
                 bound={bind("timeout")}
+              />
+              <TextField
+                label="Memory"
+                note="How much one attempt may take, e.g. 500MB or 2GB; empty: what there is"
+                bound={bind("memory")}
               />
             </Group>
             {(kind === "loader" || kind === "sensor") && (

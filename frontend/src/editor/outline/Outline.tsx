@@ -1,7 +1,16 @@
 import { Plus } from "lucide-react";
 import type { ReactElement } from "react";
 import { signOf, statusOf, useSession } from "../../session";
-import { formatDuration, formatValue, Kbd, ordinal, SIGNS, StateIcon, useNow } from "../../ui";
+import {
+  formatDuration,
+  formatValue,
+  Kbd,
+  NameText,
+  ordinal,
+  SIGNS,
+  StateIcon,
+  useNow,
+} from "../../ui";
 import { whyOf } from "../block/why";
 import { useBlockNames } from "../list/useBlockNames";
 import { useEditor, useEditorState } from "../page/context";
@@ -68,7 +77,7 @@ function OutlineRow({ name }: { name: string }): ReactElement {
         aria-description={isTold ? why.join(", ") : undefined}
         onClick={() => select(editor, name)}
       >
-        <span className="outline-name ellipsis">{name}</span>
+        <NameText className="outline-name" name={name} />
         {!isText && (
           <span
             className="outline-words"

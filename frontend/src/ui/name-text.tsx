@@ -1,0 +1,20 @@
+/** Names on one line that give way in their middle: those that differ at their ends stay apart. */
+import type { ReactElement } from "react";
+import { classes } from "./classes";
+
+const TAIL = 8;
+const SHORTEST = 18;
+
+/** A name that is as wide as there is room; hovered, the whole of it is told. */
+export function NameText(props: { name: string; className?: string }): ReactElement {
+  const { name, className } = props;
+  if (name.length < SHORTEST) {
+    return <span className={classes("ellipsis", className)}>{name}</span>;
+  }
+  return (
+    <span className={classes("name-text", className)} title={name}>
+      <span className="ellipsis">{name.slice(0, -TAIL)}</span>
+      <span className="name-tail">{name.slice(-TAIL)}</span>
+    </span>
+  );
+}
