@@ -46,7 +46,8 @@ def schema() -> dict[str, Any]:
     _, definitions = msgspec.json.schema_components(
         [*every, *_TABLES, *_VIEWS], ref_template="#/$defs/{name}"
     )
-    sent_by_callers = {struct.__name__ for struct in (*members["AnyCommand"], *_VIEWS)}
+    of_callers = (*members["AnyCommand"], *_VIEWS, tables.Expectation)
+    sent_by_callers = {struct.__name__ for struct in of_callers}
     for name, definition in definitions.items():
         if name not in sent_by_callers and "properties" in definition:
             definition["required"] = list(definition["properties"])

@@ -76,6 +76,8 @@ class Output(Struct, frozen=True, kw_only=True):
     """A sensor said by it that the blocks below may not run yet."""
     inputs: dict[str, Shape] = field(default_factory=dict[str, Shape])
     """What it was made of, by upstream block."""
+    made_at: datetime | None = None
+    """When a block gave it, in UTC; results that are taken from the store keep it."""
 
 
 class Display(Struct, frozen=True):

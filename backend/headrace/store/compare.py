@@ -149,13 +149,14 @@ def _suggested(
     ]
     if not now.rows or not before.rows:
         return []
-    for name in sorted(names, key=_unlike_a_key):
+    names.sort(key=lambda name: (_unlike_a_key(name), _measures(now.kind(name))))
+    for name in names:
         full = not now.column(name).null_count and not before.column(name).null_count
         if full and _is_unique(now, [name], counts[0]) and _is_unique(before, [name], counts[1]):
             return [name]
     if max(now.rows, before.rows) > EXACT_ROWS:
         return []
-    names.sort(key=lambda name: -counts[0].get(name, 0))
+    names.sort(key=lambda name: (_measures(now.kind(name)), -counts[0].get(name, 0)))
     for start in names[:2]:
         key = [start]
         for name in [n for n in names if n != start]:
@@ -173,6 +174,11 @@ def _unlike_a_key(name: str) -> int:
     if text in {"id", "key", "uuid"}:
         return 0
     return 1 if text.endswith(("id", "key", "code")) else 2
+
+
+def _measures(kind: Any) -> bool:
+    """Tell types that rather measure something: their values are unique by chance."""
+    return pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_duration(kind)
 
 
 def _may_be_key(now: Any, before: Any) -> bool:

@@ -63,7 +63,7 @@ def changed_rows(
 
     Added and repeated rows have the columns of this side, removed ones those of the other. Changed
     rows have those of this side, then those of the other, and last a list of the numbers of the
-    columns of this side whose cells differ.
+    columns of this side whose cells differ; `now` in the metadata is how many are of this side.
     """
     if offset < 0 or limit < 0:
         raise InvalidInput("offset and limit are at least 0.", field="offset")
@@ -110,7 +110,8 @@ def _pairs(now: Frame, before: Frame, pairs: tuple[Any, Any]) -> Any:
                 marks[int(row)].append(at)
     columns = [*here.columns, *there.columns, pa.array(marks, pa.list_(pa.int32()))]
     names = [*now.names, *(f"before: {name}" for name in before.names), "changed"]
-    return pa.Table.from_arrays(columns, names=names)
+    table = pa.Table.from_arrays(columns, names=names)
+    return table.replace_schema_metadata({"now": str(len(now.names))})
 
 
 def _cells_differ(here: Any, there: Any) -> Any:

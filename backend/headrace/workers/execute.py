@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, get_args, get_origin
@@ -120,7 +121,9 @@ class Execution:
                     self._screen.show_returned(value)
             if self._job.kind == "sensor" and not is_ready(value):
                 output = msgspec.structs.replace(output, holds=True)
-            output = msgspec.structs.replace(output, inputs=_shapes(self._job.inputs))
+            output = msgspec.structs.replace(
+                output, inputs=_shapes(self._job.inputs), made_at=datetime.now(UTC)
+            )
             if self._gathered is None:
                 self._handover.keep(output, value)
         except BaseException as error:  # noqa: BLE001 - user code may raise anything at all
@@ -343,7 +346,7 @@ class Execution:
 
     def _check(self, value: Any, checks: list[Marked], arguments: dict[str, Any]) -> None:
         for function, mark in checks:
-            name, line = function.__name__, _line_of(function)
+            name, line = function.__name__, _line_of(function, self._job.source)
             try:
                 answer = _call(function, _arguments_of_check(function, value, arguments))
                 if inspect.isawaitable(answer):
@@ -406,10 +409,14 @@ def _shapes(inputs: Mapping[str, Output]) -> dict[str, Shape]:
     }
 
 
-def _line_of(function: Callable[..., Any]) -> int | None:
-    """Return the line of a check's `def`."""
+def _line_of(function: Callable[..., Any], source: str) -> int | None:
+    """Return the line of a check's `def`, which its decorators stand above."""
     code = getattr(function, "__code__", None)
-    return None if code is None else code.co_firstlineno
+    if code is None:
+        return None
+    lines = source.splitlines()[code.co_firstlineno - 1 :]
+    heads = (at for at, line in enumerate(lines) if line.startswith(("def ", "async def ")))
+    return code.co_firstlineno + next(heads, 0)
 
 
 def is_ready(value: Any) -> bool:

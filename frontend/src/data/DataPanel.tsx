@@ -1,23 +1,37 @@
 import { Pin } from "lucide-react";
-import { type ReactElement, useState } from "react";
-import type { BlockTable, Output } from "../protocol";
-import { useSession } from "../session";
-import { type Choice, type DataPanelProps, EmptyState, IconButton, NameText, Tabs } from "../ui";
+import { lazy, type ReactElement, Suspense, useState } from "react";
+import type { BlockStatus, BlockTable, Output } from "../protocol";
+import { statusOf, useSession } from "../session";
+import {
+  CheckList,
+  type Choice,
+  type DataPanelProps,
+  EmptyState,
+  IconButton,
+  NameText,
+  Tabs,
+} from "../ui";
 import { FrameView } from "./FrameView";
 import { Notes } from "./Notes";
+import { Preview } from "./Preview";
 import { ProfileView } from "./ProfileView";
 import { ValueView } from "./ValueView";
 import { placeOfBlock } from "./view";
 import "./data.css";
 
-type View = "rows" | "profile";
+type View = "rows" | "profile" | "compare" | "checks";
+
+const CompareView = lazy(async () => ({
+  default: (await import("./compare/CompareView")).CompareView,
+}));
 
 const VIEWS: readonly Choice<View>[] = [
   { value: "rows", label: "Rows" },
   { value: "profile", label: "Profile" },
+  { value: "compare", label: "Compare" },
 ];
 
-/** The output of one block at full height: rows, statistics, files. */
+/** The output of one block at full height: rows, statistics, other outputs beside it, checks. */
 export function DataPanel({ block, output, pinned, onPin }: DataPanelProps): ReactElement {
   if (block === null) {
     return (
@@ -38,7 +52,7 @@ export function DataPanel({ block, output, pinned, onPin }: DataPanelProps): Rea
           onClick={() => onPin(!pinned)}
         />
       </header>
-      {output === null ? <NotRun block={block} /> : <Content block={block} output={output} />}
+      <Content key={block.name} block={block} output={output} />
     </section>
   );
 }
@@ -54,29 +68,59 @@ function NotRun({ block }: { block: BlockTable }): ReactElement {
   );
 }
 
-function Content({ block, output }: { block: BlockTable; output: Output }): ReactElement {
-  const [view, setView] = useState<View>("rows");
-  const pipeline = useSession((state) => state.name);
-  const place = placeOfBlock(pipeline, block.name);
-  if (output.kind !== "table") return <ValueView output={output} />;
+interface ContentProps {
+  block: BlockTable;
+  output: Output | null;
+}
+
+function Content({ block, output }: ContentProps): ReactElement {
+  const [chosen, setView] = useState<View>("rows");
+  const checks = useSession((state) => statusOf(state, block.name).checks);
+  const isTable = output?.kind === "table";
+  const views: Choice<View>[] = [
+    ...(isTable ? VIEWS : [{ value: "rows" as const, label: "Result" }]),
+    ...(checks.length > 0 ? [{ value: "checks" as const, label: checksWords(checks) }] : []),
+  ];
+  const view = views.some(({ value }) => value === chosen) ? chosen : "rows";
+  if (views.length === 1) return <Result block={block} output={output} />;
   return (
     <>
       <div className="data-bar">
         <Tabs<View>
           label={`Views of ${block.name}`}
           value={view}
-          choices={VIEWS}
+          choices={views}
           onChange={setView}
         />
       </div>
-      <Notes output={output} />
+      {isTable && view === "rows" && <Notes output={output} />}
       <div className="data-view" role="tabpanel" aria-label={`${view} of ${block.name}`}>
-        {view === "rows" ? (
-          <FrameView output={output} place={place} label={`Rows of ${block.name}`} isPanel />
-        ) : (
-          <ProfileView key={output.address} output={output} />
+        {view === "checks" && (
+          <div className="data-checks">
+            <CheckList checks={checks} preview={Preview} opened />
+          </div>
+        )}
+        {view === "rows" && <Result block={block} output={output} />}
+        {isTable && view === "profile" && <ProfileView key={output.address} output={output} />}
+        {isTable && view === "compare" && (
+          <Suspense fallback={null}>
+            <CompareView key={output.address} block={block} output={output} />
+          </Suspense>
         )}
       </div>
     </>
   );
+}
+
+function Result({ block, output }: ContentProps): ReactElement {
+  const pipeline = useSession((state) => state.name);
+  if (output === null) return <NotRun block={block} />;
+  if (output.kind !== "table") return <ValueView output={output} />;
+  const place = placeOfBlock(pipeline, block.name);
+  return <FrameView output={output} place={place} label={`Rows of ${block.name}`} isPanel />;
+}
+
+function checksWords(checks: BlockStatus["checks"]): string {
+  const against = checks.filter(({ state }) => state !== "passed").length;
+  return against === 0 ? `Checks ${checks.length} ✓` : `Checks ${against} ✕`;
 }

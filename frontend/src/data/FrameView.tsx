@@ -11,6 +11,7 @@ import { ApiError } from "../client";
 import type { Output } from "../protocol";
 import { useApi } from "../session";
 import { announce, Button, ContextMenu, formatCount, type MenuEntry, plural } from "../ui";
+import { useExpectEntries } from "./expect/ExpectMenu";
 import { FrameActions } from "./frame/actions";
 import { ColumnFinder } from "./frame/ColumnFinder";
 import { copyCells } from "./frame/copying";
@@ -89,6 +90,7 @@ export function FrameView(props: FrameViewProps): ReactElement {
   );
   const { rows } = shown;
   const profiles = useProfiles(output, columns);
+  const expectEntries = useExpectEntries(output);
   const [selection, setSelection] = useState<Range | null>(null);
   const ask = useMemo(
     () => askStatistics(api, output, columns, view),
@@ -141,14 +143,18 @@ export function FrameView(props: FrameViewProps): ReactElement {
     const actions = actionsOf();
     const name = actions.name(at);
     const isHeader = row === HEADER;
+    const expectations = expectEntries(name, profiles.of(order[at] ?? at));
     const entries = isHeader
-      ? columnMenu({
-          actions,
-          at,
-          columns: order.length,
-          onFilter: filter,
-          onFit: (one) => grid.current?.fit(one),
-        })
+      ? [
+          ...columnMenu({
+            actions,
+            at,
+            columns: order.length,
+            onFilter: filter,
+            onFit: (one) => grid.current?.fit(one),
+          }),
+          ...(expectations.length > 0 ? ["line" as const, ...expectations] : []),
+        ]
       : cellMenu({ actions, row, at, onCopy: copy, onOpen: () => grid.current?.open() });
     const words = isHeader ? `Column ${name}` : `${name}, row ${formatCount(row + 1)}`;
     setLayer({ kind: "menu", label: words, entries, anchor });

@@ -4,6 +4,7 @@ import { useResource } from "../session";
 import { formatCount, LoadFailed } from "../ui";
 import { typeWords } from "./cells/format";
 import { shortFloat } from "./cells/numbers";
+import { ExpectMenu } from "./expect/ExpectMenu";
 import { binWords, type ColumnProfile, formatShare, type Histogram, type Profile } from "./profile";
 
 const MEAN_DIGITS = 8;
@@ -21,13 +22,19 @@ export function ProfileView({ output }: { output: Output }): ReactElement {
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls is reached by keys
     <ul className="profile" tabIndex={0} aria-label="Columns">
       {data.columns.map((column) => (
-        <ProfileItem key={column.name} column={column} rows={data.rows} />
+        <ProfileItem key={column.name} column={column} rows={data.rows} output={output} />
       ))}
     </ul>
   );
 }
 
-function ProfileItem({ column, rows }: { column: ColumnProfile; rows: number }): ReactElement {
+interface ItemProps {
+  column: ColumnProfile;
+  rows: number;
+  output: Output;
+}
+
+function ProfileItem({ column, rows, output }: ItemProps): ReactElement {
   const { name, type, nulls, histogram, top } = column;
   return (
     <li className="profile-column">
@@ -40,6 +47,7 @@ function ProfileItem({ column, rows }: { column: ColumnProfile; rows: number }):
         <span className={nulls > 0 ? "profile-nulls" : "muted"}>
           null {formatShare(nulls, rows)}
         </span>
+        <ExpectMenu output={output} name={name} profile={column} />
       </div>
       <dl className="profile-facts">
         {factsOf(column).map(([word, value]) => (

@@ -105,16 +105,16 @@ export interface AddCheck {
  * One of the words beside `column` and `severity` is given, or both of a range.
  */
 export interface Expectation {
-  column: string;
-  not_null: boolean;
-  unique: boolean;
-  minimum: number | string | null;
-  maximum: number | string | null;
-  choices: (string | number | boolean)[] | null;
-  schema: {
+  column?: string;
+  not_null?: boolean;
+  unique?: boolean;
+  minimum?: number | string | null;
+  maximum?: number | string | null;
+  choices?: (string | number | boolean)[] | null;
+  schema?: {
     [k: string]: string;
   } | null;
-  severity: "fail" | "warn";
+  severity?: "fail" | "warn";
 }
 /**
  * Send me the events of this pipeline: those after `after`, or a snapshot first.
@@ -575,6 +575,7 @@ export interface Output {
   inputs: {
     [k: string]: Shape;
   };
+  made_at: string | null;
 }
 /**
  * A column of a table; `type` is Arrow's name of it, as users see it.

@@ -1,9 +1,10 @@
 import { RotateCw } from "lucide-react";
 import type { ComponentType, ReactElement } from "react";
 import { apiUrl } from "../client";
-import type { BlockRun, CheckResult, Output, RunRecord } from "../protocol";
+import type { BlockRun, Output, RunRecord } from "../protocol";
 import {
   Button,
+  CheckList,
   Chip,
   DisplayView,
   describeBlockRun,
@@ -74,7 +75,9 @@ export function BlockDetails(props: BlockDetailsProps): ReactElement {
       )}
       <CacheLine block={block} />
       {attempts.length > 1 ? <Attempts run={run} block={block} /> : null}
-      {block.checks.length === 0 ? null : <Checks checks={block.checks} />}
+      {block.checks.length === 0 ? null : (
+        <CheckList checks={block.checks} preview={Preview} opened />
+      )}
       {block.displays.map((display, index) => (
         <figure
           // biome-ignore lint/suspicious/noArrayIndexKey: the same picture may be shown twice
@@ -151,20 +154,4 @@ function sizeWords(output: Output): string {
   const shape =
     output.rows === null ? output.type_name : formatShape(output.rows, output.column_count);
   return `${shape} · ${formatBytes(output.size_bytes)}`;
-}
-
-const CHECK_TONES = { passed: "ok", warned: "stale", failed: "failed" } as const;
-
-function Checks(props: { checks: readonly CheckResult[] }): ReactElement {
-  return (
-    <ul className="details-checks" aria-label="Checks">
-      {props.checks.map((check) => (
-        <li key={check.name}>
-          <Chip tone={CHECK_TONES[check.state]}>{check.state}</Chip>
-          <span>{check.name}</span>
-          {check.message === "" ? null : <span className="muted">{check.message}</span>}
-        </li>
-      ))}
-    </ul>
-  );
 }

@@ -9,6 +9,7 @@ export {
   Switch,
   Tabs,
 } from "./buttons";
+export { CheckList, type CheckListProps } from "./checks";
 export { classes } from "./classes";
 export { useNow } from "./clock";
 export {
@@ -22,6 +23,7 @@ export {
 export { Dialog, type DialogProps, Modal, Sheet, type SheetProps } from "./dialog";
 export { DisplayView } from "./display";
 export { EmptyState, ErrorCard, LoadFailed } from "./empty";
+export { type Expect, ExpectContext } from "./expecting";
 export { FailureView } from "./failure";
 export { type ControlProps, Field, Input, Select, TextArea } from "./form";
 export {

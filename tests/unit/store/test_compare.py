@@ -298,6 +298,12 @@ def test_a_key_that_cannot_match_is_refused_in_words(key: list[str], words: str)
             ["a", "b"],
             id="two together",
         ),
+        pytest.param(
+            {"n": [5, 6, 7, 7], "c": ["x", "x", "y", "y"], "o": ["a", "b", "a", "b"]},
+            {"n": [5, 6, 7, 8], "c": ["x", "x", "y", "y"], "o": ["a", "b", "a", "b"]},
+            ["c", "o"],
+            id="names rather than counts",
+        ),
         pytest.param({"a": [1, 1]}, {"a": [1, 1]}, [], id="none"),
         pytest.param({"a": [1, None]}, {"a": [1, 2]}, [], id="nulls"),
     ],

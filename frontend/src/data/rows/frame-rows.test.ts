@@ -72,6 +72,7 @@ function output(rows: number, columns: number, address = "a".repeat(8)): Output 
     notes: [],
     holds: false,
     inputs: {},
+    made_at: null,
   };
 }
 

@@ -1,11 +1,12 @@
-import { type ReactElement, Suspense, use } from "react";
+import { type ReactElement, Suspense, use, useCallback } from "react";
 import { statusOf, useSession } from "../../session";
-import { EditorSlotsContext } from "../../ui";
+import { EditorSlotsContext, type Expect, ExpectContext } from "../../ui";
 import { BlockList } from "../list/BlockList";
 import { Outline } from "../outline/Outline";
 import { CanvasZone } from "./CanvasZone";
 import { useEditor, useEditorState } from "./context";
 import { Divider, useZoneSize } from "./Divider";
+import { addCheck } from "./operations";
 
 /** Outline, blocks and data side by side; canvas above the blocks, or instead of them and the outline. */
 export function Zones(): ReactElement {
@@ -55,15 +56,23 @@ function FocusedData(): ReactElement | null {
   const name = pinned ?? selected;
   const block = useSession((state) => state.blocks.find((one) => one.name === name) ?? null);
   const output = useSession((state) => (name === null ? null : statusOf(state, name).output));
+  const expect = useCallback<Expect>(
+    (expectation, typeName) => {
+      if (name !== null) void addCheck(editor, name, expectation, typeName);
+    },
+    [editor, name],
+  );
   if (DataPanel === undefined) return null;
   return (
     <Suspense fallback={null}>
-      <DataPanel
-        block={block}
-        output={output}
-        pinned={pinned !== null}
-        onPin={(pin) => editor.set({ pinned: pin ? name : null })}
-      />
+      <ExpectContext value={expect}>
+        <DataPanel
+          block={block}
+          output={output}
+          pinned={pinned !== null}
+          onPin={(pin) => editor.set({ pinned: pin ? name : null })}
+        />
+      </ExpectContext>
     </Suspense>
   );
 }

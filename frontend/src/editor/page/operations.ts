@@ -1,6 +1,6 @@
 /** Everything a user can do to blocks; keys, buttons, menus and the canvas all come here. */
 import { createApi } from "../../client";
-import type { Kind, Language, LibraryBlock, RunBlocks } from "../../protocol";
+import type { Expectation, Kind, Language, LibraryBlock, RunBlocks } from "../../protocol";
 import { downstreamOf, isFresh } from "../../session";
 import { toast, toastError } from "../../ui";
 import { focusBlock, letFocus } from "./focus";
@@ -312,4 +312,20 @@ export function focusPreview(): void {
       return;
     }
   }
+}
+
+/** Writes a check of a block's output into its code or its entry; what is typed is saved first. */
+export async function addCheck(
+  editor: Editor,
+  block: string,
+  expectation: Partial<Expectation>,
+  typeName: string,
+): Promise<void> {
+  if (!(await editor.buffers.flush([block]))) {
+    toast("Not written: settle the unsaved text of the block first.", { tone: "failed" });
+    return;
+  }
+  const answer = await editor.send({ op: "add-check", block, expectation, type_name: typeName });
+  if (answer === null) return;
+  toast(`A check was written into ${block}. Run it to see what it says.`);
 }

@@ -1,10 +1,9 @@
 import { type ReactElement, use } from "react";
 import type { BlockStatus, BlockTable } from "../../protocol";
 import { signOf, useSession } from "../../session";
-import { DisplayView, EditorSlotsContext, FailureView, Tabs } from "../../ui";
+import { CheckList, DisplayView, EditorSlotsContext, FailureView, Tabs } from "../../ui";
 import { useEditor, useEditorState } from "../page/context";
 import type { Tab } from "../page/model";
-import { ChecksView } from "./ChecksView";
 import { LogView } from "./LogView";
 import { ResultStrip } from "./ResultStrip";
 import { RunningBar } from "./RunningBar";
@@ -52,7 +51,7 @@ function Result({ block, status, isOld }: Props & { isOld: boolean }): ReactElem
   return (
     <div className="result">
       <div className="result-bar">
-        {status.output !== null && <ResultStrip block={block} output={status.output} />}
+        {status.output !== null && <ResultStrip output={status.output} status={status} />}
         <span className="block-space" />
         {tabs.length > 0 && (
           <Tabs
@@ -99,7 +98,7 @@ function TabContent({ tab, block, status }: Props & { tab: Tab }): ReactElement 
     case "schema":
       return output && <SchemaView output={output} />;
     case "checks":
-      return <ChecksView checks={status.checks} />;
+      return <CheckList checks={status.checks} preview={Preview} opened />;
     case "preview":
       if (output === null) return null;
       if (output.kind === "table" && Preview !== undefined) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Output } from "../../protocol";
-import { deltaWords, shapeWords } from "./shape";
+import { changeWords, deltaWords, inputWords, shapeWords, stripSentence } from "./shape";
 
 function output(
   rows: number | null,
@@ -20,6 +20,7 @@ function output(
     notes: [],
     holds: false,
     inputs: {},
+    made_at: null,
   };
 }
 
@@ -42,5 +43,41 @@ describe("deltaWords", () => {
     [null, output(10, 2), ""],
   ])("from %j to %j", (before, after, words) => {
     expect(deltaWords(before, after)).toBe(words);
+  });
+});
+
+const flights = { address: "f", rows: 336776, column_count: 19, type_name: "pandas.DataFrame" };
+const number = { address: "n", rows: null, column_count: null, type_name: "int" };
+
+describe("what an output was made of", () => {
+  it("is told with its recorded size", () => {
+    const made = { ...output(16, 5), inputs: { flights, limit: number } };
+    expect(inputWords(made)).toEqual(["flights 336,776 × 19", "limit int"]);
+    expect(changeWords(made)).toBe("");
+    expect(changeWords({ ...made, inputs: { flights } })).toBe("−336,760 rows, −14 columns");
+    expect(changeWords({ ...made, inputs: { limit: number } })).toBe("");
+    expect(changeWords(output(16, 5))).toBe("");
+  });
+});
+
+describe("stripSentence", () => {
+  const facts = { seconds: "0.21 s", isCached: false, size: "1.3 MB", age: "2 h ago" };
+
+  it.each([
+    [
+      { ...facts, output: { ...output(16, 1), inputs: { flights } } },
+      "Made of flights with 336,776 rows and 19 columns.\nIt has 16 rows and 1 column" +
+        " (−336,760 rows, −18 columns), 1.3 MB.\nMade 2 h ago in 0.21 s.",
+    ],
+    [
+      { ...facts, seconds: null, isCached: true, output: output(1, 2) },
+      "It has 1 row and 2 columns, 1.3 MB.\nTaken from the store.\nMade 2 h ago.",
+    ],
+    [
+      { ...facts, age: "", output: { ...output(null, null, "pickle"), inputs: { limit: number } } },
+      "Made of limit with int.\nIt has pandas.DataFrame, 1.3 MB.",
+    ],
+  ])("of %j", (strip, words) => {
+    expect(stripSentence(strip)).toBe(words);
   });
 });
