@@ -1,7 +1,8 @@
-"""Rows of outputs over HTTP: sorted, filtered, searched, and given up when nobody waits."""
+"""Rows of outputs over HTTP: sorted, filtered, searched, told of, and given up when nobody waits."""
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 import threading
@@ -11,6 +12,7 @@ from typing import Any
 
 import psutil
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyarrow import ipc
 
@@ -164,10 +166,10 @@ def test_columns_of_one_name_are_told_apart_by_place(rows: Callable[..., Any]) -
 # --- nobody waits -----------------------------------------------------------------------------
 
 
-def begin(server: Server, address: str, query: str) -> socket.socket:
+def begin(server: Server, address: str, query: str, *, what: str = "rows?") -> socket.socket:
     line = socket.create_connection(("127.0.0.1", server.port), timeout=30)
     line.sendall(
-        f"GET /api/outputs/{address}/rows?{query} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+        f"GET /api/outputs/{address}/{what}{query} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
         f"Authorization: token {server.token}\r\n\r\n".encode()
     )
     return line
@@ -227,3 +229,101 @@ def test_a_look_at_rows_does_not_wait_behind_a_search(
         assert not answered
     finally:
         thread.join(60)
+
+
+# --- profiles, statistics, exports ------------------------------------------------------------
+
+
+def test_a_profile_says_what_is_in_each_column(server: Server, addresses: dict[str, str]) -> None:
+    path = f"outputs/{addresses['small']}/profile"
+    found = server.get(path).json()
+    assert (found["rows"], found["column_count"]) == (5, 4)
+    number, word, money, moment = found["columns"]
+    assert (number["nulls"], number["distinct"], number["max"]) == (1, 3, BIG)
+    assert [top["value"] for top in word["top"]].count("<img src=x onerror=alert(1)>") == 1
+    assert (money["min"], money["mean"], money["exact"]) == ("1.10", 1.55, True)
+    assert moment["min"] == "2024-01-01T00:00:00Z"
+    part = server.get(
+        path, params={"columns": "word", "filter": '[{"column":"n","op":"=","value":3}]'}
+    )
+    (word,) = part.json()["columns"]
+    assert (word["rows"], word["distinct"], word["at"]) == (2, 2, 1)
+    assert "immutable" in part.headers["Cache-Control"]
+    assert server.get(path, params={"columns": "nope"}).status_code == 400
+
+
+def test_statistics_of_selected_cells(server: Server, addresses: dict[str, str]) -> None:
+    path = f"outputs/{addresses['small']}/statistics"
+    query = {"sort": "n", "offset": 1, "limit": 2, "columns": "n"}
+    assert server.get(path, params=query).json() == {
+        "rows": 2,
+        "columns": [
+            {
+                "name": "n", "at": 0, "type": "int64", "count": 2, "nulls": 0,
+                "sum": "6", "mean": 3.0, "min": "3", "max": "3",
+            }
+        ],
+    }  # fmt: skip
+    assert server.get(path).json()["rows"] == 5
+    assert server.get(path, params={"limit": "x"}).status_code == 400
+
+
+def test_exports_have_the_rows_of_the_view(server: Server, addresses: dict[str, str]) -> None:
+    path = f"outputs/{addresses['small']}/export"
+    view = {"sort": "-n", "filter": '[{"column":"n","op":"is not null"}]', "columns": "n,money"}
+    answer = server.get(path, params={"format": "csv", **view})
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    assert answer.text.splitlines() == ['"n","money"', f"{BIG},", "3,1.10", "3,", "1,2.00"]
+    answer = server.get(path, params={"format": "parquet", **view})
+    table = pq.read_table(io.BytesIO(answer.content))
+    assert table.column("n").to_pylist() == [2**60 + 1, 3, 3, 1]
+    for wrong in ({"format": "xlsx"}, {"format": "csv", "sort": "nope"}, {"filter": "["}):
+        assert server.get(path, params=wrong).status_code == 400
+
+
+def busy_process(server: Server) -> psutil.Process:
+    """The process below the server that works now."""
+    found: list[psutil.Process] = []
+
+    def works(process: psutil.Process) -> bool:
+        try:
+            before = sum(process.cpu_times()[:2])
+            time.sleep(0.1)
+            return sum(process.cpu_times()[:2]) - before > 0.05
+        except psutil.NoSuchProcess:
+            return False
+
+    def look() -> bool:
+        found[:] = filter(works, psutil.Process(server.pid).children(recursive=True))
+        return len(found) == 1
+
+    wait_for(look)
+    return found[0]
+
+
+def test_an_export_cut_off_is_no_file_that_looks_whole(
+    server: Server, addresses: dict[str, str]
+) -> None:
+    with begin(server, addresses["slow"], "", what="export?format=csv&") as line:
+        assert line.recv(4096).startswith(b"HTTP/1.1 200")
+        busy_process(server).kill()
+        content = b""
+        while part := line.recv(1 << 20):
+            content += part
+    assert not content.endswith(b"0\r\n\r\n")
+    assert server.get("status").status_code == 200
+    assert server.get(f"outputs/{addresses['small']}/rows").status_code == 200
+
+
+def test_an_export_that_nobody_reads_ends_and_takes_no_memory(
+    server: Server, addresses: dict[str, str]
+) -> None:
+    before = server.get("status").json()["peak_rss_bytes"]
+    files = psutil.Process(server.pid).num_fds()
+    line = begin(server, addresses["slow"], "", what="export?format=csv&")
+    assert line.recv(4096).startswith(b"HTTP/1.1 200")
+    wait_for(lambda: not work_goes_on(server, 0.2))  # it waits for the reader
+    assert server.get("status").json()["peak_rss_bytes"] - before < 16 << 20
+    line.close()
+    wait_for(lambda: psutil.Process(server.pid).num_fds() <= files)
+    assert server.get(f"outputs/{addresses['small']}/rows").status_code == 200

@@ -12,7 +12,16 @@ from typing import Any, get_args
 
 import msgspec
 
-from headrace.protocol import commands, comparison, events, replies, tables, versions, views
+from headrace.protocol import (
+    commands,
+    comparison,
+    events,
+    profiles,
+    replies,
+    tables,
+    versions,
+    views,
+)
 
 _TABLES: tuple[type, ...] = (
     tables.RunRecord,
@@ -29,6 +38,8 @@ _TABLES: tuple[type, ...] = (
     versions.RunCode,
     replies.Completions,
     replies.Inspection,
+    profiles.Profile,
+    profiles.Statistics,
 )
 _VIEWS: tuple[type, ...] = (views.View, views.SortKey, views.Condition, views.ColumnAt)
 """What callers say of the rows that they want."""

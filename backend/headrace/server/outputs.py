@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from headrace.core.errors import InvalidInput, Unavailable
+from headrace.core.errors import HeadraceError, InvalidInput, Unavailable
+from headrace.protocol.profiles import Profile, Statistics
 from headrace.protocol.tables import Column
 from headrace.protocol.views import View
 from headrace.server.base import ApiHandler, operation
+from headrace.server.pipes import Pipe, writing
 from headrace.server.views import PARAMETERS, read_view
 from headrace.store.files import StoreFiles
 
 _IMMUTABLE = "private, max-age=31536000, immutable"
 _ARROW = "application/vnd.apache.arrow.stream"
 _ROWS_LIMIT = 100_000
-_CHUNK_BYTES = 1024 * 1024
+_EXPORT_LIMIT_S = 3_600
 _SANDBOX_POLICY = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; "
     "style-src 'unsafe-inline'; img-src data:"
@@ -130,37 +130,75 @@ class ColumnsHandler(OutputHandler):
 
 
 class ProfileHandler(OutputHandler):
-    """Statistics of columns."""
+    """Statistics of the columns of a view."""
 
-    @operation("Statistics of each column", returns=dict[str, Any])
+    @operation(
+        "Statistics of each column, of the rows of a view",
+        returns=Profile,
+        query=("filter", "search", "columns"),
+    )
     async def get(self, address: str) -> Any:
-        profile = await self.ask("profile", address=address)
+        profile = await self.ask("profile", address=address, view=self.view)
         self.keep_for_ever()
         return profile
 
 
-class ExportHandler(OutputHandler):
-    """Whole outputs as files."""
+class StatisticsHandler(OutputHandler):
+    """Statistics of selected cells."""
 
-    @operation("The whole output as a file", query=("format",), media=tuple(_EXPORT_TYPES.values()))
+    @operation(
+        "Count, sum, mean, least and greatest value of some rows of a view, by column",
+        returns=Statistics,
+        query=("offset", "limit", *PARAMETERS),
+    )
+    async def get(self, address: str) -> Any:
+        statistics = await self.ask(
+            "statistics",
+            address=address,
+            view=self.view,
+            offset=self.integer("offset", 0),
+            limit=self.integer("limit", 2**53),
+        )
+        self.keep_for_ever()
+        return statistics
+
+
+class ExportHandler(OutputHandler):
+    """Views as files, sent while they are written."""
+
+    @operation(
+        "The rows of a view as a file",
+        query=("format", *PARAMETERS),
+        media=tuple(_EXPORT_TYPES.values()),
+    )
     async def get(self, address: str) -> None:
         form = self.text("format") or "parquet"
         if form not in _EXPORT_TYPES:
             raise InvalidInput(f"format must be one of {', '.join(_EXPORT_TYPES)}.", field="format")
-        with tempfile.TemporaryDirectory(prefix="headrace-export-") as folder:
-            path = Path(folder) / f"{address[:8]}.{form}"
-            await self.ask(
-                "export", address=address, format=form, destination=str(path), timeout_s=600
+        view = self.view
+        self.set_header("Content-Type", _EXPORT_TYPES[form])
+        self.set_header("Content-Disposition", f'attachment; filename="{address[:8]}.{form}"')
+        with Pipe() as pipe:
+            asked = self.ask(
+                "export",
+                address=address,
+                view=view,
+                format=form,
+                destination=str(pipe.path),
+                timeout_s=_EXPORT_LIMIT_S,
             )
-            self.set_header("Content-Type", _EXPORT_TYPES[form])
-            self.set_header("Content-Disposition", f'attachment; filename="{path.name}"')
-            await self._send(path)
-
-    async def _send(self, path: Path) -> None:
-        with path.open("rb") as file:
-            while chunk := await asyncio.to_thread(file.read, _CHUNK_BYTES):
-                self.write(chunk)
-                await self.flush()
+            async with writing(asked) as writer:
+                async for part in pipe.parts(until=writer):
+                    self.write(part)
+                    await self.flush()
+                try:
+                    await writer
+                except HeadraceError:
+                    if not self._headers_written:
+                        raise
+                    # Only a broken connection tells that this is not the whole file.
+                    self.detach().close()
+                    return
         self.finish()
 
 

@@ -21,6 +21,7 @@ from headrace.server.outputs import (
     ExportHandler,
     ProfileHandler,
     RowsHandler,
+    StatisticsHandler,
 )
 from headrace.server.pipelines import (
     BlockHandler,
@@ -103,6 +104,7 @@ API: tuple[Route, ...] = (
     Route("api/outputs/{address}/profile", ProfileHandler),
     Route("api/outputs/{address}/compare", CompareHandler),
     Route("api/outputs/{address}/compare/rows", ChangedRowsHandler),
+    Route("api/outputs/{address}/statistics", StatisticsHandler),
     Route("api/outputs/{address}/export", ExportHandler),
     Route("api/outputs/{address}/display", DisplayHandler),
     Route("api/triggers", TriggersHandler),

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
-from typing import Any, Literal
+from io import RawIOBase
+from typing import Any, BinaryIO, Literal
 
 import pyarrow as pa
 
@@ -20,26 +20,29 @@ _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
-def write(
-    schema: Any, batches: Iterable[Any], form: Literal["parquet", "csv"], destination: Path
-) -> int:
-    """Write batches of one schema; return the bytes written. Raises InvalidInput for `form`."""
-    if form == "parquet":
-        _write_parquet(schema, batches, destination)
-    elif form == "csv":
-        _write_csv(schema, batches, destination)
-    else:
+def check(form: str) -> None:
+    """Raise InvalidInput for a form that there is not."""
+    if form not in ("parquet", "csv"):
         raise InvalidInput("format is parquet or csv.", field="format")
-    return destination.stat().st_size
 
 
-def _write_parquet(schema: Any, batches: Iterable[Any], destination: Path) -> None:
+def write(
+    schema: Any, batches: Iterable[Any], form: Literal["parquet", "csv"], sink: BinaryIO | RawIOBase
+) -> None:
+    """Write batches of one schema."""
+    if form == "parquet":
+        _write_parquet(schema, batches, sink)
+    else:
+        _write_csv(schema, batches, sink)
+
+
+def _write_parquet(schema: Any, batches: Iterable[Any], sink: Any) -> None:
     import pyarrow.parquet as pq
 
     kinds = [_parquet_type(field.type) for field in schema]
     fields = [field.with_type(kind) for field, kind in zip(schema, kinds, strict=True)]
     written = pa.schema(fields, schema.metadata)
-    writer: Any = pq.ParquetWriter(str(destination), written)
+    writer: Any = pq.ParquetWriter(sink, written)
     with writer:
         for batch in batches:
             columns = [_as(column, kind) for column, kind in zip(batch.columns, kinds, strict=True)]
@@ -60,15 +63,14 @@ def _parquet_type(kind: Any) -> Any:
     return kind
 
 
-def _write_csv(schema: Any, batches: Iterable[Any], destination: Path) -> None:
+def _write_csv(schema: Any, batches: Iterable[Any], sink: Any) -> None:
     from pyarrow import csv
 
-    with pa.OSFile(str(destination), "wb") as file:
-        head = [pa.array([], pa.string())] * len(schema)
-        csv.write_csv(pa.table(head, names=schema.names), file)
-        for batch in batches:
-            if batch.num_columns:
-                csv.write_csv(_for_csv(batch), file, csv.WriteOptions(include_header=False))
+    head = [pa.array([], pa.string())] * len(schema)
+    csv.write_csv(pa.table(head, names=schema.names), sink)
+    for batch in batches:
+        if batch.num_columns:
+            csv.write_csv(_for_csv(batch), sink, csv.WriteOptions(include_header=False))
 
 
 def _for_csv(rows: Any) -> Any:

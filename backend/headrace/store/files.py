@@ -34,7 +34,10 @@ class Unsynced(Struct, frozen=True):
 
 
 class StoreFiles:
-    """The files below one folder: `ab/abcdef….arrow|json|pickle|display`."""
+    """The files below one folder: `ab/abcdef….arrow|json|pickle|display`.
+
+    Beside a table lies what is known of its columns, `….profile`; it can be made again.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
@@ -91,10 +94,12 @@ class StoreFiles:
         return sum(size for _, size in self.sizes())
 
     def sizes(self) -> Iterator[tuple[str, int]]:
-        """Give each address with its bytes."""
+        """Give each address with the bytes of all its files."""
+        found: dict[str, int] = {}
         for path in self._files():
             with suppress(FileNotFoundError):
-                yield path.stem, path.stat().st_size
+                found[path.stem] = found.get(path.stem, 0) + path.stat().st_size
+        yield from found.items()
 
     def sweep(self, keep: AbstractSet[str], older_than: datetime) -> int:
         """Remove what is not in `keep` and was last put before `older_than`; return the bytes."""

@@ -65,11 +65,15 @@ class Views:
         if not keys:
             return ViewRows(table, self._selected(path, view, selection, stop))
         numbers = self._kept.get(
-            (path, tuple(keys), _words(view)),
+            (path, tuple(keys), selection_words(view)),
             lambda shared: self._ordered(path, table, view, selection, shared),
             stop,
         )
         return ViewRows(table, numbers)
+
+    def selected(self, path: Path, view: View, stop: Stop) -> Any:
+        """Return the ascending numbers of the rows that a view keeps; None for all."""
+        return self._selected(path, view, selection_of(self.table(path), view), stop)
 
     def _ordered(
         self, path: Path, table: OpenTable, view: View, selection: Selection | None, stop: Stop
@@ -77,7 +81,7 @@ class Views:
         keys = sort_positions(table, view.sort)
         rows = self._selected(path, view, selection, stop)
         if rows is not None and len(rows) * _DIRECT > table.rows:
-            every = self._kept.peek((path, tuple(keys), _words(View())))
+            every = self._kept.peek((path, tuple(keys), selection_words(View())))
             if every is not None:
                 wanted = np.zeros(table.rows, dtype=bool)
                 wanted[rows] = True
@@ -85,10 +89,9 @@ class Views:
         return ordered_rows(table, keys, rows, stop)
 
     def _selected(self, path: Path, view: View, selection: Selection | None, stop: Stop) -> Any:
-        """Return the ascending numbers of the rows that a view keeps; None for all."""
         if selection is None:
             return None
-        return self._kept.get((path, (), _words(view)), selection.rows, stop)
+        return self._kept.get((path, (), selection_words(view)), selection.rows, stop)
 
 
 def sort_positions(table: OpenTable, sort: Sequence[SortKey]) -> list[Key]:
@@ -99,6 +102,6 @@ def sort_positions(table: OpenTable, sort: Sequence[SortKey]) -> list[Key]:
     return list(found.items())
 
 
-def _words(view: View) -> bytes:
+def selection_words(view: View) -> bytes:
     """Return what decides which rows a view keeps."""
     return msgspec.json.encode((view.filter, view.search))

@@ -13,7 +13,8 @@ from headrace.store import comparing, rows
 from headrace.store.export import export_view
 from headrace.store.files import StoreFiles
 from headrace.store.orders import Views
-from headrace.store.profile import profile as profile_of
+from headrace.store.profiles import Profiles
+from headrace.store.statistics import statistics_of
 from headrace.store.stopping import Stop
 from headrace.store.tables import Tables
 
@@ -21,6 +22,7 @@ AT_ONCE = 16
 """Calls at a time: a look at some rows does not wait behind a sort."""
 
 _views = Views(Tables())
+_profiles = Profiles(_views)
 
 
 def _path(folder: str, address: str) -> Path:
@@ -70,15 +72,48 @@ def columns(folder: str, address: str) -> list[dict[str, str]]:
     return [{"name": field.name, "type": str(field.type)} for field in fields]
 
 
-def profile(folder: str, address: str) -> dict[str, Any]:
-    """Return the statistics of each column."""
-    return profile_of(_views.table(_path(folder, address)))
+def profile(
+    folder: str, address: str, *, stop: Stop | None = None, view: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return a `Profile` of the columns of a view, of the first 1,000 when none are named."""
+    found = _profiles.of(_path(folder, address), _view(view), stop or Stop())
+    return msgspec.to_builtins(found)
 
 
-def export(folder: str, address: str, format: str, destination: str) -> int:  # noqa: A002 - as in the API
-    """Write a table as parquet or csv to `destination`; return the bytes written."""
-    form: Any = format
-    return export_view(_views.table(_path(folder, address)), form, Path(destination))
+def statistics(
+    folder: str,
+    address: str,
+    *,
+    stop: Stop | None = None,
+    view: dict[str, Any] | None = None,
+    offset: int = 0,
+    limit: int | None = None,
+) -> dict[str, Any]:
+    """Return the `Statistics` of some rows of a view, of all from `offset` on for None."""
+    found = statistics_of(
+        _views, _path(folder, address), _view(view), offset=offset, limit=limit, stop=stop or Stop()
+    )
+    return msgspec.to_builtins(found)
+
+
+def export(
+    folder: str,
+    address: str,
+    *,
+    format: Literal["parquet", "csv"],  # noqa: A002 - as in the API
+    destination: str,
+    stop: Stop | None = None,
+    view: dict[str, Any] | None = None,
+) -> int:
+    """Write a view to a file or a pipe that is read; return the bytes written."""
+    return export_view(
+        _views,
+        _path(folder, address),
+        _view(view),
+        form=format,
+        destination=Path(destination),
+        stop=stop or Stop(),
+    )
 
 
 METHODS: Mapping[str, Callable[..., Any]] = {
@@ -86,6 +121,7 @@ METHODS: Mapping[str, Callable[..., Any]] = {
     "schema": schema,
     "columns": columns,
     "profile": profile,
+    "statistics": statistics,
     "export": export,
     "compare": comparing.compare,
     "changed-rows": comparing.changed_rows,

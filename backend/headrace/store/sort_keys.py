@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headrace.core.errors import InvalidInput
+from headrace.store.sketches import mixed
 from headrace.store.stopping import Stop, in_parallel
 from headrace.store.tables import OpenTable
 from headrace.store.texts import is_bytes, is_text, plain, plain_type
@@ -31,6 +32,7 @@ _NAN, _NULL = 1, 2
 _MOST = np.uint64(2**64 - 1)
 _SIGN = np.uint64(1 << 63)
 _WORD = 8
+_HASHED = 64
 _CHUNK = 1 << 18
 _GAP = 2
 _FEW_TEXTS = 4_096
@@ -399,3 +401,27 @@ def _loaded(content: Any, starts: Any, left: Any) -> Any:
 def _left(words: Any, shift: Any) -> Any:
     """Shift what follows to its place; nothing of it when the first word is whole."""
     return np.where(shift == 0, np.uint64(0), words << ((np.uint64(64) - shift) & np.uint64(63)))
+
+
+def text_hashes(array: Any) -> Any:
+    """Return numbers that differ, almost certainly, where the texts or bytes of cells differ.
+
+    Of long ones the first 64 bytes, the last eight and the length count. Nulls have none.
+    """
+    array = array.drop_null() if array.null_count else array
+    starts, lengths = _ends(array, None)
+    content = array.buffers()[-1]
+    found = mixed(lengths.view(np.uint64) + np.uint64(1))
+    if content is None or not content.size or not len(lengths):
+        return found
+    longest = int(lengths.max())
+    places = [*range(0, min(longest, _HASHED), _WORD)]
+    for place in places:
+        left = np.clip(lengths - place, 0, _WORD)
+        words = _loaded(content, np.where(left > 0, starts + place, 0), left) & _MASKS[left]
+        found = mixed(found ^ words)
+    if longest > _HASHED:
+        left = np.clip(lengths, 0, _WORD)
+        lasts = np.where(left > 0, starts + lengths - left, 0)
+        found = mixed(found ^ (_loaded(content, lasts, left) & _MASKS[left]))
+    return found

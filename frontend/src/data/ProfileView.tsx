@@ -58,7 +58,7 @@ function ProfileItem({ column, rows, output }: ItemProps): ReactElement {
         ))}
       </dl>
       {histogram && isSpread(histogram) ? <Bars histogram={histogram} name={name} /> : null}
-      {top !== undefined && (top[0]?.count ?? 0) > 1 ? <Tops top={top} rows={rows} /> : null}
+      {top !== null && (top[0]?.count ?? 0) > 1 ? <Tops top={top} rows={rows} /> : null}
     </li>
   );
 }
@@ -69,14 +69,18 @@ function isSpread({ counts }: Histogram): boolean {
 }
 
 function factsOf(column: ColumnProfile): [word: string, value: string][] {
-  const { distinct, exact, min, max, mean } = column;
+  const { distinct, exact, min, max, mean, nans, infinities, quantiles } = column;
   const facts: [string, string][] = [];
   if (typeof distinct === "number") {
-    facts.push([exact ? "distinct" : "distinct in the first 1M", formatCount(distinct)]);
+    facts.push(["distinct", `${exact ? "" : "about "}${formatCount(distinct)}`]);
   }
   if (typeof min === "string") facts.push(["min", min]);
   if (typeof max === "string") facts.push(["max", max]);
   if (typeof mean === "number") facts.push(["mean", String(Number(mean.toPrecision(MEAN_DIGITS)))]);
+  const median = quantiles?.[2];
+  if (median !== undefined) facts.push(["median", `${exact ? "" : "about "}${shortFloat(median)}`]);
+  if (nans) facts.push(["NaN", formatCount(nans)]);
+  if (infinities) facts.push(["infinite", formatCount(infinities)]);
   return facts;
 }
 

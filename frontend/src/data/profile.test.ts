@@ -17,7 +17,7 @@ it.each([
   [{ counts: [1, 0, 2], low: 1, high: 3, step: 1 }, 2, "3"],
   [{ counts: [4, 2], low: 0, high: 8, step: 5 }, 0, "0 to 4"],
   [{ counts: [4, 2], low: 0, high: 8, step: 5 }, 1, "5 to 8"],
-  [{ counts: [1, 1], low: 0, high: 1 }, 1, "0.5 to 1"],
+  [{ counts: [1, 1], low: 0, high: 1, step: null }, 1, "0.5 to 1"],
 ])("bin of %j at %i is %s", (histogram, at, words) => {
   expect(binWords(histogram, at)).toBe(words);
 });

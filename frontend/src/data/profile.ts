@@ -1,36 +1,12 @@
 /** Statistics of a table's columns, as the server tells them. */
+import type { ColumnProfile, Histogram, Profile } from "../protocol";
 import { shortFloat } from "./cells/numbers";
 
-export interface Profile {
-  rows: number;
-  columns: ColumnProfile[];
-}
-
-export interface ColumnProfile {
-  name: string;
-  type: string;
-  nulls: number;
-  /** False when distinct and top values are those of the first million rows. */
-  exact: boolean;
-  distinct?: number | null;
-  min?: string | null;
-  max?: string | null;
-  mean?: number | null;
-  histogram?: Histogram | null;
-  top?: { value: string | null; count: number }[];
-}
-
-export interface Histogram {
-  counts: number[];
-  low: number;
-  high: number;
-  /** Of whole numbers: so many of them are in one bin. */
-  step?: number;
-}
+export type { ColumnProfile, Histogram, Profile };
 
 /** The values of a bin in words: "3", "10 to 14", "0.5 to 1". */
 export function binWords({ counts, low, high, step }: Histogram, at: number): string {
-  if (step === undefined) {
+  if (step === null) {
     const width = (high - low) / counts.length;
     return `${shortFloat(low + at * width)} to ${shortFloat(low + (at + 1) * width)}`;
   }

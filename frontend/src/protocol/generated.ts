@@ -1143,6 +1143,64 @@ export interface ColumnFacts {
   shares: number[];
 }
 /**
+ * Statistics of one column; None where its type has no such thing.
+ *
+ * Numbers of rows, nulls, NaN and infinities, the least and the greatest value, the mean and the
+ * histogram are always exact. `distinct`, `quantiles` and `top` are estimates unless `exact`.
+ */
+export interface ColumnProfile {
+  name: string;
+  at: number;
+  type: string;
+  rows: number;
+  nulls: number;
+  nans: number | null;
+  infinities: number | null;
+  min: string | null;
+  max: string | null;
+  mean: number | null;
+  quantiles: number[] | null;
+  distinct: number | null;
+  exact: boolean;
+  histogram: Histogram | null;
+  top: TopValue[] | null;
+}
+/**
+ * How many finite values lie in each of equal bins from `low` to `high`.
+ *
+ * Of whole numbers, a bin holds `step` of them, from `low` on.
+ */
+export interface Histogram {
+  counts: number[];
+  low: number;
+  high: number;
+  step: number | null;
+}
+/**
+ * A value as text of at most 200 characters, and in how many rows it stands.
+ */
+export interface TopValue {
+  value: string;
+  count: number;
+}
+/**
+ * Statistics of selected cells of one column; None where its type has no such thing.
+ *
+ * `count` is of cells that are not null. `sum` is text, exact for integers and decimals. NaN is
+ * left out of `sum`, `mean`, `min` and `max`.
+ */
+export interface ColumnStatistics {
+  name: string;
+  at: number;
+  type: string;
+  count: number;
+  nulls: number;
+  sum: string | null;
+  mean: number | null;
+  min: string | null;
+  max: string | null;
+}
+/**
  * This output (`now`) against another one (`before`).
  */
 export interface Comparison {
@@ -1332,6 +1390,14 @@ export interface TriggerTable {
   problem: string | null;
 }
 /**
+ * Statistics of the columns that were asked for.
+ */
+export interface Profile {
+  rows: number;
+  column_count: number;
+  columns: ColumnProfile[];
+}
+/**
  * The code that a run pinned.
  */
 export interface RunCode {
@@ -1376,6 +1442,13 @@ export interface RunRecord {
 export interface SortKey {
   column: string | ColumnAt;
   descending?: boolean;
+}
+/**
+ * Statistics of some rows of a view.
+ */
+export interface Statistics {
+  rows: number;
+  columns: ColumnStatistics[];
 }
 /**
  * A coming moment of a trigger: `at` in UTC, `local` with offset, `note` on clock changes.

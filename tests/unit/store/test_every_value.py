@@ -52,7 +52,9 @@ def test_a_value_comes_back_as_it_was(store: Store, name: str) -> None:
         : len(output.columns)
     ] == [c.name for c in output.columns]
     for form in ("csv", "parquet"):
-        service.export(folder, output.address, form, str(store.folder.parent / f"x.{form}"))
+        service.export(
+            folder, output.address, format=form, destination=str(store.folder.parent / f"x.{form}")
+        )
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))

@@ -207,7 +207,10 @@ def test_profile_and_export(store: Store, tmp_path: Path):
     assert text["top"] == [{"value": "x", "count": 2}]
     for form in ("csv", "parquet"):
         path = tmp_path / f"x.{form}"
-        assert service.export(str(store.folder), output.address, form, str(path)) > 0
+        written = service.export(
+            str(store.folder), output.address, format=form, destination=str(path)
+        )
+        assert written == path.stat().st_size > 0
     pd.testing.assert_frame_equal(pd.read_parquet(path), store.get(output))
 
 
@@ -232,7 +235,7 @@ def histogram_of(store: Store, values: object):
 )
 def test_the_bins_of_whole_numbers_hold_equally_many_of_them(store: Store, values, counts, step):
     found = histogram_of(store, values)["histogram"]
-    assert found.get("step") == step
+    assert found["step"] == step
     assert sum(found["counts"]) == sum(value is not None for value in values)
     assert len(found["counts"]) <= 20
     if counts is not None:

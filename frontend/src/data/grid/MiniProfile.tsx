@@ -13,7 +13,7 @@ export function MiniProfile(props: {
 }): ReactElement {
   const { profile, rows } = props;
   if (profile === undefined) return <span className="mini" />;
-  const { histogram, top, distinct, nulls } = profile;
+  const { histogram, top, distinct, exact, nulls } = profile;
   if (histogram && histogram.counts.filter((count) => count > 0).length > 1) {
     return <Bars histogram={histogram} />;
   }
@@ -36,7 +36,7 @@ export function MiniProfile(props: {
     nulls === rows && rows > 0
       ? "nothing but nulls"
       : typeof distinct === "number" && distinct > 0
-        ? `${formatCount(distinct)} distinct`
+        ? `${exact ? "" : "about "}${formatCount(distinct)} distinct`
         : "";
   return <span className="mini mini-words ellipsis">{words}</span>;
 }
@@ -93,9 +93,11 @@ function joined(counts: readonly number[]): readonly number[] {
 /** The statistics of a column in one line, for tooltips and for those who do not see the bars. */
 export function profileWords(profile: ColumnProfile | undefined, rows: number): string {
   if (profile === undefined) return "";
-  const { nulls, min, max, mean, distinct, top } = profile;
+  const { nulls, min, max, mean, distinct, exact, top } = profile;
   const parts = [`${formatShare(nulls, rows)} null`];
-  if (typeof distinct === "number") parts.push(`${formatCount(distinct)} distinct`);
+  if (typeof distinct === "number") {
+    parts.push(`${exact ? "" : "about "}${formatCount(distinct)} distinct`);
+  }
   if (typeof min === "string" && typeof max === "string")
     parts.push(`${short(min)} to ${short(max)}`);
   if (typeof mean === "number") parts.push(`mean ${Number(mean.toPrecision(6))}`);
