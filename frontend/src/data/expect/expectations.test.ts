@@ -25,7 +25,24 @@ function output(type: string): Output {
 }
 
 function profile(part: Partial<ColumnProfile>): ColumnProfile {
-  return { name: "n", type: "int64", nulls: 0, exact: true, ...part };
+  return {
+    name: "n",
+    at: 0,
+    type: "int64",
+    rows: 4,
+    nulls: 0,
+    nans: null,
+    infinities: null,
+    min: null,
+    max: null,
+    mean: null,
+    quantiles: null,
+    distinct: null,
+    exact: true,
+    histogram: null,
+    top: null,
+    ...part,
+  };
 }
 
 function labels(type: string, part?: Partial<ColumnProfile>): string[] {

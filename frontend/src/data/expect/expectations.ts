@@ -87,11 +87,11 @@ function numberOf(text: string): number | null {
 }
 
 function choicesOf(name: string, type: string, profile: ColumnProfile | undefined): Expected[] {
-  const top = profile?.top;
-  if (top === undefined || !(TEXTS.test(type) || /^u?int/.test(type))) return [];
+  const top = profile?.top ?? null;
+  if (top === null || !(TEXTS.test(type) || /^u?int/.test(type))) return [];
   const isAll = profile?.exact === true && profile.distinct === top.length;
   if (!isAll || top.length === 0 || top.length > MOST_CHOICES) return [];
-  const values = top.map(({ value }) => value ?? "");
+  const values = top.map(({ value }) => value);
   // The profile has at most 200 characters of a text.
   if (values.some((value) => value.length >= 200)) return [];
   const choices = values.map((value) => choiceOf(value, type)).toSorted(byValue);
