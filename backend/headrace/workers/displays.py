@@ -33,6 +33,8 @@ _RICHEST_FIRST = (
     "text/plain",
 )
 _TEXT_LIMIT = 4096
+_DRAWING_S = 20.0
+"""How long a class may take to draw what a block returned."""
 
 
 class _Publisher(DisplayPublisher):
@@ -133,7 +135,7 @@ class Screen:
         before, _Publisher.target = _Publisher.target, shown.append
         try:
             formatter: Any = InteractiveShell.instance().display_formatter
-            with limited():
+            with limited(_DRAWING_S):
                 data, _ = formatter.format(value)
         except Exception:  # noqa: BLE001 - drawing is user code
             return
