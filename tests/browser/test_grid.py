@@ -131,6 +131,30 @@ def test_a_filter_that_means_nothing_says_so_where_it_stands(window: BrowserCont
     data.expect_count("336,776 rows × 19")
 
 
+def test_what_is_selected_is_counted_as_pandas_counts_it(
+    window: BrowserContext, flights: pd.DataFrame
+) -> None:
+    data = look_at(window, "flights")
+    data.go_to_column("dep_delay")
+    data.press("Shift+ArrowDown", "Shift+ArrowDown")
+    data.expect_fact("sum", flights["dep_delay"].head(3).sum())
+    data.press("Control+Space")
+    column = flights["dep_delay"]
+    data.expect_fact("count", column.count())
+    data.expect_fact("nulls", column.isna().sum())
+    data.expect_fact("sum", column.sum())
+    data.expect_fact("mean", column.mean())
+
+    data.filter("origin", "=JFK")
+    jfk = flights[flights["origin"] == "JFK"]
+    data.expect_count(f"{len(jfk):,} of 336,776")
+    data.go_to_column("arr_delay")
+    data.press("Control+Space", "Shift+ArrowRight")
+    both = jfk[["arr_delay", "carrier"]]
+    data.expect_fact("count", both.count().sum())
+    data.expect_fact("sum", jfk["arr_delay"].sum())
+
+
 def test_columns_stay_as_they_were_arranged(window: BrowserContext) -> None:
     data = look_at(window, "flights")
     data.go_to_column("carrier")
@@ -193,6 +217,27 @@ def test_a_column_is_dragged_to_another_place_and_size(window: BrowserContext) -
     fitted = data.header("month").bounding_box()
     assert fitted is not None
     assert fitted["width"] < wide["width"] - 30
+
+
+def test_a_view_is_downloaded_as_it_is_seen(
+    window: BrowserContext, flights: pd.DataFrame, tmp_path: Path
+) -> None:
+    data = look_at(window, "flights")
+    data.press("/")
+    data.page.get_by_role("button", name="Reset columns").click()
+    data.press("Escape")
+    data.enter()
+    data.filter("dest", "=IAH")
+    data.go_to_column("distance")
+    data.press("s", "h")
+    data.expect_count("of 336,776 rows")
+    expect(data.panel.get_by_text("1 column hidden")).to_be_visible()
+    path = data.download("This view .* as Parquet", tmp_path)
+    wanted = flights[flights["dest"] == "IAH"].sort_values("distance", kind="stable")
+    wanted = wanted.drop(columns="distance").reset_index(drop=True)
+    pd.testing.assert_frame_equal(pd.read_parquet(path), wanted, check_dtype=False)
+    everything = data.download("All 336,776 rows as Parquet", tmp_path)
+    assert pd.read_parquet(everything).shape == flights.shape
 
 
 def test_cells_are_copied_for_other_programs(window: BrowserContext, flights: pd.DataFrame) -> None:

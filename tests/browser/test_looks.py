@@ -103,6 +103,47 @@ def test_nothing_that_opens_over_the_editor_has_a_serious_fault(
     assert complaints.texts == []
 
 
+# What opens over a table that has the keyboard.
+TABLE_LAYERS = {
+    "columns": (["/"], "dialog[open] [role=option]"),
+    "row": (["Control+g"], "dialog[open] .field"),
+    "cell menu": (["m"], "[role=menu]:popover-open"),
+    "whole value": (["Enter"], ".cell-popover:popover-open"),
+    "wrong filter": (["f", "x"], ".grid-filter-problem"),
+    "search": (["Control+f"], ".frame-search-input:focus"),
+    "downloads": (["e"], "[role=menu]:popover-open"),
+    "column menu": (["ArrowUp", "m"], "[role=menu]:popover-open"),
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_that_opens_over_a_table_has_a_serious_fault(
+    browser: Browser, example: Server, scheme: str
+) -> None:
+    window = logged_in(browser, example, color_scheme=scheme)
+    complaints = Complaints(window)
+    page = window.new_page()
+    editor = EditorPage(page).open("late_flights")
+    editor.select("flights")
+    expect(editor.data.grid.get_by_role("gridcell").first).not_to_be_empty()
+    editor.data.enter()
+    page.keyboard.press("s")
+    editor.data.expect_sort("year", "ascending")
+    expect(page.locator(".mini-bars").first).to_be_visible()
+    faults = [f"sorted: {fault}" for fault in axe(page)]
+    for name, (keys, drawn) in TABLE_LAYERS.items():
+        for key in keys:
+            page.keyboard.press(key)
+        page.locator(drawn).first.wait_for()
+        faults += [f"{name}: {fault}" for fault in axe(page)]
+        page.keyboard.press("Escape")
+        page.locator(drawn).first.wait_for(state="hidden")
+        expect(editor.data.grid.locator(":focus")).to_have_count(1)
+    window.close()
+    assert not faults, "\n".join(faults)
+    assert complaints.texts == []
+
+
 def axe(page: Page) -> list[str]:
     """Serious faults of the page as text. The script is handed over by the debugger, not by the page."""
     page.evaluate(AXE.read_text())

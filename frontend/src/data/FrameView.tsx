@@ -7,6 +7,7 @@ import {
   useRef,
   useState,
 } from "react";
+import { createStore } from "zustand/vanilla";
 import { ApiError } from "../client";
 import type { Output } from "../protocol";
 import { useApi } from "../session";
@@ -17,7 +18,7 @@ import { ColumnFinder } from "./frame/ColumnFinder";
 import { copyCells } from "./frame/copying";
 import { enter, isCurrent, touch } from "./frame/current";
 import { FrameBar } from "./frame/FrameBar";
-import { FrameFooter } from "./frame/FrameFooter";
+import { FrameFooter, type InSight } from "./frame/FrameFooter";
 import { GoToRow } from "./frame/GoToRow";
 import { cellMenu, columnMenu, exportMenu } from "./frame/menus";
 import { useColumnsOf } from "./frame/useColumnsOf";
@@ -26,8 +27,9 @@ import { useFrameCommands } from "./frame/useFrameCommands";
 import { useRows } from "./frame/useRows";
 import { askStatistics, useStatistics } from "./frame/useStatistics";
 import { ViewLine } from "./frame/ViewLine";
+import type { GridControl } from "./grid/control";
 import type { CopyFormat } from "./grid/copy";
-import { Grid, type GridControl } from "./grid/Grid";
+import { Grid } from "./grid/Grid";
 import { between, HEADER, type Place } from "./grid/place";
 import { recallChoice, useColumnLayout } from "./layout";
 import { useProfiles } from "./profiles";
@@ -73,15 +75,14 @@ export function FrameView(props: FrameViewProps): ReactElement {
   useEffect(() => recallChoice(place, columns), [place, columns]);
 
   const sight = useRef<Sight>({ firstRow: 0, lastRow: 0, columns: order.slice(0, 8) });
-  const [inSight, setInSight] = useState<readonly [number, number] | null>(null);
-  const onSight = useCallback((next: Sight) => {
-    sight.current = next;
-    setInSight((before) =>
-      before?.[0] === next.firstRow && before[1] === next.lastRow
-        ? before
-        : [next.firstRow, next.lastRow],
-    );
-  }, []);
+  const [inSight] = useState(() => createStore<InSight>(() => ({ rows: null })));
+  const onSight = useCallback(
+    (next: Sight) => {
+      sight.current = next;
+      inSight.setState({ rows: [next.firstRow, next.lastRow] });
+    },
+    [inSight],
+  );
   const shown = useRows(
     output,
     columns,

@@ -102,11 +102,11 @@ class DataPanel:
         expect(self.header(column)).to_have_attribute("aria-sort", way)
         expect(self.grid).to_have_attribute("aria-busy", "false")
 
-    def fact(self, word: str) -> float:
-        """A figure of the selection, such as its sum, once it is counted."""
+    def expect_fact(self, word: str, value: float) -> None:
+        """A figure of the selection, such as its sum, as the footer writes it."""
+        whole, point, part = f"{value:.8g}".partition(".") if word == "mean" else (value, "", "")
         fact = self.footer.locator(".frame-fact", has_text=re.compile(f"^{word} "))
-        expect(fact).to_be_visible()
-        return float(fact.locator("strong").inner_text().replace(",", ""))
+        expect(fact.locator("strong")).to_have_text(f"{int(whole):,}{point}{part}")
 
     def download(self, entry: str, folder: Path) -> Path:
         """Choose from the menu of downloads; the file that came."""

@@ -1,4 +1,5 @@
 import { type ReactElement, useEffect } from "react";
+import { type StoreApi, useStore } from "zustand";
 import { messageOf } from "../../client";
 import type { Output } from "../../protocol";
 import { useConnection } from "../../session";
@@ -8,6 +9,11 @@ import type { Range, Shape } from "../rows/windows";
 import { leavesOut, type View } from "../view";
 import { useLate } from "./useRows";
 import type { SelectionStatistics } from "./useStatistics";
+
+/** Rows in sight, from 0: it changes with every frame of a scroll, and nothing else does. */
+export interface InSight {
+  rows: readonly [first: number, last: number] | null;
+}
 
 export interface FrameFooterProps {
   output: Output;
@@ -19,7 +25,7 @@ export interface FrameFooterProps {
   error: unknown;
   onRetry(): void;
   onClear(): void;
-  inSight: readonly [first: number, last: number] | null;
+  inSight: StoreApi<InSight>;
   selection: Range | null;
   statistics: SelectionStatistics;
   /** Says by itself how it is sorted: nothing else does. */
@@ -80,15 +86,21 @@ export function FrameFooter(props: FrameFooterProps): ReactElement {
         <Selected range={selection} statistics={props.statistics} />
       ) : (
         <>
-          {inSight !== null && shape.rows > 0 && (
-            <span className="frame-range">
-              rows {formatCount(inSight[0] + 1)}–{formatCount(inSight[1] + 1)}
-            </span>
-          )}
+          {shape.rows > 0 && <RowsInSight inSight={inSight} />}
           <span>{formatBytes(output.size_bytes)}</span>
         </>
       )}
     </div>
+  );
+}
+
+function RowsInSight({ inSight }: { inSight: StoreApi<InSight> }): ReactElement | null {
+  const rows = useStore(inSight, (state) => state.rows);
+  if (rows === null) return null;
+  return (
+    <span className="frame-range">
+      rows {formatCount(rows[0] + 1)}–{formatCount(rows[1] + 1)}
+    </span>
   );
 }
 
@@ -132,7 +144,7 @@ function Fact({ word, value }: { word: string; value: string }): ReactElement {
 
 /** "1234567.5" → "1,234,567.5", exactly. */
 export function groupDigits(text: string): string {
-  return text.replace(/^([+-]?)(\d+)/, (_, sign: string, digits: string) => {
+  return text.replace(/\.0$/, "").replace(/^([+-]?)(\d+)/, (_, sign: string, digits: string) => {
     return sign + digits.replace(/\B(?=(\d{3})+$)/g, ",");
   });
 }

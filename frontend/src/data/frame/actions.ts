@@ -1,6 +1,6 @@
 /** What can be done to the columns and values of a table, for menus and keys alike. */
 import { wholeText } from "../cells/format";
-import type { GridControl } from "../grid/Grid";
+import type { GridControl } from "../grid/control";
 import { HEADER } from "../grid/place";
 import {
   AS_STORED,

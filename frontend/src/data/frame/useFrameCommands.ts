@@ -1,6 +1,6 @@
 import { type Handler, useCommands } from "../../ui";
+import type { GridControl } from "../grid/control";
 import type { CopyFormat } from "../grid/copy";
-import type { GridControl } from "../grid/Grid";
 import type { FrameActions } from "./actions";
 
 export interface FrameCommands {

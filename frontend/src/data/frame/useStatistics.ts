@@ -1,8 +1,8 @@
 import { useEffect, useState } from "react";
 import type { Api } from "../../client";
-import type { Column, Output } from "../../protocol";
+import type { Column, Output, Statistics as WireStatistics } from "../../protocol";
 import { countCells } from "../grid/place";
-import { type Statistics, Tally } from "../grid/statistics";
+import { type Statistics, Tally, together } from "../grid/statistics";
 import type { FrameRows } from "../rows/frame-rows";
 import type { Range } from "../rows/windows";
 import { referenceTo, rowsQuery, type View } from "../view";
@@ -75,8 +75,8 @@ export function askStatistics(
   columns: readonly Column[],
   view: View,
 ): (range: Range, places: readonly number[], signal: AbortSignal) => Promise<Statistics> {
-  return ({ firstRow, lastRow }, places, signal) =>
-    api.get<Statistics>(`outputs/${address}/statistics`, {
+  return async ({ firstRow, lastRow }, places, signal) => {
+    const found = await api.get<WireStatistics>(`outputs/${address}/statistics`, {
       signal,
       query: {
         ...rowsQuery(view),
@@ -85,4 +85,6 @@ export function askStatistics(
         columns: JSON.stringify(places.map((at) => referenceTo(columns, at))),
       },
     });
+    return together(found.columns);
+  };
 }

@@ -1,6 +1,5 @@
 import { type KeyboardEvent, type ReactElement, useEffect, useId, useRef, useState } from "react";
 import type { Column } from "../../protocol";
-import { typeWords } from "../cells/format";
 import type { Condition } from "../view";
 import { formatFilter, parseFilter } from "../view/syntax";
 import { typeGroup } from "../view/values";
@@ -19,6 +18,7 @@ export interface FilterFieldProps {
 
 /** After the last key, until rows are asked for. */
 const PAUSE_MS = 250;
+const TIP = "Filter:  >10   10..20   in a, b   ~regex   ^start   !not   is null";
 const EXAMPLES: Readonly<Record<string, string>> = {
   number: ">10  1..5",
   text: "part  ^start",
@@ -86,7 +86,7 @@ export function FilterField(props: FilterFieldProps): ReactElement {
         aria-invalid={isWrong}
         aria-describedby={isWrong ? `${id}-problem` : undefined}
         placeholder={EXAMPLES[typeGroup(column.type)]}
-        data-tip={`Filter of ${column.name} (${typeWords(column.type)}): >10, 10..20, in a, b, ~regex, ^start, !not, is null`}
+        data-tip={hasFocus || isWrong ? undefined : TIP}
         data-set={said !== "" || undefined}
         value={text}
         onChange={(event) => write(event.target.value)}

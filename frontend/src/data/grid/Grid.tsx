@@ -1,12 +1,8 @@
 import {
-  type ClipboardEvent,
   type KeyboardEvent,
   type MouseEvent,
   type PointerEvent,
   type ReactElement,
-  type ReactNode,
-  type Ref,
-  useCallback,
   useEffect,
   useId,
   useImperativeHandle,
@@ -17,16 +13,15 @@ import {
   useSyncExternalStore,
 } from "react";
 import { isNumericName } from "../cells/format";
-import { type ColumnLayout, withMove } from "../layout";
-import { type ColumnProfiles, useProfilesVersion } from "../profiles";
-import type { FrameRows } from "../rows/frame-rows";
-import type { Range, Sight } from "../rows/windows";
-import { type ColumnReference, type Condition, referenceTo, sortBy, type View } from "../view";
+import { withMove } from "../layout";
+import { useProfilesVersion } from "../profiles";
+import { type ColumnReference, type Condition, referenceTo, sortBy } from "../view";
 import { columnsInView, gutterWidth, revealColumn, shownColumns } from "./columns";
+import type { GridControl, GridProps } from "./control";
 import { followHeader } from "./drag";
 import { GridHead, sheetWidth } from "./GridHead";
 import { GridRow } from "./GridRow";
-import { nullWords } from "./MiniProfile";
+import type { HeadCalls } from "./HeadCell";
 import { OpenedCell } from "./OpenedCell";
 import { HEADER, type Place, placeAfter } from "./place";
 import { ROW_HEIGHT, revealRow, rowsInView } from "./scroll";
@@ -43,48 +38,8 @@ import {
   withOne,
 } from "./targets";
 import { useColumns, useFitting } from "./useColumns";
+import { useNotes, useStable } from "./useHead";
 import { FILTER_HEIGHT, HEADER_HEIGHT, PROFILE_HEIGHT, useViewport } from "./useViewport";
-
-/** What others may ask of a grid. Columns count as they are shown. */
-export interface GridControl {
-  active(): Place;
-  selected(): Range | null;
-  go(place: Place): void;
-  select(selection: Selection): void;
-  /** Puts the keyboard on the active cell. */
-  focus(): void;
-  contains(element: Element | null): boolean;
-  /** Puts the keyboard into the filter of a column. */
-  focusFilter(at: number): void;
-  fit(at: number): void;
-  widen(at: number, by: number): void;
-  open(): void;
-  /** The menu of the active cell, or of its column. */
-  openMenu(): void;
-}
-
-export interface GridProps {
-  rows: FrameRows;
-  columnLayout: ColumnLayout;
-  label: string;
-  view: View;
-  /** Rows of the whole table. */
-  total: number;
-  /** Statistics for the headers; null for none. */
-  profiles: ColumnProfiles | null;
-  hasFilters: boolean;
-  /** Rows of another view are on their way. */
-  isPending: boolean;
-  control: Ref<GridControl>;
-  /** What stands in place of rows when there are none. */
-  empty: ReactNode;
-  refusalOf(reference: ColumnReference): string | undefined;
-  onView(change: Partial<View>): void;
-  onSight(sight: Sight): void;
-  onSelect(range: Range | null): void;
-  onCopy(event: ClipboardEvent): void;
-  onMenu(place: Place, anchor: DOMRect): void;
-}
 
 const RESIZE_STEP = 16;
 /** Pixels for the words that stand in place of rows. */
@@ -242,6 +197,29 @@ export function Grid(props: GridProps): ReactElement {
   };
   useImperativeHandle(props.control, () => control);
 
+  const calls: HeadCalls = {
+    onFilter: filter,
+    onLeaveFilter: (column) =>
+      go({ row: shape.rows === 0 ? HEADER : Math.max(0, active.row), column }, false),
+    onMenu: (column, anchor) => {
+      setSelection(selectionAt({ row: HEADER, column }));
+      props.onMenu({ row: HEADER, column }, anchor);
+    },
+    onResize: frame.resize,
+    onFit: frame.refit,
+    onDrag: (at, event) =>
+      followHeader(event, {
+        at,
+        layout,
+        gutter,
+        scroller: element.current,
+        onGap: setGap,
+        onClick: (more) => sort(at, more),
+        onDrop: (to) => columnLayout.change((now) => withMove(now, columns, { from: at, to })),
+      }),
+  };
+  const stableCalls = useStable(calls);
+
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.target instanceof HTMLInputElement) return;
     if (event.altKey && event.shiftKey) {
@@ -380,29 +358,8 @@ export function Grid(props: GridProps): ReactElement {
               hasFilters={hasFilters}
               gap={gap}
               refusalOf={props.refusalOf}
-              onSort={sort}
-              onFilter={filter}
-              onLeaveFilter={(column) =>
-                go({ row: shape.rows === 0 ? HEADER : Math.max(0, active.row), column }, false)
-              }
-              onMenu={(column, anchor) => {
-                setSelection(selectionAt({ row: HEADER, column }));
-                props.onMenu({ row: HEADER, column }, anchor);
-              }}
-              onResize={frame.resize}
-              onFit={frame.refit}
-              onDrag={(at, event) =>
-                followHeader(event, {
-                  at,
-                  layout,
-                  gutter,
-                  scroller: element.current,
-                  onGap: setGap,
-                  onClick: (more) => sort(at, more),
-                  onDrop: (to) =>
-                    columnLayout.change((now) => withMove(now, columns, { from: at, to })),
-                })
-              }
+              version={profilesVersion}
+              calls={stableCalls}
             />
             <div role="presentation" className="grid-body" data-old={props.isPending || undefined}>
               {shape.rows === 0 && (
@@ -454,18 +411,5 @@ export function Grid(props: GridProps): ReactElement {
         />
       )}
     </>
-  );
-}
-
-/** What stands beside the types of columns: their shares of nulls. */
-function useNotes(
-  profiles: ColumnProfiles | null,
-  version: number,
-  total: number,
-): (place: number) => string {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each version may bring a share
-  return useCallback(
-    (place: number) => nullWords(profiles?.of(place), total),
-    [profiles, version, total],
   );
 }

@@ -1,4 +1,4 @@
-import type { ReactElement } from "react";
+import { memo, type ReactElement } from "react";
 import { frozenWidth, type Layout } from "./columns";
 import { HeadCell, type HeadCellProps } from "./HeadCell";
 import { HEADER } from "./place";
@@ -8,12 +8,16 @@ export interface GridHeadProps extends Omit<HeadCellProps, "at" | "left"> {
   shown: readonly number[];
   gutter: number;
   height: number;
+  /** Makes the headers read their statistics again. */
+  version: number;
   /** Where a column that is dragged would go, in columns before it. */
   gap: number | null;
 }
 
 /** Names, types and filters of the columns in sight; what is frozen does not scroll with them. */
-export function GridHead(props: GridHeadProps): ReactElement {
+export const GridHead: React.NamedExoticComponent<GridHeadProps> = memo(function GridHead(
+  props: GridHeadProps,
+): ReactElement {
   const { shown, layout, gutter, height, gap } = props;
   const frozen = shown.filter((at) => at < layout.frozen);
   const others = shown.filter((at) => at >= layout.frozen);
@@ -65,7 +69,7 @@ export function GridHead(props: GridHeadProps): ReactElement {
       )}
     </div>
   );
-}
+});
 
 export function sheetWidth({ lefts }: Layout, gutter: number): number {
   return (lefts.at(-1) ?? 0) + gutter;

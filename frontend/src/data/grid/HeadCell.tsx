@@ -16,6 +16,17 @@ import type { Layout } from "./columns";
 import { FilterField } from "./FilterField";
 import { MiniProfile, nullWords, profileWords } from "./MiniProfile";
 
+/** What a header asks of its grid. Columns count as they are shown. */
+export interface HeadCalls {
+  onFilter(reference: ColumnReference, conditions: readonly Condition[]): void;
+  onLeaveFilter(at: number): void;
+  onMenu(at: number, anchor: DOMRect): void;
+  onResize(at: number, width: number): void;
+  onFit(at: number): void;
+  /** A name was taken hold of and moved: follows it until it is let go. */
+  onDrag(at: number, event: PointerEvent<HTMLElement>): void;
+}
+
 export interface HeadCellProps {
   columns: readonly Column[];
   layout: Layout;
@@ -34,20 +45,12 @@ export interface HeadCellProps {
   rows: number;
   hasFilters: boolean;
   refusalOf(reference: ColumnReference): string | undefined;
-  /** `more` keeps the other keys of the sort. */
-  onSort(at: number, more: boolean): void;
-  onFilter(reference: ColumnReference, conditions: readonly Condition[]): void;
-  onLeaveFilter(at: number): void;
-  onMenu(at: number, anchor: DOMRect): void;
-  onResize(at: number, width: number): void;
-  onFit(at: number): void;
-  /** A name was taken hold of and moved: follows it until it is let go. */
-  onDrag(at: number, event: PointerEvent<HTMLElement>): void;
+  calls: HeadCalls;
 }
 
 /** A column's name, type, share of nulls, spread and filter; its right edge is dragged. */
 export function HeadCell(props: HeadCellProps): ReactElement | null {
-  const { columns, layout, at, left, active, view, profiles, rows } = props;
+  const { columns, layout, at, left, active, view, profiles, rows, calls } = props;
   const place = layout.order[at] ?? -1;
   const column = columns[place];
   if (column === undefined) return null;
@@ -75,7 +78,7 @@ export function HeadCell(props: HeadCellProps): ReactElement | null {
       data-sorted={sign !== null || undefined}
       style={{ left, width: layout.widths[at] }}
     >
-      <div className="grid-head-hold" onPointerDown={(event) => props.onDrag(at, event)}>
+      <div className="grid-head-hold" onPointerDown={(event) => calls.onDrag(at, event)}>
         <span className="grid-head-title">
           <span className="grid-head-name">{name === "" ? '""' : name}</span>
           {sign !== null && <SortMark sign={sign} />}
@@ -93,7 +96,7 @@ export function HeadCell(props: HeadCellProps): ReactElement | null {
         tabIndex={-1}
         aria-label={`Menu of ${name}`}
         aria-haspopup="menu"
-        onClick={(event) => props.onMenu(at, event.currentTarget.getBoundingClientRect())}
+        onClick={(event) => calls.onMenu(at, event.currentTarget.getBoundingClientRect())}
       >
         <Ellipsis size={14} aria-hidden="true" />
       </button>
@@ -103,15 +106,15 @@ export function HeadCell(props: HeadCellProps): ReactElement | null {
           reference={reference}
           conditions={view.filter.filter((one) => sameReference(one.column, reference))}
           refusal={props.refusalOf(reference)}
-          onChange={(conditions) => props.onFilter(reference, conditions)}
-          onLeave={() => props.onLeaveFilter(at)}
+          onChange={(conditions) => calls.onFilter(reference, conditions)}
+          onLeave={() => calls.onLeaveFilter(at)}
         />
       )}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: for the pointer; keys do it by Alt+Shift+arrows */}
       <span
         className="grid-resizer"
-        onPointerDown={(event) => resize(event, layout.widths[at] ?? 0, at, props.onResize)}
-        onDoubleClick={() => props.onFit(at)}
+        onPointerDown={(event) => resize(event, layout.widths[at] ?? 0, at, calls.onResize)}
+        onDoubleClick={() => calls.onFit(at)}
       />
     </div>
   );
@@ -137,7 +140,7 @@ function resize(
   event: PointerEvent<HTMLElement>,
   width: number,
   at: number,
-  onResize: HeadCellProps["onResize"],
+  onResize: HeadCalls["onResize"],
 ): void {
   event.preventDefault();
   event.stopPropagation();

@@ -18,7 +18,7 @@ import { describe, expect, it } from "vitest";
 import { decode } from "../rows/decode";
 import type { Cell } from "../rows/frame-rows";
 import { type CopyFormat, formatCells } from "./copy";
-import { Tally } from "./statistics";
+import { Tally, together } from "./statistics";
 
 /** Values as they come over the wire. */
 function column(values: readonly unknown[], type: DataType): Cell[] {
@@ -131,5 +131,39 @@ describe("what is counted of cells", () => {
     });
     expect(counted(TEXTS)).toMatchObject({ sum: null, mean: null });
     expect(counted()).toEqual({ count: 0, nulls: 0, sum: null, mean: null });
+  });
+
+  const told = (type: string, count: number, sum: string | null, mean: number | null) => ({
+    name: "x",
+    at: 0,
+    type,
+    count,
+    nulls: 1,
+    sum,
+    mean,
+    min: null,
+    max: null,
+  });
+
+  it("by the server is put together without losing a digit", () => {
+    const whole = told("int64", 2, "-9007199254740993", -4503599627370496);
+    const cents = told("decimal128(9, 2)", 1, "0.25", 0.25);
+    expect(together([whole, cents]).sum).toBe("-9007199254740992.75");
+    expect(together([whole])).toMatchObject({ sum: "-9007199254740993", count: 2, nulls: 1 });
+    expect(together([told("string", 3, null, null), cents])).toEqual({
+      count: 4,
+      nulls: 2,
+      sum: "0.25",
+      mean: 0.25,
+    });
+    expect(together([told("string", 3, null, null)])).toMatchObject({ sum: null, mean: null });
+  });
+
+  it("by the server weighs means by the values that they are of", () => {
+    // Four cells, of which one is NaN: the mean is of three.
+    const some = told("double", 4, "6.0", 2);
+    const more = told("double", 1, "10.0", 10);
+    expect(together([some, more])).toEqual({ count: 5, nulls: 2, sum: "16.0", mean: 4 });
+    expect(together([some, told("double", 2, "1e+300", 5e299)]).sum).toBe("1e+300");
   });
 });

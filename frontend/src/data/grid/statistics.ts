@@ -1,7 +1,9 @@
 /** Count, nulls, sum and mean of cells that are here, exactly. */
 import { Type } from "@uwdata/flechette";
+import type { ColumnStatistics } from "../../protocol";
 import { formatDecimal } from "../cells/numbers";
 import type { Cell } from "../rows/frame-rows";
+import { typeGroup } from "../view/values";
 
 export interface Statistics {
   /** Cells with a value. */
@@ -10,6 +12,44 @@ export interface Statistics {
   /** Of the numbers among them, in plain digits; null where there is none. */
   sum: string | null;
   mean: number | null;
+}
+
+/** Statistics of several columns together; sums of whole numbers and decimals stay exact. */
+export function together(columns: readonly ColumnStatistics[]): Statistics {
+  const count = columns.reduce((sum, column) => sum + column.count, 0);
+  const nulls = columns.reduce((sum, column) => sum + column.nulls, 0);
+  const numbers = columns.filter(({ type, sum }) => typeGroup(type) === "number" && sum !== null);
+  const [first, ...others] = numbers;
+  if (first === undefined) return { count, nulls, sum: null, mean: null };
+  if (others.length === 0) return { count, nulls, sum: first.sum, mean: first.mean };
+  const weights = numbers.map(weightOf);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const mean = numbers.reduce((sum, one, at) => sum + (one.mean ?? 0) * (weights[at] ?? 0), 0);
+  return {
+    count,
+    nulls,
+    sum: sumOf(numbers.map(({ sum }) => sum ?? "0")),
+    mean: total === 0 ? null : mean / total,
+  };
+}
+
+/** How many values a mean is of: NaN counts as a value and is in no mean. */
+function weightOf({ count, sum, mean }: ColumnStatistics): number {
+  if (mean === null || !Number.isFinite(mean)) return 0;
+  return mean === 0 ? count : Math.round(Number(sum) / mean);
+}
+
+function sumOf(texts: readonly string[]): string {
+  const parts = texts.map((text) => /^(-?\d+)(?:\.(\d+))?$/.exec(text));
+  if (parts.some((part) => part === null)) {
+    return String(texts.reduce((sum, text) => sum + Number(text), 0));
+  }
+  const scale = Math.max(...parts.map((part) => part?.[2]?.length ?? 0));
+  const sum = parts.reduce(
+    (before, part) => before + BigInt((part?.[1] ?? "0") + (part?.[2] ?? "").padEnd(scale, "0")),
+    0n,
+  );
+  return formatDecimal(sum, scale);
 }
 
 /** Adds cells one by one. Whole numbers and decimals are added without rounding. */
