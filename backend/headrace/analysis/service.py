@@ -15,9 +15,15 @@ from headrace.analysis.cursor import Cursor, Scope
 from headrace.analysis.environment import library_folders
 from headrace.analysis.formatting import format_source
 from headrace.analysis.modules import FileStates, ModuleFinder
+from headrace.analysis.views.block_code import block_of_view
+from headrace.analysis.views.chart_code import block_of_chart
+from headrace.analysis.views.table import TableFacts
 from headrace.core.errors import InvalidInput
 from headrace.project.pipeline import PipelineFiles
+from headrace.protocol.charts import Chart, ChartData
+from headrace.protocol.steps import CodeLanguage, Step
 from headrace.protocol.tables import Column, Parameter
+from headrace.protocol.views import View
 
 _Columns = dict[str, list[Column]]
 _EDITS = ("add_argument", "remove_argument", "rename_upstream", "rename_function")
@@ -82,13 +88,29 @@ def _edit_code(name: str, args: list[str]) -> str:
     return getattr(CodeEditor(), name)(*args)
 
 
+def _block_of_view(
+    *, view: Any, steps: Any, chart: Any, drawn: Any, table: Any, language: str, **names: str
+) -> Any:
+    kinds: Any = (list[Step], CodeLanguage, Chart | None, ChartData | None)
+    given = (steps, language, chart, drawn)
+    todo, written_in, wanted, data = map(msgspec.convert, given, kinds)
+    facts, seen = msgspec.convert(table, TableFacts), msgspec.convert(view, View)
+    if wanted is None:
+        made = block_of_view(seen, todo, facts, language=written_in, **names)
+    else:
+        made = block_of_chart(wanted, data, seen, facts, language=written_in, **names)
+    return msgspec.to_builtins(made)
+
+
 METHODS: dict[str, Callable[..., Any]] = {
     "analyse": _analyse,
     "complete": _complete,
     "inspect": _inspect,
     "format": _format,
     "code-edit": _edit_code,
+    "block-of-view": _block_of_view,
 }
 """analyse(files, root, columns) → Analysis; complete and inspect(text, language, line, column,
 names, columns, inputs, parameters, root) → Completions, Inspection, the last three optional;
-format(text, language) → text; code-edit(name, args) → text."""
+format(text, language) → text; code-edit(name, args) → text; block-of-view(view, steps, chart,
+drawn, table, name, upstream, language) → BlockCode."""

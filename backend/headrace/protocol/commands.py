@@ -6,11 +6,14 @@ REST and websocket decode to these same structs. An answer is `replies.Accepted`
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
+from headrace.protocol.charts import Chart
+from headrace.protocol.steps import MAX_STEPS, CodeLanguage, Step
 from headrace.protocol.tables import Expectation, Kind, Language, Parameter, Scope
+from headrace.protocol.views import View
 
 
 class Command(Struct, frozen=True, kw_only=True, tag_field="op"):
@@ -58,6 +61,23 @@ class AddBlock(Command, frozen=True, kw_only=True, tag="add-block"):
     index: int | None = None
     upstream: list[str] = field(default_factory=list[str])
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+class MakeBlock(Command, frozen=True, kw_only=True, tag="make-block"):
+    """Add a transformer below `upstream` whose rows are those of a view of its last output.
+
+    `steps` rename, drop and cast columns of the view. With a chart, the block gives the table that
+    the chart draws, and shows the chart. Without a name one is chosen. The answer's result is a
+    `BlockDraft`; with `dry_run` nothing is added.
+    """
+
+    upstream: str
+    language: CodeLanguage = "pandas"
+    name: str | None = None
+    view: View = View()
+    steps: Annotated[list[Step], Meta(max_length=MAX_STEPS)] = field(default_factory=list[Step])
+    chart: Chart | None = None
+    dry_run: bool = False
 
 
 class MoveBlock(Command, frozen=True, kw_only=True, tag="move-block"):
@@ -252,6 +272,7 @@ AnyCommand = (
     | CloseSession
     | SaveSource
     | AddBlock
+    | MakeBlock
     | MoveBlock
     | RenameBlock
     | DeleteBlocks

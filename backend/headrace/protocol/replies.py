@@ -7,7 +7,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from headrace.protocol.commands import AnyCommand
-from headrace.protocol.tables import ErrorBody, Severity
+from headrace.protocol.tables import ErrorBody, Language, Severity
 
 
 class Completion(Struct, frozen=True, kw_only=True):
@@ -32,6 +32,15 @@ class Inspection(Struct, frozen=True, kw_only=True):
     signature: str = ""
     argument: int | None = None
     documentation: str = ""
+
+
+class BlockDraft(Struct, frozen=True, kw_only=True):
+    """The code of a block made from a view. `notes` say how its rows differ from the view's."""
+
+    name: str
+    language: Language
+    text: str
+    notes: list[str] = field(default_factory=list[str])
 
 
 class Fix(Struct, frozen=True, kw_only=True):

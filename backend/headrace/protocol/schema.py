@@ -13,6 +13,7 @@ from typing import Any, get_args
 import msgspec
 
 from headrace.protocol import (
+    charts,
     commands,
     comparison,
     events,
@@ -40,8 +41,16 @@ _TABLES: tuple[type, ...] = (
     replies.Inspection,
     profiles.Profile,
     profiles.Statistics,
+    replies.BlockDraft,
+    charts.ChartData,
 )
-_VIEWS: tuple[type, ...] = (views.View, views.SortKey, views.Condition, views.ColumnAt)
+_VIEWS: tuple[type, ...] = (
+    views.View,
+    views.SortKey,
+    views.Condition,
+    views.ColumnAt,
+    charts.Chart,
+)
 """What callers say of the rows that they want."""
 
 

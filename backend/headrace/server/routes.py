@@ -6,6 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 from headrace.server.base import SecureHandler
+from headrace.server.charts import ChartHandler
 from headrace.server.comparisons import (
     ChangedRowsHandler,
     CompareHandler,
@@ -105,6 +106,7 @@ API: tuple[Route, ...] = (
     Route("api/outputs/{address}/compare", CompareHandler),
     Route("api/outputs/{address}/compare/rows", ChangedRowsHandler),
     Route("api/outputs/{address}/statistics", StatisticsHandler),
+    Route("api/outputs/{address}/chart", ChartHandler),
     Route("api/outputs/{address}/export", ExportHandler),
     Route("api/outputs/{address}/display", DisplayHandler),
     Route("api/triggers", TriggersHandler),

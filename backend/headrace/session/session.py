@@ -19,6 +19,7 @@ from headrace.project.parameters import check_value, validate_parameters
 from headrace.project.stamps import UNSURE, Stamps
 from headrace.protocol import commands as cmd
 from headrace.protocol import events as ev
+from headrace.protocol.replies import BlockDraft
 from headrace.protocol.tables import FINAL_RUN_STATES, BlockStatus, BlockTable, RunRecord
 from headrace.protocol.versions import Difference, PublishedVersion
 from headrace.runs.changes import Change, QueueRun
@@ -30,6 +31,7 @@ from headrace.session.editing import Editing, StructuralCommand
 from headrace.session.effects import Effect, EndRun, Execute, Prepare, ShareOut, Step, Stop, Wait
 from headrace.session.log import EventLog
 from headrace.session.machine import Machine
+from headrace.session.making import Maker
 from headrace.session.others import OtherRuns
 from headrace.session.plan import retry_of, will_execute
 from headrace.session.publishing import Publishing
@@ -84,6 +86,7 @@ class Session:
         self._assistance = Assistance(
             surroundings.pool, editing.pipeline, surroundings.project.paths.root
         )
+        self._maker = Maker(surroundings.pool, surroundings.project)
         self._edits = asyncio.Lock()
         self._keys = asyncio.Lock()
         self._learning = asyncio.Lock()
@@ -236,6 +239,8 @@ class Session:
                 return await self._assistance.inspect(command, self.draft, self._status)
             case cmd.FormatSource():
                 return await self._assistance.format(command, self.draft)
+            case cmd.MakeBlock():
+                return await self._make_block(command)
             case _ if isinstance(command, StructuralCommand):
                 return await self._restructure(command)
             case _:
@@ -308,6 +313,24 @@ class Session:
         self._production = await self._publishing.version_to_run(self.draft, self._status)
         if current is None:
             self.log.publish(ev.VersionPublished(version=self._publishing.current))
+
+    async def _make_block(self, command: cmd.MakeBlock) -> BlockDraft:
+        """Write the code of a view as a block, below the one that is looked at."""
+        made = await self._maker.draft(command, self.draft, self._status)
+        if not command.dry_run:
+            place = (at for at, t in enumerate(self.draft.tables, 1) if t.name == command.upstream)
+            await self._restructure(
+                cmd.AddBlock(
+                    pipeline=command.pipeline,
+                    req=command.req,
+                    language=made.language,
+                    name=made.name,
+                    text=made.text,
+                    index=next(place, None),
+                    upstream=[command.upstream],
+                )
+            )
+        return made
 
     async def _take_up_edit(self, cause: str) -> None:
         """Look at the files that we have just written; the write is taken back if we cannot.

@@ -44,6 +44,9 @@ __all__ = ["BATCH_ROWS", "CannotStore", "Store", "short_text", "type_name", "typ
 
 _KIND = b"headrace.type"
 _REST = b"headrace.rest"
+SHAPE = b"headrace.shape"
+"""JSON with `levels`, columns that are levels of an index, and whether the value's own labels of
+columns are `relabelled`; absent where neither is so."""
 _LEAF = 4 << 20
 _TEXT_LIMIT = 4096
 _DEPTH = 100
@@ -203,7 +206,8 @@ class Store(StoreFiles):
             raise CannotStore(
                 f"This {kind} cannot be passed on: {_reason(error)}", type=kind
             ) from error
-        return table.replace_schema_metadata({**(table.schema.metadata or {}), _REST: signed})
+        more = {_REST: signed, **_shape_of(table, rest)}
+        return table.replace_schema_metadata({**(table.schema.metadata or {}), **more})
 
     def _put_table(self, table: Any, name: str, notes: list[str]) -> Output:
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), _KIND: name})
@@ -263,6 +267,14 @@ class Store(StoreFiles):
         table = table.replace_schema_metadata(metadata or None)
         rest: dict[str, Any] = self._seal.load(signed) if signed is not None else {}
         return libraries.restored(table, name, rest)
+
+
+def _shape_of(table: Any, rest: dict[str, Any]) -> dict[bytes, bytes]:
+    """Say what code that reads the value by the shown names must know: levels, other labels."""
+    labels = list(rest.get("columns", rest.get("names", [])))
+    names = table.column_names[len(table.column_names) - len(labels) :]
+    shape = {"levels": rest.get("levels", []), "relabelled": labels != names}
+    return {SHAPE: json.dumps(shape).encode()} if any(shape.values()) else {}
 
 
 def _output(

@@ -8,9 +8,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from headrace.protocol.charts import Chart
 from headrace.protocol.views import View
 from headrace.store import comparing, rows
+from headrace.store.chart import Columns, chart_data
 from headrace.store.export import export_view
+from headrace.store.facts import facts as facts_of
 from headrace.store.files import StoreFiles
 from headrace.store.orders import Views
 from headrace.store.profiles import Profiles
@@ -116,6 +119,38 @@ def export(
     )
 
 
+def facts(folder: str, address: str) -> dict[str, Any]:
+    """Return what code for a table must mind: see `analysis.views.table.TableFacts`."""
+    return facts_of(_path(folder, address))
+
+
+def chart(
+    folder: str,
+    address: str,
+    *,
+    chart: dict[str, Any],
+    view: dict[str, Any] | None = None,
+    stop: Stop | None = None,
+) -> Any:
+    """Return a `ChartData` of all rows of a view; raise InvalidInput and Stopped."""
+    wanted = msgspec.convert(chart, Chart)
+    rows_of_view = View(filter=_view(view).filter, search=_view(view).search)
+    path = _path(folder, address)
+    table = _views.table(path)
+    fields = {"x": wanted.x, "y": wanted.y, "color": wanted.color}
+    places = {
+        field: table.position(column, f"chart.{field}")
+        for field, column in fields.items()
+        if column is not None
+    }
+    found = _views.rows(path, rows_of_view, stop or Stop())
+    taken = found.window(0, found.count, list(places.values()))
+    columns: dict[str, Any] = {field: taken.column(at) for at, field in enumerate(places)}
+    names = {f"{field}_name": table.schema.field(at).name for field, at in places.items()}
+    empty: dict[str, Any] = {"y": None, "color": None}
+    return msgspec.to_builtins(chart_data(wanted, Columns(**(empty | columns | names))))
+
+
 METHODS: Mapping[str, Callable[..., Any]] = {
     "window": window,
     "schema": schema,
@@ -125,4 +160,6 @@ METHODS: Mapping[str, Callable[..., Any]] = {
     "export": export,
     "compare": comparing.compare,
     "changed-rows": comparing.changed_rows,
+    "facts": facts,
+    "chart": chart,
 }

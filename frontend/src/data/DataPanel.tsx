@@ -1,5 +1,6 @@
 import { Pin } from "lucide-react";
 import { lazy, type ReactElement, Suspense, useState } from "react";
+import { later } from "../later";
 import type { BlockStatus, BlockTable, Output } from "../protocol";
 import { statusOf, useSession } from "../session";
 import {
@@ -10,6 +11,7 @@ import {
   IconButton,
   NameText,
   Tabs,
+  useCommands,
 } from "../ui";
 import { FrameView } from "./FrameView";
 import { Notes } from "./Notes";
@@ -19,14 +21,21 @@ import { ValueView } from "./ValueView";
 import { placeOfBlock } from "./view";
 import "./data.css";
 
-type View = "rows" | "profile" | "compare" | "checks";
+type View = "rows" | "chart" | "profile" | "compare" | "checks";
 
 const CompareView = lazy(async () => ({
   default: (await import("./compare/CompareView")).CompareView,
 }));
 
+const ChartView = later(() => import("./chart/ChartView").then((found) => found.default), Drawing);
+
+function Drawing(): ReactElement {
+  return <p className="frame-words muted">Counting…</p>;
+}
+
 const VIEWS: readonly Choice<View>[] = [
   { value: "rows", label: "Rows" },
+  { value: "chart", label: "Chart" },
   { value: "profile", label: "Profile" },
   { value: "compare", label: "Compare" },
 ];
@@ -76,12 +85,20 @@ interface ContentProps {
 function Content({ block, output }: ContentProps): ReactElement {
   const [chosen, setView] = useState<View>("rows");
   const checks = useSession((state) => statusOf(state, block.name).checks);
+  const pipeline = useSession((state) => state.name);
+  const place = placeOfBlock(pipeline, block.name);
   const isTable = output?.kind === "table";
   const views: Choice<View>[] = [
     ...(isTable ? VIEWS : [{ value: "rows" as const, label: "Result" }]),
     ...(checks.length > 0 ? [{ value: "checks" as const, label: checksWords(checks) }] : []),
   ];
   const view = views.some(({ value }) => value === chosen) ? chosen : "rows";
+  useCommands({
+    "view-chart": {
+      run: () => setView(view === "chart" ? "rows" : "chart"),
+      enabled: () => isTable,
+    },
+  });
   if (views.length === 1) return <Result block={block} output={output} />;
   return (
     <>
@@ -101,6 +118,9 @@ function Content({ block, output }: ContentProps): ReactElement {
           </div>
         )}
         {view === "rows" && <Result block={block} output={output} />}
+        {isTable && view === "chart" && (
+          <ChartView output={output} place={place} block={block.name} />
+        )}
         {isTable && view === "profile" && <ProfileView key={output.address} output={output} />}
         {isTable && view === "compare" && (
           <Suspense fallback={null}>
@@ -117,7 +137,15 @@ function Result({ block, output }: ContentProps): ReactElement {
   if (output === null) return <NotRun block={block} />;
   if (output.kind !== "table") return <ValueView output={output} />;
   const place = placeOfBlock(pipeline, block.name);
-  return <FrameView output={output} place={place} label={`Rows of ${block.name}`} isPanel />;
+  return (
+    <FrameView
+      output={output}
+      place={place}
+      block={block.name}
+      label={`Rows of ${block.name}`}
+      isPanel
+    />
+  );
 }
 
 function checksWords(checks: BlockStatus["checks"]): string {

@@ -34,6 +34,7 @@ import { between, HEADER, type Place } from "./grid/place";
 import { recallChoice, useColumnLayout } from "./layout";
 import { useProfiles } from "./profiles";
 import type { Range, Sight } from "./rows/windows";
+import { useMaking } from "./steps/useMaking";
 import {
   type ColumnReference,
   changeView,
@@ -54,6 +55,8 @@ export interface FrameViewProps {
   label: string;
   /** In the data panel, with all that belongs to it; else rows alone, and the rest by keys. */
   isPanel?: boolean;
+  /** The block whose output it is. */
+  block?: string | undefined;
   /** What others do with a view, beside its search. */
   actions?: ReactNode;
 }
@@ -115,6 +118,13 @@ export function FrameView(props: FrameViewProps): ReactElement {
     return new FrameActions({ place, rows, view, columnLayout, grid: grid.current });
   };
   const focusGrid = (): void => grid.current?.focus();
+  const making = useMaking({ place, block: props.block, view, columns, onLeave: focusGrid });
+  const openCasts = (column: string, anchor?: DOMRect): void => {
+    if (making === null) return;
+    const entries = making.casts(column);
+    const at = anchor ?? document.activeElement?.getBoundingClientRect() ?? new DOMRect();
+    setLayer({ kind: "menu", label: `Turn ${column} into`, entries, anchor: at });
+  };
   const later = useRef<(() => void) | null>(null);
   // After what was asked for has been drawn: a column that was hidden, a field that was not there.
   useEffect(() => {
@@ -153,6 +163,7 @@ export function FrameView(props: FrameViewProps): ReactElement {
             columns: order.length,
             onFilter: filter,
             onFit: (one) => grid.current?.fit(one),
+            more: making?.entries(name, () => openCasts(name, anchor)) ?? [],
           }),
           ...(expectations.length > 0 ? ["line" as const, ...expectations] : []),
         ]
@@ -175,6 +186,8 @@ export function FrameView(props: FrameViewProps): ReactElement {
     },
     openColumns: () => setLayer({ kind: "columns" }),
     openRow: () => setLayer({ kind: "row" }),
+    making,
+    openCasts,
     openDownloads: () => {
       const button = frame.current?.querySelector<HTMLElement>("[data-purpose=download-rows]");
       if (button !== null && button !== undefined) button.click();
@@ -222,8 +235,11 @@ export function FrameView(props: FrameViewProps): ReactElement {
           columns={columns}
           hidden={columns.length - order.length}
           onShowColumns={() => actionsOf().showColumns()}
-        />
+        >
+          {making !== null && !making.hasSteps && making.button}
+        </ViewLine>
       )}
+      {hasBar && making?.line}
       {columns.length === 0 ? (
         <p className="frame-words muted">It has no columns.</p>
       ) : (
@@ -274,6 +290,7 @@ export function FrameView(props: FrameViewProps): ReactElement {
         statistics={statistics}
         isAlone={!hasBar}
       />
+      {making?.dialog}
       {layer?.kind === "columns" && (
         <ColumnFinder
           columns={columns}

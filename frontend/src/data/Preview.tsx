@@ -21,7 +21,7 @@ export function Preview({ output, of, height }: PreviewProps): ReactElement {
     of === undefined ? placeOfOutput(output.address) : placeOfBlock(of.pipeline, of.block);
   return (
     <div className="preview" style={{ maxHeight: height ?? most }}>
-      <FrameView output={output} place={place} label="Rows of the result" />
+      <FrameView output={output} place={place} block={of?.block} label="Rows of the result" />
       <Notes output={output} />
     </div>
   );

@@ -5,6 +5,7 @@ export type AnyCommand =
   | CloseSession
   | SaveSource
   | AddBlock
+  | MakeBlock
   | MoveBlock
   | RenameBlock
   | DeleteBlocks
@@ -147,6 +148,129 @@ export interface SaveSource {
   block: string;
   text: string;
   base: string;
+}
+/**
+ * Add a transformer below `upstream` whose rows are those of a view of its last output.
+ *
+ * `steps` rename, drop and cast columns of the view. With a chart, the block gives the table that
+ * the chart draws, and shows the chart. Without a name one is chosen. The answer's result is a
+ * `BlockDraft`; with `dry_run` nothing is added.
+ */
+export interface MakeBlock {
+  op: "make-block";
+  pipeline: string;
+  req?: string;
+  upstream: string;
+  language?: "pandas" | "polars" | "sql";
+  name?: string | null;
+  view?: View;
+  /**
+   * @maxItems 1000
+   */
+  steps?: (RenameColumn | DropColumn | CastColumn)[];
+  chart?: Chart | null;
+  dry_run?: boolean;
+}
+/**
+ * Rows of a table: those that fulfil all conditions and hold the text, sorted; of columns.
+ *
+ * `search` is a text that any column holds, ignoring case. `columns` are all for None.
+ */
+export interface View {
+  /**
+   * @maxItems 32
+   */
+  sort?: SortKey[];
+  /**
+   * @maxItems 100
+   */
+  filter?: Condition[];
+  search?: string | null;
+  columns?: (string | ColumnAt)[] | null;
+}
+/**
+ * One column to sort by; nulls come last either way, NaN just before them.
+ */
+export interface SortKey {
+  column: string | ColumnAt;
+  descending?: boolean;
+}
+/**
+ * A column by its place, counted from 0: where two columns have one name.
+ */
+export interface ColumnAt {
+  at: number;
+}
+/**
+ * What a row must fulfil. A null fulfils none but `is null`.
+ *
+ * `value` is a list of two for `between` (both included), a list for `in` and `not in`, absent
+ * for `is …`, a text for the operators of text, and one value for the others. Operators of text
+ * see a column as its text and ignore case; `matches` is an RE2 expression found anywhere, with
+ * case.
+ */
+export interface Condition {
+  column: string | ColumnAt;
+  op:
+    | "!="
+    | "<"
+    | "<="
+    | "="
+    | ">"
+    | ">="
+    | "between"
+    | "contains"
+    | "in"
+    | "is empty"
+    | "is nan"
+    | "is not null"
+    | "is null"
+    | "matches"
+    | "not contains"
+    | "not in"
+    | "starts with";
+  value?: boolean | number | string | (boolean | number | string)[] | null;
+}
+/**
+ * Give a column another name.
+ */
+export interface RenameColumn {
+  do: "rename";
+  column: string;
+  name: string;
+}
+/**
+ * Leave a column out.
+ */
+export interface DropColumn {
+  do: "drop";
+  column: string;
+}
+/**
+ * Turn a column into another type.
+ */
+export interface CastColumn {
+  do: "cast";
+  column: string;
+  type: "boolean" | "date" | "integer" | "number" | "text" | "timestamp";
+}
+/**
+ * A chart of all rows of a view.
+ *
+ * A histogram counts `x` in bins, a scatter draws `y` over `x`, a bar or line draws what
+ * `aggregate` makes of `y` (of the rows, for `count`) for each value of `x`. Numbers are put into
+ * about `bins` bins and times into `unit`, both chosen by themselves for None. Of categories the
+ * `top` with the most rows are drawn; all others are one.
+ */
+export interface Chart {
+  kind: "bar" | "histogram" | "line" | "scatter";
+  x: string | ColumnAt;
+  y?: string | ColumnAt | null;
+  aggregate?: "count" | "max" | "mean" | "median" | "min" | "sum";
+  color?: string | ColumnAt | null;
+  bins?: number | null;
+  unit?: ("day" | "hour" | "minute" | "month" | "quarter" | "week" | "year") | null;
+  top?: number;
 }
 /**
  * Move a block to `index` of the list as it is without the block.
@@ -497,6 +621,7 @@ export interface Fix {
     | CloseSession
     | SaveSource
     | AddBlock
+    | MakeBlock
     | MoveBlock
     | RenameBlock
     | DeleteBlocks
@@ -1109,10 +1234,53 @@ export interface BlockDifference {
   after: string | null;
 }
 /**
- * A column by its place, counted from 0: where two columns have one name.
+ * The code of a block made from a view. `notes` say how its rows differ from the view's.
  */
-export interface ColumnAt {
-  at: number;
+export interface BlockDraft {
+  name: string;
+  language: "markdown" | "notebook" | "python" | "sql";
+  text: string;
+  notes: string[];
+}
+/**
+ * One axis. Times are milliseconds since 1970 of the clock of the column's own time zone.
+ */
+export interface ChartAxis {
+  title: string;
+  scale: "category" | "number" | "time";
+  step: number | null;
+  unit: ("day" | "hour" | "minute" | "month" | "quarter" | "week" | "year") | null;
+  categories: (string | null)[];
+}
+/**
+ * What is drawn. Of `rows` of the view, `left_out` have no value for an axis.
+ *
+ * `is_density` says that a scatter has cells with counts; `step` of both axes is then their size.
+ */
+export interface ChartData {
+  kind: "bar" | "histogram" | "line" | "scatter";
+  x: ChartAxis;
+  y: ChartAxis;
+  series: ChartSeries[];
+  color: string | null;
+  rows: number;
+  left_out: number;
+  is_density: boolean;
+  others: number;
+}
+/**
+ * What has one colour. The lists are of one length.
+ *
+ * `x` has numbers, or names where the axis is of categories (None for all others together); of
+ * bins their lower edges. `y` is None where an aggregate has no values. `count` is of rows.
+ * `name` is None without colours, and for the rows whose colour is null.
+ */
+export interface ChartSeries {
+  name: string | null;
+  is_others: boolean;
+  x: (number | string | null)[];
+  y: (number | null)[];
+  count: number[];
 }
 /**
  * A column that one side has, or both.
@@ -1251,36 +1419,6 @@ export interface Completion {
 export interface Completions {
   start: number;
   items: Completion[];
-}
-/**
- * What a row must fulfil. A null fulfils none but `is null`.
- *
- * `value` is a list of two for `between` (both included), a list for `in` and `not in`, absent
- * for `is …`, a text for the operators of text, and one value for the others. Operators of text
- * see a column as its text and ignore case; `matches` is an RE2 expression found anywhere, with
- * case.
- */
-export interface Condition {
-  column: string | ColumnAt;
-  op:
-    | "!="
-    | "<"
-    | "<="
-    | "="
-    | ">"
-    | ">="
-    | "between"
-    | "contains"
-    | "in"
-    | "is empty"
-    | "is nan"
-    | "is not null"
-    | "is null"
-    | "matches"
-    | "not contains"
-    | "not in"
-    | "starts with";
-  value?: boolean | number | string | (boolean | number | string)[] | null;
 }
 /**
  * What is different from one version of a pipeline to another, by block and parameter.
@@ -1437,13 +1575,6 @@ export interface RunRecord {
   attempt: number;
 }
 /**
- * One column to sort by; nulls come last either way, NaN just before them.
- */
-export interface SortKey {
-  column: string | ColumnAt;
-  descending?: boolean;
-}
-/**
  * Statistics of some rows of a view.
  */
 export interface Statistics {
@@ -1474,21 +1605,4 @@ export interface VersionList {
   versions: PublishedVersion[];
   draft: string;
   difference: Difference;
-}
-/**
- * Rows of a table: those that fulfil all conditions and hold the text, sorted; of columns.
- *
- * `search` is a text that any column holds, ignoring case. `columns` are all for None.
- */
-export interface View {
-  /**
-   * @maxItems 32
-   */
-  sort?: SortKey[];
-  /**
-   * @maxItems 100
-   */
-  filter?: Condition[];
-  search?: string | null;
-  columns?: (string | ColumnAt)[] | null;
 }

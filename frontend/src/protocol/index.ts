@@ -4,8 +4,11 @@ import type {
   BlockRun,
   BlockStatus,
   BlockTable,
+  CastColumn,
+  Chart,
   Condition,
   Diagnostic,
+  MakeBlock,
   Parameter,
   RunBlocks,
   RunSummary,
@@ -29,6 +32,12 @@ export type Catchup = TriggerTable["catchup"];
 export type Overlap = TriggerTable["overlap"];
 export type CommandName = AnyCommand["op"];
 export type Operator = Condition["op"];
+export type Step = NonNullable<MakeBlock["steps"]>[number];
+export type CodeLanguage = NonNullable<MakeBlock["language"]>;
+export type ColumnType = CastColumn["type"];
+export type ChartKind = Chart["kind"];
+export type Aggregate = NonNullable<Chart["aggregate"]>;
+export type TimeUnit = NonNullable<Chart["unit"]>;
 export type ColumnReference = Condition["column"];
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

@@ -42,6 +42,7 @@ export {
 export { RunHistory } from "./history";
 export { Announcements, announce, toast, toastError } from "./live";
 export { LogLines, LogText, linesWith, plainText } from "./log-text";
+export { type BlockRequest, MakeBlockContext } from "./making";
 export { Chip, Kbd, KindChip, Logo, StateChip, StateIcon, StateWords, shortKeys } from "./marks";
 export { ContextMenu, Menu, type MenuAction, type MenuEntry, placeBelow } from "./menu";
 export { NameText } from "./name-text";

@@ -111,7 +111,12 @@ export type CommandId =
   | "grid-copy-csv"
   | "grid-copy-markdown"
   | "grid-copy-python"
-  | "grid-export";
+  | "grid-export"
+  | "make-block"
+  | "grid-rename"
+  | "grid-cast"
+  | "grid-drop"
+  | "view-chart";
 
 export const SHORTCUTS: Readonly<Record<CommandId, Shortcut>> = {
   palette: {
@@ -503,6 +508,36 @@ export const SHORTCUTS: Readonly<Record<CommandId, Shortcut>> = {
     section: "Data",
     where: "grid",
     keys: [],
+  },
+  "make-block": {
+    title: "Make a block of these rows",
+    section: "Data",
+    where: "grid",
+    keys: ["b"],
+  },
+  "grid-rename": {
+    title: "Rename this column in a block",
+    section: "Data",
+    where: "grid",
+    keys: ["n"],
+  },
+  "grid-cast": {
+    title: "Turn this column into another type in a block",
+    section: "Data",
+    where: "grid",
+    keys: ["t"],
+  },
+  "grid-drop": {
+    title: "Drop this column in a block",
+    section: "Data",
+    where: "grid",
+    keys: ["d"],
+  },
+  "view-chart": {
+    title: "Show the chart of the data, or its rows",
+    section: "Data",
+    where: "page",
+    keys: ["g d"],
   },
   "grid-export": {
     title: "Download these rows",

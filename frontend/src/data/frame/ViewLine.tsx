@@ -20,6 +20,8 @@ export interface ViewLineProps {
   columns: readonly Column[];
   hidden: number;
   onShowColumns(): void;
+  /** What others do with the view. */
+  children?: ReactNode;
 }
 
 /** Says what is left out and how it is sorted; each part is taken back by a click. */
@@ -96,6 +98,7 @@ export function ViewLine(props: ViewLineProps): ReactElement | null {
           </Button>
         </li>
       )}
+      {props.children && <li>{props.children}</li>}
     </ul>
   );
 }

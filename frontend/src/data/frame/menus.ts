@@ -29,6 +29,8 @@ export interface ColumnMenuOptions {
   columns: number;
   onFilter(at: number): void;
   onFit(at: number): void;
+  /** What others do with a column. */
+  more: readonly MenuEntry[];
 }
 
 export function columnMenu(options: ColumnMenuOptions): MenuEntry[] {
@@ -82,6 +84,7 @@ export function columnMenu(options: ColumnMenuOptions): MenuEntry[] {
       onSelect: () => options.onFit(at),
     },
     "line",
+    ...options.more,
     {
       label: "Hide",
       icon: EyeOff,

@@ -1,6 +1,7 @@
 import { type Handler, useCommands } from "../../ui";
 import type { GridControl } from "../grid/control";
 import type { CopyFormat } from "../grid/copy";
+import type { Making } from "../steps/useMaking";
 import type { FrameActions } from "./actions";
 
 export interface FrameCommands {
@@ -16,6 +17,9 @@ export interface FrameCommands {
   openColumns(): void;
   openRow(): void;
   openDownloads(): void;
+  /** Null where no block can be made. */
+  making: Making | null;
+  openCasts(column: string): void;
 }
 
 /** Keys and palette entries of a table. */
@@ -33,6 +37,10 @@ export function useFrameCommands(frame: FrameCommands): void {
       },
       () => frame.grid() !== null && frame.actions().active !== null,
     );
+  const onName = (run: (name: string) => void): Handler => {
+    const { run: onActive, enabled } = onColumn((at, actions) => run(actions.name(at)));
+    return { run: onActive, enabled: () => frame.making !== null && (enabled?.() ?? true) };
+  };
   const onCell = (keep: boolean): Handler =>
     when(
       () => {
@@ -76,5 +84,12 @@ export function useFrameCommands(frame: FrameCommands): void {
     "grid-copy-markdown": when(() => frame.copy("markdown"), hasCells),
     "grid-copy-python": when(() => frame.copy("python"), hasCells),
     "grid-export": always(frame.openDownloads),
+    "make-block": when(
+      () => frame.making?.make(),
+      () => frame.making !== null,
+    ),
+    "grid-rename": onName((name) => frame.making?.rename(name)),
+    "grid-cast": onName(frame.openCasts),
+    "grid-drop": onName((name) => frame.making?.drop(name)),
   });
 }

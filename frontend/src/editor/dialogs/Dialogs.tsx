@@ -6,6 +6,7 @@ import { AddDialog } from "./AddDialog";
 import { ConfigureDialog } from "./ConfigureDialog";
 import { ConnectDialog } from "./ConnectDialog";
 import { LibraryDialog } from "./LibraryDialog";
+import { MakeBlockDialog } from "./MakeBlockDialog";
 import { ParametersDialog } from "./ParametersDialog";
 import { RenameDialog } from "./RenameDialog";
 
@@ -26,6 +27,8 @@ export function Dialogs(): ReactElement | null {
       return <ParametersDialog onClose={close} />;
     case "connect":
       return <ConnectDialog upstream={dialog.block} onClose={close} />;
+    case "make-block":
+      return <MakeBlockDialog request={dialog.request} onClose={close} />;
     case "rename":
       return <RenameDialog block={dialog.block} onClose={close} />;
     case "configure":

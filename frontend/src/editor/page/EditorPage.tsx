@@ -1,6 +1,13 @@
-import { type ReactElement, useEffect, useMemo } from "react";
+import { type ReactElement, useCallback, useEffect, useMemo } from "react";
 import { SessionProvider, useEnd, useSession, useSessionHandle } from "../../session";
-import { ErrorCard, Page as Frame, Link, usePlace } from "../../ui";
+import {
+  type BlockRequest,
+  ErrorCard,
+  Page as Frame,
+  Link,
+  MakeBlockContext,
+  usePlace,
+} from "../../ui";
 import { Dialogs } from "../dialogs/Dialogs";
 import { EditorActions, EditorCrumbs, ViewSwitch } from "../header/EditorHeader";
 import { EditorStatus } from "../header/EditorStatus";
@@ -9,6 +16,7 @@ import { useBlockFindings } from "../list/useBlockFindings";
 import { announceRuns } from "./announceRuns";
 import { EditorContext, useEditor, useEditorState } from "./context";
 import { createEditor, type Editor, type View } from "./model";
+import { openDialog } from "./operations";
 import { Zones } from "./Zones";
 import "../editor.css";
 
@@ -39,9 +47,15 @@ function WithEditor(): ReactElement {
     };
   }, [editor, session]);
 
+  const makeBlock = useCallback(
+    (request: BlockRequest) => openDialog(editor, { kind: "make-block", request }),
+    [editor],
+  );
   return (
     <EditorContext value={editor}>
-      <Content />
+      <MakeBlockContext value={makeBlock}>
+        <Content />
+      </MakeBlockContext>
     </EditorContext>
   );
 }

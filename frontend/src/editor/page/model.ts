@@ -2,7 +2,7 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { PipelineCommand } from "../../protocol";
 import type { Session } from "../../session";
-import { toastError } from "../../ui";
+import { type BlockRequest, toastError } from "../../ui";
 import { type Buffers, createBuffers } from "../saving/buffers";
 import { draftShelf } from "../saving/drafts";
 import { focusBlock } from "./focus";
@@ -16,7 +16,8 @@ export type Dialog =
   | { kind: "connect"; block: string }
   | { kind: "rename"; block: string }
   | { kind: "configure"; block: string }
-  | { kind: "parameters" };
+  | { kind: "parameters" }
+  | { kind: "make-block"; request: BlockRequest };
 
 export interface EditorState {
   selected: string | null;

@@ -1,0 +1,292 @@
+"""A chart of a view as a block: the table that the chart draws, and the chart."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from headrace.analysis.views.block_code import BlockCode, argument_of
+from headrace.analysis.views.layout import Part, Row, call, flat, listed, text
+from headrace.analysis.views.pandas_code import PandasCode, assigned, clock
+from headrace.analysis.views.plan import plan_of
+from headrace.analysis.views.script import Script
+from headrace.analysis.views.table import ColumnFacts, TableFacts
+from headrace.core.errors import InvalidInput
+from headrace.protocol.charts import MAX_COLORS, Chart, ChartData, TimeUnit
+from headrace.protocol.steps import CodeLanguage
+from headrace.protocol.views import View
+
+_FLOORS: dict[TimeUnit, str] = {"day": "D", "hour": "h", "minute": "min"}
+_PERIODS: dict[TimeUnit, str] = {"year": "Y", "quarter": "Q", "month": "M", "week": "W"}
+_ACCENT = '"#0b66c3"'
+_ROWS = "rows"
+
+
+def block_of_chart(
+    chart: Chart,
+    drawn: ChartData,
+    view: View,
+    table: TableFacts,
+    *,
+    name: str,
+    upstream: str,
+    language: CodeLanguage,
+) -> BlockCode:
+    """Return the source of a block that makes the table of a chart and shows the chart.
+
+    `drawn` is the chart as it is now: its bins and units become those of the code. Raises
+    InvalidInput when the chart does not fit the table.
+    """
+    if language != "pandas":
+        raise InvalidInput("A chart is written in pandas.", field="language")
+    plain = View(filter=view.filter, search=view.search)
+    plan = plan_of(plain, [], table)
+    writer = _ChartCode(chart, drawn, table, upstream)
+    script = Script(name, argument_of(upstream), writer.description())
+    frame = PandasCode(plan, script)
+    frame.read()
+    frame.choose_rows()
+    writer.write(script)
+    return BlockCode(script.source("table"), [])
+
+
+class _ChartCode:
+    """Writes the grouping and the drawing of one chart."""
+
+    def __init__(self, chart: Chart, drawn: ChartData, table: TableFacts, upstream: str) -> None:
+        self.chart = chart
+        self.drawn = drawn
+        self.upstream = upstream
+        self.x = table.column(chart.x)
+        self.y = None if chart.y is None else table.column(chart.y)
+        color = None if chart.color is None or drawn.is_density else table.column(chart.color)
+        self.color = None if color is None or color.name == self.x.name else color
+        self.is_scatter = chart.kind == "scatter"
+        self.counts = chart.kind == "histogram" or chart.aggregate == "count"
+        if self.is_scatter:
+            self.value = self._y_name
+        else:
+            self.value = _ROWS if self.counts else f"{chart.aggregate}_{self._y_name}"
+        if self.value in (self.x.name, self.color.name if self.color else None):
+            self.value += "_"
+
+    @property
+    def _y_name(self) -> str:
+        return "" if self.y is None else self.y.name
+
+    def description(self) -> str:
+        """Say in one line what the block gives."""
+        colors = f" and {self.color.name}" if self.color else ""
+        if self.is_scatter:
+            what = f"{self.value} over {self.x.name} of {self.upstream}"
+        elif self.counts:
+            what = f"Rows of {self.upstream} by {self.x.name}{colors}"
+        else:
+            what = f"The {self.chart.aggregate} of {self._y_name} of {self.upstream}"
+            what += f" by {self.x.name}{colors}"
+        return f"{what}, as a table and as a chart."[:90]
+
+    def write(self, script: Script) -> None:
+        """Write all of it; the table is in `table`."""
+        self.script = script
+        script.using("plt")
+        self._leave_out()
+        if self.is_scatter:
+            self._points()
+        else:
+            self._group()
+        script.say()
+        self._draw()
+
+    # --- the table ------------------------------------------------------------------------------
+
+    def _needed(self) -> list[ColumnFacts]:
+        """Return the columns in which a row must have a value."""
+        wants_y = self.y is not None and (self.is_scatter or not self.counts)
+        return [self.x, *([self.y] if wants_y and self.y is not None else [])]
+
+    def _leave_out(self) -> None:
+        script = self.script
+        for column in self._needed():
+            if column.infinite:
+                np = script.using("np")
+                cells = self._cells(column)
+                finite = f"{cells}.replace([{np}.inf, -{np}.inf], {np}.nan)"
+                script.assign(call(f"{script.frame}.assign", assigned(column.name, finite)))
+        missing = [one for one in self._needed() if one.nulls or one.nan or one.infinite]
+        if missing:
+            names = listed([text(one.name) for one in dict.fromkeys(missing)])
+            script.assign(call(f"{script.frame}.dropna", subset=names))
+
+    def _cells(self, column: ColumnFacts) -> str:
+        return f"{self.script.frame}[{text(column.name)}]"
+
+    def _group(self) -> None:
+        script = self.script
+        key = self._key(self.x, self.drawn.x.step, self.drawn.x.unit, self.chart.top)
+        keys: list[Part] = [key or text(self.x.name)]
+        if self.color is not None:
+            others = any(series.is_others for series in self.drawn.series)
+            keys.append(self._color_key(self.color, others=others))
+        arguments: dict[str, Part] = {}
+        if any(column.is_category for column in (self.x, *([self.color] if self.color else []))):
+            arguments["observed"] = "True"
+        if self.color is not None and self.color.nulls:
+            arguments["dropna"] = "False"
+        by = keys[0] if len(keys) == 1 else listed(keys)
+        groups = flat(call(f"{script.frame}.groupby", by, **arguments))
+        if self.counts:
+            groups += f".size().rename({text(self.value)})"
+        else:
+            groups += f"[{text(self._y_name)}].{self.chart.aggregate}().rename({text(self.value)})"
+        script.assign(call(f"{groups}.reset_index"), to="table")
+        if self.drawn.x.scale == "category" and self.color is None:
+            names = listed([text(self.value), text(self.x.name)])
+            order = call("table.sort_values", names, ascending="[False, True]", ignore_index="True")
+            script.assign(order, to="table")
+
+    def _key(
+        self, column: ColumnFacts, step: float | None, unit: TimeUnit | None, top: int
+    ) -> Part | None:
+        """Return what the rows are grouped by; None for the values of the column itself."""
+        if unit is not None:
+            return self._in_unit(column, unit)
+        if step is not None:
+            return self._in_bins(column, step)
+        if self.drawn.x.scale == "category" and self.drawn.others:
+            return self._top(column, top)
+        return None
+
+    def _color_key(self, column: ColumnFacts, *, others: bool) -> Part:
+        return self._top(column, MAX_COLORS) if others else text(column.name)
+
+    def _in_bins(self, column: ColumnFacts, step: float) -> Part:
+        exact = Fraction(step).limit_denominator(10**15)
+        factor, divisor = _factors(exact)
+        cells = self._cells(column)
+        if column.family in ("date", "timestamp"):
+            cells = f"{clock(column, self._cells(column))}.astype({text('int64')})"
+        if column.family == "integer" and divisor == 1:
+            return f"{cells} // {factor} * {factor}"
+        np = self.script.using("np")
+        times = f" * {divisor}" if divisor != 1 else ""
+        over = f" / {factor}" if factor != 1 else ""
+        scaled = f"({cells}{times}{over}).round(9)" if times or over else f"{cells}.round(9)"
+        back = (f" * {factor}" if factor != 1 else "") + (f" / {divisor}" if divisor != 1 else "")
+        return f"{np}.floor({scaled}){back}"
+
+    def _in_unit(self, column: ColumnFacts, unit: TimeUnit) -> Part:
+        cells = clock(column, self._cells(column))
+        if unit in _FLOORS:
+            return f"{cells}.dt.floor({text(_FLOORS[unit])})"
+        return f"{cells}.dt.to_period({text(_PERIODS[unit])}).dt.start_time"
+
+    def _top(self, column: ColumnFacts, top: int) -> Part:
+        """Write which values have the most rows, and return the column with others as one."""
+        script, cells = self.script, self._cells(column)
+        name = "most" if column is self.x else "colors"
+        counts = f"{cells}.value_counts().sort_index()"
+        ranked = call(f"{counts}.sort_values", ascending="False", kind='"stable"')
+        script.assign(ranked, to=name)
+        kept = f"{cells}.isin({name}.index[:{top}])"
+        if column.nulls and column is not self.x:
+            kept += f" | {cells}.isna()"
+        return f'{cells}.astype("str").where({kept}, "others")'
+
+    def _points(self) -> None:
+        script, drawn = self.script, self.drawn
+        names = [self.x.name, self.value, *([self.color.name] if self.color else [])]
+        if not drawn.is_density:
+            chosen = listed([text(name) for name in dict.fromkeys(names)])
+            script.assign(f"{script.frame}[{flat(chosen)}]", to="table")
+            return
+        keys: list[Part] = []
+        for column, axis in ((self.x, drawn.x), (self.y, drawn.y)):
+            if column is not None and axis.step is not None:
+                keys.append(self._in_bins(column, axis.step))
+        groups = flat(call(f"{script.frame}.groupby", listed(keys)))
+        script.assign(call(f"{groups}.size().rename({text(_ROWS)}).reset_index"), to="table")
+
+    # --- the drawing ----------------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        script = self.script
+        x, value = f"table[{text(self.x.name)}]", f"table[{text(self.value)}]"
+        plots = call("plt.subplots", figsize="(7, 3.2)", layout='"constrained"')
+        script.assign(plots, to="figure, axes")
+        if self.is_scatter:
+            self._draw_points(x, value)
+        elif self.color is not None:
+            self._draw_colors(self.color)
+        elif self.chart.kind == "line":
+            script.say(call("axes.plot", x, value, color=_ACCENT))
+        else:
+            script.say(self._bars(x, value))
+        if self.drawn.x.scale == "category" and len(self.drawn.x.categories) > 8:
+            script.say('axes.tick_params(axis="x", rotation=45)')
+        script.say(f"axes.set_xlabel({text(self.x.name)})")
+        script.say(f"axes.set_ylabel({text(self.value)})")
+        script.say('axes.spines[["top", "right"]].set_visible(False)')
+
+    def _bars(self, x: str, value: str) -> Part:
+        axis = self.drawn.x
+        if axis.step is not None:
+            width = _factors(Fraction(axis.step).limit_denominator(10**15))
+            written = str(width[0]) if width[1] == 1 else f"{width[0]} / {width[1]}"
+            return call("axes.bar", x, value, width=written, align='"edge"', color=_ACCENT)
+        if axis.unit is not None:
+            return call("axes.bar", x, value, width=_days(axis.unit), align='"edge"', color=_ACCENT)
+        bars = f'{x}.astype("str")' if axis.scale == "category" else x
+        return call("axes.bar", bars, value, color=_ACCENT)
+
+    def _draw_colors(self, color: ColumnFacts) -> None:
+        script = self.script
+        wide = call(
+            "table.pivot",
+            index=text(self.x.name),
+            columns=text(color.name),
+            values=text(self.value),
+        )
+        script.assign(wide, to="wide")
+        if self.chart.kind == "line":
+            script.say("wide.plot(ax=axes)")
+            return
+        if self.drawn.x.scale == "category":
+            totals = "wide.sum(axis=1).sort_values(ascending=False)"
+            script.assign(f"wide.loc[{totals}.index]", to="wide")
+        stacked: dict[str, Part] = {}
+        if self.counts or self.chart.aggregate == "sum":
+            stacked = {"stacked": "True"}
+        script.say(call("wide.plot.bar", ax="axes", width="0.8", **stacked))
+
+    def _draw_points(self, x: str, value: str) -> None:
+        script = self.script
+        if self.drawn.is_density:
+            counts = f"table[{text(_ROWS)}]"
+            points = call("axes.scatter", x, value, c=counts, s="12", marker='"s"', cmap='"Blues"')
+            script.assign(points, to="points")
+            script.say(f"figure.colorbar(points, label={text(_ROWS)})")
+        elif self.color is not None:
+            script.say(
+                Row(["for name, part in ", call("table.groupby", text(self.color.name)), ":"])
+            )
+            names = [f"part[{text(name)}]" for name in (self.x.name, self.value)]
+            script.say(Row(["    ", call("axes.scatter", *names, s="12", label="name")]))
+            script.say(f"axes.legend(title={text(self.color.name)})")
+        else:
+            script.say(call("axes.scatter", x, value, s="12", color=_ACCENT))
+
+
+def _factors(step: Fraction) -> tuple[int, int]:
+    """Return a step as `factor / divisor` with a divisor that is a power of ten."""
+    factor, divisor = step.numerator, 1
+    while step.denominator != 1 and (divisor % step.denominator or divisor == 1):
+        divisor *= 10
+        if divisor > 10**15:
+            break
+    return (factor * divisor // step.denominator, divisor) if divisor != 1 else (factor, 1)
+
+
+def _days(unit: TimeUnit) -> str:
+    """Return the width of a bar in days, the unit of matplotlib."""
+    days = {"year": 365, "quarter": 91, "month": 28, "week": 7, "day": 1}
+    return {"hour": "1 / 24", "minute": "1 / 1440"}.get(unit) or str(days[unit])

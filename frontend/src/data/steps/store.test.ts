@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import type { Step } from "../../protocol";
+import { addStep, clearSteps, nameAfter, removeStep, stepsFor, stepsOf, stepWords } from "./store";
+
+const RENAME: Step = { do: "rename", column: "carrier", name: "airline" };
+const CAST: Step = { do: "cast", column: "airline", type: "text" };
+const DROP: Step = { do: "drop", column: "year" };
+
+describe("the steps of a view", () => {
+  it("wait until a block is made, in their order, each table its own", () => {
+    addStep("p/a", RENAME);
+    addStep("p/a", DROP);
+    expect(stepsOf("p/a")).toEqual([RENAME, DROP]);
+    expect(stepsOf("p/b")).toEqual([]);
+    clearSteps("p/a");
+    expect(stepsOf("p/a")).toEqual([]);
+  });
+
+  it("are taken back one by one; those after a rename find the column again", () => {
+    for (const step of [RENAME, CAST, DROP]) addStep("p/c", step);
+    removeStep("p/c", 0);
+    expect(stepsOf("p/c")).toEqual([{ ...CAST, column: "carrier" }, DROP]);
+    removeStep("p/c", 1);
+    expect(stepsOf("p/c")).toEqual([{ ...CAST, column: "carrier" }]);
+  });
+
+  it("say what a column is called after them", () => {
+    expect(nameAfter([RENAME, CAST], "carrier")).toBe("airline");
+    expect(nameAfter([DROP], "year")).toBeNull();
+    expect(nameAfter([DROP], "month")).toBe("month");
+  });
+
+  it("lose what names a column that is no more", () => {
+    const columns = [{ name: "carrier" }, { name: "year" }];
+    const all = [RENAME, CAST, DROP];
+    expect(stepsFor(all, columns)).toBe(all);
+    expect(stepsFor(all, columns.slice(1))).toEqual([DROP]);
+  });
+
+  it("are read as words", () => {
+    expect([RENAME, CAST, DROP].map(stepWords)).toEqual([
+      "carrier → airline",
+      "airline as text",
+      "drop year",
+    ]);
+  });
+});
