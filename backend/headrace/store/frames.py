@@ -38,7 +38,8 @@ def pack(frame: Any) -> tuple[Any, dict[str, Any], list[str]]:
     if frame.attrs:
         rest["attrs"] = dict(frame.attrs)
     names = stored_names([str(column) for column in plain.columns])
-    if type(plain.columns) is not pd.Index or names != list(plain.columns) or plain.columns.name:
+    usual = type(plain.columns) is pd.Index and str(plain.columns.dtype) == "str"
+    if not usual or names != list(plain.columns) or plain.columns.name:
         rest["columns"] = plain.columns
         notes += renamed(plain.columns, names)
         plain.columns = pd.Index(names, dtype="str")
