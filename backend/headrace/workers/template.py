@@ -53,6 +53,8 @@ PRELOADED = (
     "pyarrow",
     "pyarrow.ipc",
     "pandas",
+    "pyarrow.pandas_compat",
+    "pyarrow.vendored.version",  # with the one above, what the first frame of a worker would import
     "duckdb",
     "asyncio",
     "headrace.workers.worker",
