@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
+from msgspec.structs import replace
 
 from headrace.protocol.comparison import ColumnChange, Comparison, Renaming, RowChanges
 from headrace.store.compare_cells import common_type, differing, whole
@@ -18,15 +19,12 @@ MAX_COLUMNS = 1_000
 _PARTS_OF_KEY = 4
 
 
-def compare(
-    now: Frame, before: Frame, matching: Matching | None = None, *, stop: Stop | None = None
-) -> Comparison:
-    """Compare two tables; with a matching of their rows also cell by cell. Raises Stopped."""
+def compare(now: Frame, before: Frame, stop: Stop | None = None) -> Comparison:
+    """Compare two tables without matching their rows. Raises Stopped."""
     stop = stop or Stop()
     counts = distinct_counts(now, stop), distinct_counts(before, stop)
-    columns = _columns(now, before, counts, matching, stop)
+    columns = _columns(now, before, counts, stop)
     common = [name for name in now.names if name in before.names]
-    changes = None if matching is None else _changes(matching)
     same_columns = now.names == before.names and all(c.change == "same" for c in columns)
     notes: list[str] = []
     most = max(len(now.names), len(before.names))
@@ -39,7 +37,6 @@ def compare(
         columns=columns,
         renamed=_renamed(now, before, columns),
         reordered=common != [name for name in before.names if name in now.names],
-        changes=changes,
         suggested=_suggested(now, before, counts),
         exact=max(now.rows, before.rows) <= EXACT_ROWS,
         notes=notes,
@@ -50,11 +47,9 @@ def _columns(
     now: Frame,
     before: Frame,
     counts: tuple[dict[str, int], dict[str, int]],
-    matching: Matching | None,
     stop: Stop,
 ) -> list[ColumnChange]:
     gone = [name for name in before.names[:MAX_COLUMNS] if name not in now.names]
-    changed = {} if matching is None else matching.changed_cells
 
     def describe(name: str) -> ColumnChange:
         here = now.column(name) if name in now.names else None
@@ -75,10 +70,16 @@ def _columns(
             before=drift.before,
             bins=drift.bins,
             drift=drift.distance,
-            changed=changed.get(name),
         )
 
     return in_parallel(describe, [*now.names[:MAX_COLUMNS], *gone], stop)
+
+
+def with_rows(comparison: Comparison, matching: Matching) -> Comparison:
+    """Add what became of the rows, and of the cells of each column."""
+    changed = matching.changed_cells
+    columns = [replace(one, changed=changed.get(one.name)) for one in comparison.columns]
+    return replace(comparison, columns=columns, changes=_changes(matching))
 
 
 def _changes(matching: Matching) -> RowChanges:

@@ -16,6 +16,7 @@ import pyarrow as pa
 from headrace.core.errors import InvalidInput
 from headrace.protocol.comparison import RowKind
 from headrace.store.compare import compare as compare_frames
+from headrace.store.compare import with_rows
 from headrace.store.compare_cells import as_type, common_type, differing, whole
 from headrace.store.compare_rows import Matching, match
 from headrace.store.compare_tables import Frame, open_frame
@@ -25,8 +26,11 @@ from headrace.store.rows import as_json, stream
 from headrace.store.stopping import Stop
 
 _KEPT = 256 << 20
+_KEPT_COMPARISONS = 64 << 10
+"""Each counts as 1,000 bytes."""
 _MOST_ROWS = 500
 _matchings = Kept(_KEPT)
+_comparisons = Kept(_KEPT_COMPARISONS)
 
 
 def compare(
@@ -43,8 +47,10 @@ def compare(
     """
     stop = stop or Stop()
     now, before = _open(folder, address), _open(folder, other)
-    matching = _matching(now, before, (address, other, tuple(key)), stop) if key else None
-    return msgspec.to_builtins(compare_frames(now, before, matching, stop=stop))
+    found = _comparisons.get((address, other), lambda ends: compare_frames(now, before, ends), stop)
+    if key:
+        found = with_rows(found, _matching(now, before, (address, other, tuple(key)), stop))
+    return msgspec.to_builtins(found)
 
 
 def changed_rows(

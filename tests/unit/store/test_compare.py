@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from headrace.core.errors import InvalidInput, NotFound
 from headrace.store import comparing
-from headrace.store.compare import compare
+from headrace.store.compare import compare, with_rows
 from headrace.store.compare_cells import as_type, common_type, differing
 from headrace.store.compare_rows import database, match
 from headrace.store.compare_tables import Frame, frame_of
@@ -30,7 +30,7 @@ def frame(**columns: Any) -> Frame:
 
 
 def matched(now: Frame, before: Frame, *key: str) -> Any:
-    comparison = compare(now, before, match(now, before, key))
+    comparison = with_rows(compare(now, before), match(now, before, key))
     assert comparison.changes is not None
     return comparison.changes
 
