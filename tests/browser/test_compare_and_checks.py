@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, expect
 from tests.acceptance.harness import Server
+from tests.browser.chromium import logged_in
 from tests.browser.complaints import Complaints
 from tests.browser.pages import EditorPage
+from tests.browser.test_looks import axe
 
 PLANES = '''\
 import pandas as pd
@@ -180,3 +183,45 @@ def test_the_menu_of_a_column_in_the_table_expects_as_well(
     menu = editor.page.get_by_role("menu")
     menu.get_by_role("menuitem", name="Expect: in this range").click()
     expect(editor.code("large")).to_contain_text('large["seats"].between(182, 200)')
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_comparisons_and_checks_have_no_serious_fault_for_screen_readers(
+    browser: Browser, server: Server, empty_project: Path, scheme: Any
+) -> None:
+    server.run("planes")
+    source = empty_project / "pipelines" / "planes" / "planes.py"
+    failing = PLANES.replace("182, 182", "182, 190").replace(
+        "import loader", "import check, loader"
+    )
+    source.write_text(
+        failing
+        + '\n\n@check(severity="warn")\ndef old(planes):\n    return planes["built"] < 2000\n'
+    )
+    server.run("planes")
+    small = {"width": 1024, "height": 768}
+    window = logged_in(browser, server, color_scheme=scheme, viewport=small)
+    complaints = Complaints(window)
+    editor = EditorPage(window.new_page()).open("planes")
+    panel = editor.data.panel
+    faults: list[str] = []
+    editor.select("planes")
+    tab(editor, "Compare").click()
+    expect(panel.locator(".compare-column").first).to_be_visible()
+    faults += axe(editor.page)
+    panel.get_by_role("tab", name="Columns").press("ArrowRight")
+    expect(panel.get_by_role("region", name="Rows: changed").locator("td").first).to_be_visible()
+    faults += axe(editor.page)
+    panel.get_by_role("button", name="key: tail").click()
+    faults += axe(editor.page)
+    editor.page.keyboard.press("Escape")
+    tab(editor, "Checks 1 ✕").click()
+    expect(panel.get_by_role("list", name="Checks").get_by_role("gridcell").first).to_be_visible()
+    faults += axe(editor.page)
+    tab(editor, "Profile").click()
+    panel.get_by_role("button", name="Expect of seats").click()
+    faults += axe(editor.page)
+    assert not editor.page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    window.close()
+    assert not faults, "\n".join(faults)
+    assert complaints.texts == []

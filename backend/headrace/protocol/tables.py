@@ -78,6 +78,8 @@ class Output(Struct, frozen=True, kw_only=True):
     """What it was made of, by upstream block."""
     made_at: datetime | None = None
     """When a block gave it, in UTC; results that are taken from the store keep it."""
+    checks: list[CheckResult] = []
+    """What its checks said when it was made."""
 
 
 class Display(Struct, frozen=True):

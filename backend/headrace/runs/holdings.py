@@ -5,28 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-import msgspec
 from sqlalchemy import Connection, and_, delete, func, select
 
-from headrace.protocol.tables import BlockRun, Output
+from headrace.runs.needed import addresses_of_block_run, addresses_of_output
 from headrace.runs.tables import block_runs, results, runs
 from headrace.runs.times import stamp
 
 
 def addresses_of(connection: Connection) -> Iterator[tuple[str, str, str]]:
     """Give (pipeline, block, address) of every output and display that the history names."""
-    for row in connection.execute(select(results.c.pipeline, results.c.block, results.c.output)):
-        yield row.pipeline, row.block, msgspec.json.decode(row.output, type=Output).address
+    of_results = select(results.c.pipeline, results.c.block, results.c.output)
+    for row in connection.execute(of_results):
+        for address in addresses_of_output(row.output):
+            yield row.pipeline, row.block, address
     of_runs = select(block_runs.c.pipeline, block_runs.c.name, block_runs.c.record)
     for row in connection.execute(of_runs):
-        made = msgspec.json.decode(row.record, type=BlockRun)
-        for display in made.displays:
-            yield row.pipeline, row.name, display.address
-        for check in made.checks:
-            if check.rows is not None:
-                yield row.pipeline, row.name, check.rows.address
-        if made.output is not None:
-            yield row.pipeline, row.name, made.output.address
+        for address in addresses_of_block_run(row.record):
+            yield row.pipeline, row.name, address
 
 
 def forget_results(connection: Connection, kept: int, before: datetime) -> int:

@@ -26,12 +26,42 @@ class _Checked(Struct):
     rows: _Named | None = None
 
 
+class _Output(Struct):
+    address: str = ""
+    checks: list[_Checked] = []
+
+    @property
+    def addresses(self) -> set[str]:
+        """Return its own, and those of the rows that were against its checks."""
+        return {self.address, *_rows_of(self.checks)}
+
+
 class _Made(Struct):
     """What of a block run lies in the store."""
 
-    output: _Named | None = None
+    output: _Output | None = None
     displays: list[_Named] = []
     checks: list[_Checked] = []
+
+    @property
+    def addresses(self) -> set[str]:
+        """Return those of its output, of what it displayed, and of rows against its checks."""
+        found = {display.address for display in self.displays} | _rows_of(self.checks)
+        return found if self.output is None else found | self.output.addresses
+
+
+def _rows_of(checks: Iterable[_Checked]) -> set[str]:
+    return {check.rows.address for check in checks if check.rows is not None}
+
+
+def addresses_of_output(record: bytes) -> set[str]:
+    """Return the addresses that the record of an output names."""
+    return msgspec.json.decode(record, type=_Output).addresses - {""}
+
+
+def addresses_of_block_run(record: bytes) -> set[str]:
+    """Return the addresses that the record of a block run names."""
+    return msgspec.json.decode(record, type=_Made).addresses - {""}
 
 
 def pipelines_of(connection: Connection) -> list[str]:
@@ -59,22 +89,15 @@ def needed_addresses(
     unfinished and its newest `runs_each` other runs.
     """
     of_results = select(results.c.output).where(results.c.pipeline == pipeline)
-    found = {
-        msgspec.json.decode(row[0], type=_Named).address for row in connection.execute(of_results)
-    }
+    found: set[str] = set()
+    for row in connection.execute(of_results):
+        found |= addresses_of_output(row[0])
     for run_id in connection.execute(_kept(pipeline, runs_each)).scalars().all():
         of_run = select(block_runs.c.record).where(block_runs.c.run_id == run_id)
         for row in connection.execute(of_run):
-            made = msgspec.json.decode(row[0], type=_Made)
-            found.update(display.address for display in made.displays)
-            found.update(check.rows.address for check in made.checks if check.rows)
-            if made.output is not None:
-                found.add(made.output.address)
+            found |= addresses_of_block_run(row[0])
     for block in shown:
-        found.update(display.address for display in block.displays)
-        found.update(check.rows.address for check in block.checks if check.rows)
-        if block.output is not None:
-            found.add(block.output.address)
+        found |= msgspec.convert(block, _Made, from_attributes=True).addresses
     found.discard("")
     return found
 

@@ -122,7 +122,10 @@ class Execution:
             if self._job.kind == "sensor" and not is_ready(value):
                 output = msgspec.structs.replace(output, holds=True)
             output = msgspec.structs.replace(
-                output, inputs=_shapes(self._job.inputs), made_at=datetime.now(UTC)
+                output,
+                inputs=_shapes(self._job.inputs),
+                made_at=datetime.now(UTC),
+                checks=self._checks,
             )
             if self._gathered is None:
                 self._handover.keep(output, value)

@@ -2,7 +2,7 @@ import { Pin } from "lucide-react";
 import { lazy, type ReactElement, Suspense, useState } from "react";
 import { later } from "../later";
 import type { BlockStatus, BlockTable, Output } from "../protocol";
-import { statusOf, useSession } from "../session";
+import { checksOf, statusOf, useSession } from "../session";
 import {
   CheckList,
   type Choice,
@@ -84,7 +84,7 @@ interface ContentProps {
 
 function Content({ block, output }: ContentProps): ReactElement {
   const [chosen, setView] = useState<View>("rows");
-  const checks = useSession((state) => statusOf(state, block.name).checks);
+  const checks = useSession((state) => checksOf(statusOf(state, block.name)));
   const pipeline = useSession((state) => state.name);
   const place = placeOfBlock(pipeline, block.name);
   const isTable = output?.kind === "table";

@@ -701,6 +701,7 @@ export interface Output {
     [k: string]: Shape;
   };
   made_at: string | null;
+  checks: CheckResult[];
 }
 /**
  * A column of a table; `type` is Arrow's name of it, as users see it.
@@ -717,6 +718,17 @@ export interface Shape {
   rows: number | null;
   column_count: number | null;
   type_name: string;
+}
+/**
+ * One `@check` or one entry of `checks:` of a block, on its output.
+ */
+export interface CheckResult {
+  name: string;
+  state: "failed" | "passed" | "warned";
+  message: string;
+  line: number | null;
+  count: number | null;
+  rows: Output | null;
 }
 /**
  * Why a block run failed; a result of user code, never an exception of ours.
@@ -752,17 +764,6 @@ export interface Frame {
   values: {
     [k: string]: string;
   };
-}
-/**
- * One `@check` or one entry of `checks:` of a block, on its output.
- */
-export interface CheckResult {
-  name: string;
-  state: "failed" | "passed" | "warned";
-  message: string;
-  line: number | null;
-  count: number | null;
-  rows: Output | null;
 }
 /**
  * Something shown with `display(...)` or as the last expression.

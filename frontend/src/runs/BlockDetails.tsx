@@ -2,6 +2,7 @@ import { RotateCw } from "lucide-react";
 import type { ComponentType, ReactElement } from "react";
 import { apiUrl } from "../client";
 import type { BlockRun, Output, RunRecord } from "../protocol";
+import { checksOf } from "../session";
 import {
   Button,
   CheckList,
@@ -40,6 +41,7 @@ export function BlockDetails(props: BlockDetailsProps): ReactElement {
   const now = useNow(sign === "running" ? "fast" : "still");
   const { output, failure, attempts } = block;
   const waits = waitsFor(run, block);
+  const checks = checksOf(block);
   return (
     <section className="card block-details" data-tone={SIGNS[sign].tone} aria-label={block.name}>
       <header className="details-header">
@@ -75,9 +77,7 @@ export function BlockDetails(props: BlockDetailsProps): ReactElement {
       )}
       <CacheLine block={block} />
       {attempts.length > 1 ? <Attempts run={run} block={block} /> : null}
-      {block.checks.length === 0 ? null : (
-        <CheckList checks={block.checks} preview={Preview} opened />
-      )}
+      {checks.length === 0 ? null : <CheckList checks={checks} preview={Preview} opened />}
       {block.displays.map((display, index) => (
         <figure
           // biome-ignore lint/suspicious/noArrayIndexKey: the same picture may be shown twice

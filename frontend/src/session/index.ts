@@ -16,6 +16,7 @@ export { type Resource, useResource } from "./resource";
 export {
   allBelow,
   blockNamed,
+  checksOf,
   downstreamOf,
   draftDiffers,
   failedBlocks,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BlockStatus, BlockTable } from "../protocol";
-import { planOf, planWords, signOf, staleBlocks } from "./selectors";
+import { checksOf, planOf, planWords, signOf, staleBlocks } from "./selectors";
 import { initialState, NEVER, type SessionState } from "./state";
 
 const FRESH: BlockStatus = {
@@ -79,4 +79,26 @@ describe("signOf", () => {
     [{ state: "failed", staleness: { state: "never", reasons: [] } }, "failed"],
     [{ state: "failed", staleness: { state: "stale", reasons: ["code edited"] } }, "stale"],
   ])("of %j is %s", (part, sign) => expect(signOf({ ...NEVER, ...part })).toBe(sign));
+});
+
+describe("checksOf", () => {
+  const check = (name: string): BlockStatus["checks"][number] => ({
+    name,
+    state: "passed",
+    message: "",
+    line: null,
+    count: null,
+    rows: null,
+  });
+  const output = { checks: [check("made")] } as BlockStatus["output"];
+
+  it.each([
+    ["succeeded", [check("run")], output, ["run"]],
+    ["cached", [], output, ["made"]],
+    ["cached", [], null, []],
+    ["failed", [], output, []],
+  ] as const)("of %s", (state, checks, made, names) => {
+    const status = { ...NEVER, state, checks: [...checks], output: made };
+    expect(checksOf(status).map(({ name }) => name)).toEqual(names);
+  });
 });

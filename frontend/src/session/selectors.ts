@@ -1,4 +1,4 @@
-import type { BlockStatus, BlockTable } from "../protocol";
+import type { BlockStatus, BlockTable, CheckResult } from "../protocol";
 import { NEVER, type SessionState } from "./state";
 
 /** Everything a block can be in, for people: the one source of icon, word and colour. */
@@ -18,6 +18,12 @@ export type Sign =
 
 export function blockNamed(state: SessionState, name: string): BlockTable | undefined {
   return state.blocks.find((block) => block.name === name);
+}
+
+/** What the checks said of what is shown: the last run, or the one that made a known result. */
+export function checksOf(shown: Pick<BlockStatus, "state" | "checks" | "output">): CheckResult[] {
+  if (shown.checks.length > 0 || shown.state === "failed") return shown.checks;
+  return shown.output?.checks ?? shown.checks;
 }
 
 export function statusOf(state: SessionState, name: string): BlockStatus {

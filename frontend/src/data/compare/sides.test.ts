@@ -19,6 +19,7 @@ function table(address: string, inputs: Output["inputs"] = {}): Output {
     holds: false,
     inputs,
     made_at: null,
+    checks: [],
   };
 }
 

@@ -21,6 +21,7 @@ function output(type: string): Output {
     holds: false,
     inputs: {},
     made_at: null,
+    checks: [],
   };
 }
 

@@ -73,6 +73,7 @@ function output(rows: number, columns: number, address = "a".repeat(8)): Output 
     holds: false,
     inputs: {},
     made_at: null,
+    checks: [],
   };
 }
 

@@ -1,6 +1,6 @@
 import { type ReactElement, use } from "react";
 import type { BlockStatus, BlockTable } from "../../protocol";
-import { signOf, useSession } from "../../session";
+import { checksOf, signOf, useSession } from "../../session";
 import { CheckList, DisplayView, EditorSlotsContext, FailureView, Tabs } from "../../ui";
 import { useEditor, useEditorState } from "../page/context";
 import type { Tab } from "../page/model";
@@ -98,7 +98,7 @@ function TabContent({ tab, block, status }: Props & { tab: Tab }): ReactElement 
     case "schema":
       return output && <SchemaView output={output} />;
     case "checks":
-      return <CheckList checks={status.checks} preview={Preview} opened />;
+      return <CheckList checks={checksOf(status)} preview={Preview} opened />;
     case "preview":
       if (output === null) return null;
       if (output.kind === "table" && Preview !== undefined) {

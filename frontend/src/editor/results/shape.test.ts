@@ -21,6 +21,7 @@ function output(
     holds: false,
     inputs: {},
     made_at: null,
+    checks: [],
   };
 }
 

@@ -1,5 +1,6 @@
 /** Which tabs the result of a block has, and which of them is open. */
 import type { BlockStatus } from "../../protocol";
+import { checksOf } from "../../session";
 import type { EditorState, Tab } from "../page/model";
 
 export interface TabItem {
@@ -8,7 +9,8 @@ export interface TabItem {
 }
 
 export function tabsOf(status: BlockStatus): TabItem[] {
-  const { output, displays, checks, log_bytes, log_tail } = status;
+  const { output, displays, log_bytes, log_tail } = status;
+  const checks = checksOf(status);
   const tabs: TabItem[] = [];
   if (output !== null && output.kind !== "nothing") tabs.push({ id: "preview", label: "Preview" });
   if (displays.length > 0) tabs.push({ id: "display", label: `Shown (${displays.length})` });
