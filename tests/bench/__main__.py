@@ -23,6 +23,7 @@ from tests.bench import (
     bench_scale,
     bench_start,
     bench_store,
+    bench_views,
     report,
 )
 from tests.bench.figures import Figure
@@ -34,6 +35,7 @@ BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "page": bench_page.measure,
     "run-key": bench_run_key.measure,
     "rows": bench_rows.measure,
+    "views": bench_views.measure,
     "chain": bench_graphs.measure_chain,
     "fan": bench_graphs.measure_fan,
     "store": bench_store.measure,

@@ -90,9 +90,9 @@ def peer(script: str, rounds: int) -> Found:
     raise ValueError(done.stderr or done.stdout or f"it ended with {done.returncode}")
 
 
-def environment() -> Path:
-    """Return the interpreter that has all peers, in the versions of the lock."""
-    made = CACHE / f"peers-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
+def environment(lock: Path = LOCK) -> Path:
+    """Return the interpreter that has the peers of a lock, in the versions there."""
+    made = CACHE / f"{lock.stem}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
     python = made / "bin" / "python"
     if not (made / ".done").exists():
         sys.stderr.write("  installing the peers …\n")
@@ -101,7 +101,7 @@ def environment() -> Path:
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         try:
             subprocess.run(
-                [*install, "--require-hashes", "-r", LOCK],
+                [*install, "--require-hashes", "-r", lock],
                 check=True,
                 capture_output=True,
                 text=True,

@@ -45,6 +45,27 @@ def big(rows: int):
 """
 
 
+MIXED = """\
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from headrace import loader
+
+
+@loader
+def mixed(rows: int):
+    chance = np.random.default_rng(0)
+    columns = {f"f{i}": chance.random(rows) for i in range(5)}
+    columns |= {f"i{i}": chance.integers(0, 1_000_000, rows) for i in range(3)}
+    words = pa.array(["alpha", "beta", "gamma", "delta"])
+    columns["word"] = words.take(pa.array(chance.integers(0, 4, rows)))
+    numbers = pa.array(chance.integers(0, rows, rows)).cast(pa.string())
+    columns["name"] = pc.binary_join_element_wise("user_", numbers, "")
+    return pa.table(columns)
+"""
+"""5 floats, 3 integers, a text of 4 values and one of as many as rows."""
+
+
 def empty(folder: Path) -> Path:
     """A project without pipelines."""
     (folder / "pipelines").mkdir(parents=True)
@@ -98,6 +119,16 @@ def add_big(folder: Path, rows: int) -> None:
         "blocks:\n  - {name: big, kind: loader, file: big.py}\n"
     )
     add(folder, "big", text, {"big": BIG.format()})
+
+
+def add_mixed(folder: Path, rows: int) -> None:
+    """One frame of 10 columns to sort, filter and search."""
+    text = (
+        "title: Mixed\nparameters:\n"
+        f"  rows: {{type: integer, default: {rows}}}\n"
+        "blocks:\n  - {name: mixed, kind: loader, file: mixed.py}\n"
+    )
+    add(folder, "mixed", text, {"mixed": MIXED})
 
 
 def no_op(name: str, number: int, upstream: list[str]) -> str:

@@ -86,7 +86,10 @@ class Views:
                 wanted = np.zeros(table.rows, dtype=bool)
                 wanted[rows] = True
                 return every[wanted[every]]
-        return ordered_rows(table, keys, rows, stop)
+        try:
+            return ordered_rows(table, keys, rows, stop)
+        finally:
+            table.give_back()
 
     def _selected(self, path: Path, view: View, selection: Selection | None, stop: Stop) -> Any:
         if selection is None:

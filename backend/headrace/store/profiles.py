@@ -60,6 +60,8 @@ class Profiles:
         missing = [at for at in dict.fromkeys(positions) if at not in known]
         made = in_parallel(lambda at: profile(Cells(table, at, rows, stop)), missing, stop)
         known.update({column.at: column for column in made})
+        if made:
+            table.give_back()
         if made and not words:
             _append(path, made)
         return Profile(

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import mmap
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,9 @@ class OpenTable:
     """One mapped file: finds its rows by batch, without reading the others. Safe for threads."""
 
     def __init__(self, path: Path) -> None:
-        self._reader = ipc.open_file(pa.memory_map(str(path)))
+        with path.open("rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._reader = ipc.open_file(pa.py_buffer(self._map))
         self.schema = self._reader.schema.remove_metadata()
         self._batches: list[Any] = [None] * self._reader.num_record_batches
         self._holds = len(self._batches) * len(self.schema) <= _HELD_COLUMNS
@@ -63,6 +67,11 @@ class OpenTable:
             if self._holds:
                 self._batches[number] = batch
         return batch
+
+    def give_back(self) -> None:
+        """Let go of the pages that were read; the machine keeps them, this process need not."""
+        with suppress(OSError, ValueError):
+            self._map.madvise(mmap.MADV_DONTNEED)
 
     def positions(self, wanted: Sequence[ColumnReference] | None, field: str) -> list[int]:
         """Return the positions of columns, of the first 1,000 for None; raise InvalidInput."""

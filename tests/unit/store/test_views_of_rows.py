@@ -172,6 +172,14 @@ def test_a_sort_that_nobody_waits_for_stops(stored: Any) -> None:
     assert table.rows(View(sort=[SortKey("a", True)]))[0] == 9
 
 
+def test_pages_that_were_given_back_are_read_again(stored: Any) -> None:
+    table = stored(a=list(range(1_000)), batch_rows=100)
+    before = table.rows(View(sort=[SortKey("a", True)]))
+    table.views.table(table.path).give_back()
+    assert table.window(View(), 990, 10).column("a").to_pylist() == list(range(990, 1_000))
+    assert before == list(reversed(range(1_000)))
+
+
 # --- windows ----------------------------------------------------------------------------------
 
 
