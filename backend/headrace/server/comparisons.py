@@ -97,6 +97,7 @@ class PastResultsHandler(ApiHandler):
     @operation("What a block gave in its last runs, newest first", returns=PastResults)
     async def get(self, pipeline: str, block: str) -> Any:
         await self.runtime.ready()
+        await asyncio.to_thread(self.runtime.project.read_pipeline, pipeline)
         history = self.runtime.history
         found = await history.call(lambda known: known.past_results(pipeline, block))
         return await asyncio.to_thread(self._with_stored, found)

@@ -86,6 +86,7 @@ def read_everything(call, record):
     call("GET", "/api/pipelines/{pipeline}", pipeline="hello")
     call("GET", "/api/runs/{run}/blocks/{block}/log", run=record["id"], block="counts")
     call("GET", "/api/runs/{run}/notebook", run=record["id"])
+    call("GET", "/api/runs/{run}/code", run=record["id"])
     for accept in ("application/json", "application/vnd.apache.arrow.stream"):
         rows = call(
             "GET", "/api/outputs/{address}/rows", address=address, query="?limit=2", headers={"Accept": accept}
@@ -116,6 +117,14 @@ def change_everything(call, record):
     call("DELETE", new + "/blocks/{block}", pipeline="made", block="load")
     assert call("POST", new + "/triggers", pipeline="made", body=TRIGGER).status_code == 201
     call("GET", new + "/triggers", pipeline="made")
+    code = "/versions/{version}"
+    assert (
+        call("POST", new + "/publish", body={"message": "m"}, pipeline="made").json()["number"] == 1
+    )
+    assert call("POST", new + "/publish", body={"version": "x"}, pipeline="made").status_code == 409
+    call("GET", new + "/versions", pipeline="made")
+    call("GET", new + code, pipeline="made", version="1")
+    call("POST", new + code + "/restore", pipeline="made", version="1")
     call("GET", "/api/pipelines")
     one = new + "/triggers/{trigger}"
     call("PATCH", one, pipeline="made", trigger="nightly", body={"active": False})
@@ -137,6 +146,7 @@ def refuse_everything(call, document):
         "trigger": "nope",
         "run": "0" * 20,
         "address": "0" * 32,
+        "version": "9",
     }
     for path, methods in document["paths"].items():
         for method, described in methods.items():
