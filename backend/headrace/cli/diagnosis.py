@@ -54,12 +54,12 @@ def _of_triggers(files: PipelineFiles) -> list[Diagnostic]:
 
     from headrace.core.errors import InvalidInput
     from headrace.protocol.replies import Diagnostic
-    from headrace.scheduling.triggers import next_of
+    from headrace.scheduling.triggers import next_of_spec
 
     found: list[Diagnostic] = []
     for trigger in files.pipeline.triggers:
         try:
-            next_of(trigger, datetime.now(UTC))
+            next_of_spec(trigger, datetime.now(UTC))
         except InvalidInput as error:
             file = f"pipelines/{files.pipeline.name}/pipeline.yaml"
             found.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from headrace.core.errors import InvalidInput, NotFound
 from headrace.project.changes import FileChange
 from headrace.project.entries import Entries
-from headrace.project.pipeline import PipelineFiles, TriggerSpec
+from headrace.project.pipeline import TRIGGER_KINDS, PipelineFiles, TriggerSpec, kinds_of
 from headrace.project.yaml_text import YamlText
 from headrace.project.yaml_write import flow, quoted
 
@@ -20,8 +20,9 @@ def put_trigger(
     """
     if not spec.name.strip() or len(spec.name) > 100:
         raise InvalidInput("The name of a trigger must have 1 to 100 characters.", field="name")
-    if (spec.cron is None) == (spec.every is None):
-        raise InvalidInput("Give one of `cron` and `every`.", field="cron")
+    if len(kinds_of(spec)) != 1:
+        words = ", ".join(f"`{kind}`" for kind in TRIGGER_KINDS)
+        raise InvalidInput(f"Give one of {words}.", field="cron")
     yaml = YamlText(files.text)
     entries = Entries(yaml, "triggers")
     if spec.name != old_name and spec.name in entries.names():
@@ -74,14 +75,26 @@ def _changes(files: PipelineFiles, yaml: YamlText) -> list[FileChange]:
 _USUAL = {"catchup": "latest", "overlap": "skip", "timezone": "UTC"}
 
 
+_TEXTS = (
+    *("cron", "every", "at", "files", "after", "changed"),
+    *("start", "end", "jitter", "catchup_window"),
+)
+
+
 def _written(spec: TriggerSpec) -> dict[str, str | None]:
     """Return each key as YAML; None for those that need not be said."""
+    texts = {key: getattr(spec, key) for key in _TEXTS}
+    written = {key: None if text is None else quoted(text) for key, text in texts.items()}
+    on_the_clock = spec.cron or spec.at or spec.start or spec.end
     return {
         "name": quoted(spec.name),
-        "cron": quoted(spec.cron) if spec.cron is not None else None,
-        "every": quoted(spec.every) if spec.every is not None else None,
-        "timezone": quoted(spec.timezone),
-        "catchup": spec.catchup,
+        **{key: written[key] for key in TRIGGER_KINDS if key in written},
+        "webhook": "true" if spec.webhook else None,
+        "timezone": quoted(spec.timezone) if on_the_clock or spec.every else None,
+        **{key: written[key] for key in ("start", "end", "jitter")},
+        "catchup": spec.catchup if spec.cron or spec.every or spec.at else None,
+        "catchup_window": written["catchup_window"],
+        "catchup_limit": None if spec.catchup_limit is None else str(spec.catchup_limit),
         "overlap": spec.overlap,
         "parameters": flow(spec.parameters) if spec.parameters else None,
         "active": None if spec.active else "false",

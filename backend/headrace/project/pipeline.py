@@ -44,18 +44,54 @@ class Block(Struct, frozen=True, kw_only=True):
     line: int = 1
 
 
+TRIGGER_KINDS = ("cron", "every", "at", "webhook", "files", "after", "changed")
+"""What can start runs; a trigger has one of them."""
+TIMED = ("cron", "every", "at")
+"""Those whose ticks a clock gives; those of the others are events that arrive."""
+
+
 class TriggerSpec(Struct, frozen=True, kw_only=True):
-    """One entry of `triggers:`. One of `cron` and `every` is set; `active: false` is paused."""
+    """One entry of `triggers:`. One of `TRIGGER_KINDS` is set; `active: false` is paused.
+
+    Moments and spans of time are as they are written.
+    """
 
     name: str
     cron: str | None = None
     every: str | None = None
+    at: str | None = None
+    webhook: bool = False
+    """A request with the trigger's secret starts a run."""
+    files: str | None = None
+    """A pattern of paths: each new or changed file starts a run."""
+    after: str | None = None
+    """A pipeline: each run of it that succeeds starts one."""
+    changed: str | None = None
+    """`pipeline/block`: another output of it starts a run."""
     timezone: str = "UTC"
+    start: str | None = None
+    end: str | None = None
+    jitter: str | None = None
+    """Ticks come up to so much later, by a span that is the trigger's own."""
     catchup: str = "latest"
+    catchup_window: str | None = None
+    """Missed ticks that are older are skipped; None: a day."""
+    catchup_limit: int | None = None
+    """So many missed ticks are made up for; None: 100."""
     overlap: str = "skip"
     parameters: dict[str, Any] = field(default_factory=dict[str, Any])
     active: bool = True
     line: int = 1
+
+
+def kinds_of(trigger: object) -> list[str]:
+    """Return those of `TRIGGER_KINDS` that a trigger names; it is one when all is well."""
+    return [kind for kind in TRIGGER_KINDS if getattr(trigger, kind, None) not in (None, False)]
+
+
+def usual_overlap(trigger: object) -> str:
+    """Return the overlap of a trigger that names none: moments can be left out, events cannot."""
+    return "skip" if kinds_of(trigger)[:1] and kinds_of(trigger)[0] in TIMED else "queue_all"
 
 
 class Problem(Struct, frozen=True, kw_only=True):

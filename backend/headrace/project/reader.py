@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
+from msgspec.structs import replace
+
 from headrace.core.cycles import find_cycle
 from headrace.core.errors import InvalidInput
 from headrace.core.ids import NAME_RULE, check_name
@@ -13,12 +15,22 @@ from headrace.project.durations import check_cache, parse_duration, parse_memory
 from headrace.project.fields import Fields, Problems
 from headrace.project.languages import language_of
 from headrace.project.parameters import PARAMETER_TYPES, check_value
-from headrace.project.pipeline import Block, Pipeline, Problem, TriggerSpec
+from headrace.project.pipeline import (
+    TRIGGER_KINDS,
+    Block,
+    Pipeline,
+    Problem,
+    TriggerSpec,
+    kinds_of,
+    usual_overlap,
+)
 from headrace.project.settings import MAX_PARALLEL
 from headrace.project.yaml_nodes import Node, YamlError, plain_value, read_nodes
 from headrace.protocol.tables import Kind, Parameter, ParameterType
 
 KINDS = ("loader", "transformer", "exporter", "sensor", "markdown")
+MOST_CATCHUP = 1000
+"""The highest `catchup_limit`."""
 CATCHUPS = ("none", "latest", "all")
 OVERLAPS = ("skip", "queue_one", "queue_all", "cancel_previous", "allow")
 ISOLATIONS = ("block", "run")
@@ -315,19 +327,31 @@ def _read_triggers(fields: Fields, problems: Problems) -> tuple[TriggerSpec, ...
 
 def _read_trigger(entry: Fields) -> TriggerSpec | None:
     name = entry.text("name") or ""
-    cron, every = entry.text("cron"), entry.text("every")
-    if (cron is None) == (every is None):
-        entry.wrong(None, f"Trigger {name[:64]!r} needs one of `cron:` and `every:`.")
-        return None
     active = entry.flag("active")
-    return TriggerSpec(
+    limit = entry.number("catchup_limit", minimum=1, maximum=MOST_CATCHUP)
+    trigger = TriggerSpec(
         name=name,
-        cron=cron,
-        every=every,
+        cron=entry.text("cron"),
+        every=entry.text("every"),
+        at=entry.text("at"),
+        webhook=entry.flag("webhook") or False,
+        files=entry.text("files"),
+        after=entry.text("after"),
+        changed=entry.text("changed"),
         timezone=entry.text("timezone") or "UTC",
+        start=entry.text("start"),
+        end=entry.text("end"),
+        jitter=entry.text("jitter"),
         catchup=entry.one_of("catchup", CATCHUPS) or "latest",
-        overlap=entry.one_of("overlap", OVERLAPS) or "skip",
+        catchup_window=entry.text("catchup_window"),
+        catchup_limit=None if limit is None else int(limit),
+        overlap=entry.one_of("overlap", OVERLAPS) or "",
         parameters=entry.values("parameters"),
         active=True if active is None else active,
         line=entry.problems.lines.place(entry.node.start)[0],
     )
+    if len(kinds_of(trigger)) != 1:
+        words = ", ".join(f"`{kind}:`" for kind in TRIGGER_KINDS)
+        entry.wrong(None, f"Trigger {name[:64]!r} needs one of {words}.")
+        return None
+    return trigger if trigger.overlap else replace(trigger, overlap=usual_overlap(trigger))

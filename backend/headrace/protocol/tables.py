@@ -377,15 +377,25 @@ class Tick(Struct, frozen=True, kw_only=True):
 
 
 class TriggerTable(Struct, frozen=True, kw_only=True):
-    """A trigger with its state. Exactly one of `cron` and `every` is set."""
+    """A trigger with its state. Exactly one of `cron` to `changed` is set."""
 
     id: str
     pipeline: str
     name: str
     cron: str | None = None
     every: str | None = None
+    at: str | None = None
+    webhook: bool = False
+    files: str | None = None
+    after: str | None = None
+    changed: str | None = None
     timezone: str = "UTC"
+    start: str | None = None
+    end: str | None = None
+    jitter: str | None = None
     catchup: Literal["none", "latest", "all"] = "latest"
+    catchup_window: str | None = None
+    catchup_limit: int | None = None
     overlap: Literal["skip", "queue_one", "queue_all", "cancel_previous", "allow"] = "skip"
     parameters: dict[str, Any] = field(default_factory=dict[str, Any])
     active: bool = True
@@ -393,6 +403,13 @@ class TriggerTable(Struct, frozen=True, kw_only=True):
     last_at: datetime | None = None
     problem: str | None = None
     """Why it cannot fire, e.g. a cron line edited by hand that is not one."""
+    skipped_at: datetime | None = None
+    """Its newest tick that was skipped, and why."""
+    skipped: str | None = None
+    waiting: int = 0
+    """Ticks that wait for a run to end."""
+    has_secret: bool = False
+    """A webhook was given its secret, without which no request is let through."""
 
 
 class PipelineSummary(Struct, frozen=True, kw_only=True):

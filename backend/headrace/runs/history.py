@@ -33,6 +33,7 @@ from headrace.core.crash import crashpoint
 from headrace.core.errors import NotFound
 from headrace.protocol.comparison import PastResults
 from headrace.protocol.tables import BlockRun, Output, RunRecord, RunSummary
+from headrace.runs.arrivals import Arrivals
 from headrace.runs.changes import Change, QueueRun, SaveBlock, SaveResult, SaveRun, SaveUnsynced
 from headrace.runs.database import BUSY_TIMEOUT_MS, Database
 from headrace.runs.holdings import addresses_of, forget_results
@@ -63,7 +64,7 @@ KEPT_RESULTS = 50
 UNFINISHED = ("queued", "running")
 
 
-class History(Triggers, Publications, Leases, Others, Matrices):
+class History(Triggers, Arrivals, Publications, Leases, Others, Matrices):
     """What happened, for ever. Not thread-safe: one thread owns it (see `HistoryThread`).
 
     Every method raises Unavailable when the database is locked or away, StorageFull when the disk

@@ -129,6 +129,8 @@ triggers = Table(
     Column("next_at", String(40)),
     Column("last_at", String(40)),
     Column("problem", Text),
+    Column("memory", LargeBinary),
+    Column("secret", String(64)),
     UniqueConstraint("pipeline", "name"),
     Index(
         "triggers_due",
@@ -145,6 +147,16 @@ ticks = Table(
     Column("run_id", String(20)),
     Column("skipped", Text),
     Column("until", String(40)),
+    Column("arrived", Boolean, nullable=False, server_default=text("false")),
+    Column("cause", LargeBinary),
+    Column("key", String(200)),
+    Index("ticks_by_key", "trigger_id", "key", unique=True),
+    Index(
+        "ticks_newest_skipped",
+        "trigger_id",
+        "logical_time",
+        sqlite_where=text("skipped IS NOT NULL"),
+    ),
     Index(
         "ticks_waiting",
         "trigger_id",
@@ -153,7 +165,11 @@ ticks = Table(
     Index("ticks_of_run", "run_id"),
 )
 """A tick has its run, or the reason why it was skipped; with neither it waits for a run to end.
-`until` ends the span, without its end, that a skipped tick stands for."""
+`until` ends the span, without its end, that a skipped tick stands for. One that `arrived` is of an
+event, on which nothing is decided yet; its `key` names the event, its `cause` says what it was.
+
+A trigger's `memory` is what it has seen of the files, runs or outputs that it waits for, and its
+`secret` the digest of what a webhook must bring."""
 
 
 leases = Table(
@@ -167,6 +183,7 @@ leases = Table(
 _POSTGRESQL_WHERE = {
     "runs_shown": "origin <> 'editor'",
     "triggers_due": "active AND next_at IS NOT NULL",
+    "ticks_newest_skipped": "skipped IS NOT NULL",
     "ticks_waiting": "run_id IS NULL AND skipped IS NULL",
 }
 """Which rows the partial indexes hold, in PostgreSQL's words."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from sqlalchemy import (
     Connection,
     Row,
+    String,
     and_,
     bindparam,
+    case,
     delete,
     func,
     insert,
+    or_,
     select,
     tuple_,
     update,
@@ -23,16 +26,27 @@ from sqlalchemy import (
 from headrace.core.crash import crashpoint
 from headrace.core.errors import InvalidInput, NotFound
 from headrace.core.ids import new_run_id
-from headrace.project.pipeline import TriggerSpec
+from headrace.project.pipeline import TRIGGER_KINDS, TriggerSpec
 from headrace.protocol.tables import TriggerTable
 from headrace.runs.changes import QueueRun
 from headrace.runs.database import Database
-from headrace.runs.firing import Firing, TickChange, TickRun, TriggerState
+from headrace.runs.firing import (
+    Cause,
+    Firing,
+    TickChange,
+    TickRun,
+    TriggerState,
+    shift_of,
+)
 from headrace.runs.publications import newest_numbers
 from headrace.runs.queueing import queue_runs
 from headrace.runs.tables import runs, ticks, triggers
 from headrace.runs.times import moment, stamp
 
+SAID = tuple(
+    name for name in TriggerSpec.__struct_fields__ if name not in ("name", "active", "line")
+)
+"""What a trigger's table repeats of its specification."""
 T = TypeVar("T")
 NextOf = Callable[[TriggerSpec, datetime], datetime | None]
 _MOST_VARIABLES = 500
@@ -67,7 +81,9 @@ class Triggers:
             gone = {name: row for name, row in known.items() if name not in {s.name for s in specs}}
             for spec in specs:
                 row = known.get(spec.name) or _renamed(spec, gone)
-                _sync_one(connection, pipeline, spec, row, _due(spec, row, now, next_of))
+                trigger_id = new_run_id() if row is None else row.id
+                due = _due(trigger_id, spec, row, now, next_of)
+                _sync_one(connection, pipeline, spec, row, _Due(trigger_id, *due))
             _forget(connection, [row.id for row in gone.values()])
         return True
 
@@ -89,7 +105,9 @@ class Triggers:
         if pipeline is not None:
             statement = statement.where(triggers.c.pipeline == pipeline)
         with self.database.reading() as connection:
-            return [_table(row) for row in connection.execute(statement)]
+            rows = list(connection.execute(statement))
+            news = _news(connection, [row.id for row in rows])
+        return [_table(row, news.get(row.id, {})) for row in rows]
 
     def set_active(self, trigger_id: str, *, active: bool, next_at: datetime | None) -> None:
         """Pause or resume a trigger; NotFound when there is none."""
@@ -124,14 +142,14 @@ class Triggers:
             for some in _slices(sorted(held_by - rows.keys())):
                 found = connection.execute(select(triggers).where(triggers.c.id.in_(some)))
                 rows |= {row.id: row for row in found}
-            held = _held(connection, [name for name in rows if name in held_by])
+            waiting_ticks = _waiting(connection, [name for name in rows if name in held_by])
             running = _running(connection)
             numbers = newest_numbers(connection, {row.pipeline for row in rows.values()})
         return [
             _state(
                 row,
                 running.get(row.id, ()),
-                held.get(row.id, ()),
+                waiting_ticks.get(row.id, ()),
                 published=numbers.get(row.pipeline),
             )
             for row in rows.values()
@@ -173,7 +191,11 @@ class Triggers:
             if changed:
                 connection.execute(_UPDATE_TICK, changed)
             queue_runs(connection, queued)
-            moved = [_move_row(f) for f in good if f.next_at != f.due_at or f.problem is not None]
+            moved = [
+                _move_row(firing)
+                for firing in good
+                if firing.next_at != firing.due_at or firing.problem or firing.due_at is None
+            ]
             if moved:
                 connection.execute(_MOVE_ON, moved)
             crashpoint("tick.before-commit")
@@ -187,21 +209,42 @@ _INSERT_TICK = insert(ticks).values(
     run_id=bindparam("run"),
     skipped=bindparam("reason"),
     until=bindparam("end"),
+    arrived=False,
 )
 _UPDATE_TICK = (
     update(ticks)
     .where(ticks.c.trigger_id == bindparam("trigger"), ticks.c.logical_time == bindparam("at"))
-    .values(run_id=bindparam("run"), skipped=bindparam("reason"), until=bindparam("end"))
+    .values(
+        run_id=bindparam("run"),
+        skipped=bindparam("reason"),
+        until=bindparam("end"),
+        arrived=False,
+    )
 )
+_LAST = bindparam("last", type_=String)
 _MOVE_ON = (
     update(triggers)
     .where(triggers.c.id == bindparam("trigger"))
     .values(
         next_at=bindparam("next"),
-        last_at=func.coalesce(bindparam("last"), triggers.c.last_at),
+        last_at=case(
+            (
+                or_(triggers.c.last_at.is_(None), triggers.c.last_at < _LAST),
+                func.coalesce(_LAST, triggers.c.last_at),
+            ),
+            else_=triggers.c.last_at,
+        ),
         problem=bindparam("wrong"),
     )
 )
+
+
+class _Due(NamedTuple):
+    """When a trigger is due, or why never."""
+
+    trigger_id: str
+    next_at: datetime | None
+    problem: str | None
 
 
 def _that_still_hold(connection: Connection, firings: Sequence[Firing]) -> list[Firing]:
@@ -242,7 +285,7 @@ def _tick_row(trigger_id: str, tick: TickChange) -> dict[str, Any]:
 
 
 def _move_row(firing: Firing) -> dict[str, Any]:
-    moved = firing.next_at != firing.due_at
+    moved = firing.next_at != firing.due_at or firing.due_at is None
     times = [tick.logical_time for tick in firing.ticks]
     return {
         "trigger": firing.trigger_id,
@@ -252,17 +295,16 @@ def _move_row(firing: Firing) -> dict[str, Any]:
     }
 
 
-def _held(connection: Connection, trigger_ids: Sequence[str]) -> dict[str, tuple[datetime, ...]]:
-    found: dict[str, list[datetime]] = {}
+def _waiting(connection: Connection, trigger_ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    """Return the ticks of triggers that have neither a run nor a reason, oldest first."""
+    found: dict[str, list[Row[Any]]] = {}
     for some in _slices(trigger_ids):
         statement = (
-            select(ticks.c.trigger_id, ticks.c.logical_time)
-            .where(ticks.c.trigger_id.in_(some), _WAITS)
-            .order_by(ticks.c.logical_time)
+            select(ticks).where(ticks.c.trigger_id.in_(some), _WAITS).order_by(ticks.c.logical_time)
         )
         for row in connection.execute(statement):
-            found.setdefault(row.trigger_id, []).append(moment(row.logical_time))
-    return {name: tuple(times) for name, times in found.items()}
+            found.setdefault(row.trigger_id, []).append(row)
+    return found
 
 
 def _running(connection: Connection) -> dict[str, tuple[TickRun, ...]]:
@@ -282,9 +324,9 @@ def _sync_one(
     pipeline: str,
     spec: TriggerSpec,
     known: Row[Any] | None,
-    due: tuple[datetime | None, str | None],
+    due: _Due,
 ) -> None:
-    next_at, problem = due
+    trigger_id, next_at, problem = due
     values: dict[str, Any] = {
         "name": spec.name,
         "spec": _text(spec),
@@ -292,7 +334,7 @@ def _sync_one(
         "problem": problem,
     }
     if known is None:
-        values |= {"id": new_run_id(), "pipeline": pipeline, "active": spec.active}
+        values |= {"id": trigger_id, "pipeline": pipeline, "active": spec.active}
         connection.execute(insert(triggers).values(anchor=_EPOCH, **values))
         return
     if known.spec == values["spec"]:
@@ -300,18 +342,22 @@ def _sync_one(
     before = msgspec.json.decode(known.spec, type=TriggerSpec)
     if msgspec.structs.replace(spec, name=before.name, line=1) == before:
         values = {"name": spec.name, "spec": values["spec"]}  # a new name is no new schedule
-    elif before.active != spec.active:
-        values["active"] = spec.active
+    else:
+        values["memory"] = None  # what was there before the edit is the past
+        if before.active != spec.active:
+            values["active"] = spec.active
     connection.execute(update(triggers).where(triggers.c.id == known.id).values(values))
 
 
 def _due(
-    spec: TriggerSpec, known: Row[Any] | None, now: datetime, next_of: NextOf
+    trigger_id: str, spec: TriggerSpec, known: Row[Any] | None, now: datetime, next_of: NextOf
 ) -> tuple[datetime | None, str | None]:
     """Return the next tick after `now` and after all that were, or why there is none."""
     last = moment(known.last_at) if known is not None else None
     try:
-        return next_of(spec, now if last is None else max(now, last)), None
+        shift = shift_of(trigger_id, spec.jitter)
+        at = next_of(spec, now if last is None else max(now, last))
+        return None if at is None else at + shift, None
     except InvalidInput as error:
         return None, error.message
 
@@ -320,7 +366,7 @@ def _renamed(spec: TriggerSpec, gone: dict[str, Row[Any]]) -> Row[Any] | None:
     """Take out of `gone` the trigger that is this one under its old name: its times tell."""
     for name, row in gone.items():
         before = msgspec.json.decode(row.spec, type=TriggerSpec)
-        if (spec.cron, spec.every, spec.timezone) == (before.cron, before.every, before.timezone):
+        if all(getattr(spec, key) == getattr(before, key) for key in (*TRIGGER_KINDS, "timezone")):
             return gone.pop(name)
     return None
 
@@ -344,7 +390,7 @@ def _text(spec: TriggerSpec) -> bytes:
 def _state(
     row: Row[Any],
     running: tuple[TickRun, ...],
-    held: tuple[datetime, ...],
+    waiting: Sequence[Row[Any]],
     *,
     published: int | None,
 ) -> TriggerState:
@@ -356,16 +402,40 @@ def _state(
         next_at=moment(row.next_at),
         published=published,
         running=running,
-        held=held,
+        held=tuple(moment(tick.logical_time) for tick in waiting if not tick.arrived),
+        arrived=tuple(moment(tick.logical_time) for tick in waiting if tick.arrived),
+        causes={
+            moment(tick.logical_time): msgspec.json.decode(tick.cause, type=Cause)
+            for tick in waiting
+            if tick.cause is not None
+        },
     )
 
 
-def _table(row: Row[Any]) -> TriggerTable:
+def _news(connection: Connection, trigger_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return of triggers how many ticks wait, and the newest that was skipped with its reason."""
+    found: dict[str, dict[str, Any]] = {name: {} for name in trigger_ids}
+    waiting = select(ticks.c.trigger_id, func.count()).where(_WAITS).group_by(ticks.c.trigger_id)
+    for row in connection.execute(waiting):
+        if row[0] in found:
+            found[row[0]]["waiting"] = row[1]
+    for some in _slices(trigger_ids):
+        newest = (
+            select(ticks.c.trigger_id, func.max(ticks.c.logical_time).label("at"))
+            .where(ticks.c.trigger_id.in_(some), ticks.c.skipped.is_not(None))
+            .group_by(ticks.c.trigger_id)
+            .subquery()
+        )
+        same = and_(ticks.c.trigger_id == newest.c.trigger_id, ticks.c.logical_time == newest.c.at)
+        for row in connection.execute(select(ticks).join(newest, same)):
+            said = {"skipped_at": moment(row.logical_time), "skipped": row.skipped}
+            found[row.trigger_id] |= said
+    return found
+
+
+def _table(row: Row[Any], news: dict[str, Any]) -> TriggerTable:
     spec = msgspec.json.decode(row.spec, type=TriggerSpec)
-    fields = {
-        name: getattr(spec, name)
-        for name in ("cron", "every", "timezone", "catchup", "overlap", "parameters")
-    }
+    fields = {name: getattr(spec, name) for name in SAID}
     table = {
         "id": row.id,
         "pipeline": row.pipeline,
@@ -374,6 +444,8 @@ def _table(row: Row[Any]) -> TriggerTable:
         "next_at": moment(row.next_at) if row.active else None,
         "last_at": moment(row.last_at),
         "problem": row.problem,
+        "has_secret": row.secret is not None,
+        **news,
         **fields,
     }
     return msgspec.convert(table, TriggerTable)

@@ -16,10 +16,11 @@ from headrace.project.files import Project
 from headrace.protocol.events import Event, PipelinesChanged, RunChanged, TriggersChanged
 from headrace.protocol.tables import FINAL_RUN_STATES
 from headrace.runs.changes import QueueRun, Snapshot
-from headrace.runs.firing import Firing, TickChange, TriggerState
+from headrace.runs.firing import Cause, Firing, TickChange, TriggerState
 from headrace.runs.history import History
 from headrace.runs.thread import HistoryThread
 from headrace.scheduling.files import TriggerFiles
+from headrace.scheduling.observer import Observer
 from headrace.scheduling.triggers import (
     Cancel,
     Decision,
@@ -27,7 +28,7 @@ from headrace.scheduling.triggers import (
     Hold,
     Skip,
     decide,
-    next_of,
+    next_of_spec,
     previous_of,
 )
 from headrace.session.log import EventLog
@@ -43,6 +44,10 @@ RETRY_S = 5.0
 FIRST_READING_S = 1.0
 """How long `start` waits for the triggers of the files; beyond, reading goes on behind."""
 CLOCK_JUMP_S = 3600.0
+NEAR_EVERY_S = 2.0
+"""Between two looks at files of this machine, runs and outputs."""
+FAR_EVERY_S = 30.0
+"""Between two looks into other storages."""
 SLICE = 200
 """Triggers that are decided at once; the event loop is free between."""
 
@@ -80,7 +85,9 @@ class Daemon:
         self._history = history
         self._clock = clock
         self._files = TriggerFiles(sessions.project)
+        self._observer = Observer(sessions.project.paths.root, history, clock)
         self._awake = asyncio.Event()
+        self._arrived = asyncio.Event()
         self._read = asyncio.Event()
         self._stale = True
         self._busy: set[str] = set()
@@ -96,6 +103,7 @@ class Daemon:
         """Read all triggers and begin to fire them."""
         self._leave = self._sessions.log.subscribe(self._hear)
         self._spawn(self._go_on())
+        self._spawn(self._observe())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FIRST_READING_S):
                 await self._read.wait()
@@ -128,6 +136,9 @@ class Daemon:
                 self._awake.set()
             case RunChanged(run=run) if run.trigger is not None and run.state in FINAL_RUN_STATES:
                 self._awake.set()  # a tick may have waited for this run
+                self._arrived.set()
+            case RunChanged(run=run) if run.state in FINAL_RUN_STATES:
+                self._arrived.set()  # a trigger may wait for it
             case _:
                 pass
 
@@ -173,13 +184,36 @@ class Daemon:
             return LONGEST_SLEEP_S
         return min(max((due - self._clock.now()).total_seconds(), 0.0), LONGEST_SLEEP_S)
 
+    async def _observe(self) -> None:
+        """Look for the events that triggers wait for, every few seconds and when a run ends."""
+        far_at = 0.0
+        while True:
+            self._arrived.clear()
+            now = asyncio.get_running_loop().time()
+            try:
+                told = await self._observer.look(far=now >= far_at)
+            except HeadraceError as error:
+                logger.warning("The scheduler looks again for events: %s", error)
+            except Exception:
+                # Whatever it is: who stopped looking would be silent for ever.
+                logger.exception("Looking for events failed and is tried again")
+            else:
+                far_at = now + FAR_EVERY_S if now >= far_at else far_at
+                for pipeline in told:
+                    self._sessions.log.publish(TriggersChanged(of=pipeline))
+                if told:
+                    self._awake.set()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(NEAR_EVERY_S):
+                    await self._arrived.wait()
+
     async def _read_files(self) -> None:
         names, changed = await asyncio.to_thread(self._files.read)
         now = self._clock.now()
         gone = await self._history.call(History.forget_pipelines, names)
         told = list(gone)
         for name, specs in changed.items():
-            if await self._history.call(History.sync_triggers, name, specs, now, next_of):
+            if await self._history.call(History.sync_triggers, name, specs, now, next_of_spec):
                 told.append(name)
         for name in told:
             self._sessions.log.publish(TriggersChanged(of=name))
@@ -375,9 +409,11 @@ def _prepare(
 ) -> tuple[TickChange, str]:
     if session is None:
         return TickChange(logical_time=tick, skipped=problem), problem
+    cause = state.causes.get(tick, Cause())
     request = RunRequest(
         origin="trigger",
-        parameters=state.spec.parameters,
+        parameters={**state.spec.parameters, **cause.parameters},
+        offered=cause.offered,
         trigger=state.spec.name,
         logical_time=tick,
         interval_start=previous_of(state.spec, tick),

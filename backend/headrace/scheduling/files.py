@@ -10,12 +10,12 @@ from headrace.core.errors import HeadraceError
 from headrace.project.files import PIPELINE_FILE, Project
 from headrace.project.pipeline import TriggerSpec
 from headrace.protocol.tables import TriggerTable
-from headrace.scheduling.triggers import next_of
+from headrace.runs.triggers import SAID
+from headrace.scheduling.triggers import next_of_spec
 
 logger = logging.getLogger(__name__)
 
 Signature = tuple[int, int, int]
-_SAID = ("cron", "every", "timezone", "catchup", "overlap", "parameters")
 
 
 def with_triggers_of_files(
@@ -37,12 +37,12 @@ def with_triggers_of_files(
 def _listed(
     pipeline: str, spec: TriggerSpec, stored: TriggerTable | None, now: datetime
 ) -> TriggerTable:
-    said = {name: getattr(spec, name) for name in _SAID}
-    if stored is not None and all(getattr(stored, name) == said[name] for name in _SAID):
+    said = {name: getattr(spec, name) for name in SAID}
+    if stored is not None and all(getattr(stored, name) == said[name] for name in SAID):
         return stored
     next_at, problem = None, None
     try:
-        next_at = next_of(spec, now) if spec.active else None
+        next_at = next_of_spec(spec, now) if spec.active else None
     except HeadraceError as error:
         problem = error.message
     return TriggerTable(

@@ -22,6 +22,7 @@ from headrace.server.runtime import Runtime
 from headrace.server.static import MissingHandler
 from headrace.server.status import LoopLag
 from headrace.server.strict import BODY_LIMIT_BYTES
+from headrace.server.webhooks import Limits
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class HeadraceExtension(ExtensionApp):
             headrace_allowed_hosts=self.allowed_hosts,
             headrace_lag=self.lag,
             headrace_metrics=self.metrics,
+            headrace_webhook_limits=Limits(self.runtime.clock.monotonic),
             headrace_logins=Logins(paths.state / "logouts.json"),
             websocket_max_message_size=SOCKET_MESSAGE_LIMIT_BYTES,
         )

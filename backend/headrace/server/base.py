@@ -55,6 +55,7 @@ _PARAMETER_CHECKS: dict[str, Callable[[str], str]] = {
     "block": check_name,
     "trigger": _check_trigger_name,
     "run": check_run_id,
+    "webhook": check_run_id,
     "address": check_address,
 }
 
@@ -249,7 +250,7 @@ class SecureHandler(JupyterHandler):
         self.set_status(status_code, _phrase(status_code))
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "no-store")
-        if status_code == 503:
+        if status_code in (429, 503):
             self.set_header("Retry-After", str(RETRY_AFTER_S))
         self.finish(encode_error(body))
 

@@ -30,6 +30,12 @@ class UnsupportedMediaType(HeadraceError):
     code = "unsupported-media-type"
 
 
+class TooManyRequests(HeadraceError):
+    """Somebody asks more often than is allowed; it is to wait."""
+
+    code = "too-many-requests"
+
+
 STATUS: dict[type[HeadraceError], int] = {
     errors.InvalidInput: 400,
     errors.InvalidName: 400,
@@ -42,6 +48,7 @@ STATUS: dict[type[HeadraceError], int] = {
     errors.ProjectLocked: 409,
     errors.TooLarge: 413,
     UnsupportedMediaType: 415,
+    TooManyRequests: 429,
     errors.Fenced: 503,
     errors.Unavailable: 503,
     errors.StorageFull: 507,

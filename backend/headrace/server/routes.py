@@ -60,6 +60,7 @@ from headrace.server.versions import (
     VersionHandler,
     VersionsHandler,
 )
+from headrace.server.webhooks import FireHandler, SecretHandler
 
 
 class Route(NamedTuple):
@@ -93,6 +94,7 @@ API: tuple[Route, ...] = (
     Route("api/pipelines/{pipeline}/runs/matrix", MatrixHandler),
     Route("api/pipelines/{pipeline}/triggers", TriggersOfPipelineHandler),
     Route("api/pipelines/{pipeline}/triggers/{trigger}", TriggerHandler),
+    Route("api/pipelines/{pipeline}/triggers/{trigger}/secret", SecretHandler),
     Route("api/runs", RunsHandler),
     Route("api/runs/{run}", RunHandler),
     Route("api/runs/{run}/code", RunCodeHandler),
@@ -111,6 +113,7 @@ API: tuple[Route, ...] = (
     Route("api/outputs/{address}/display", DisplayHandler),
     Route("api/triggers", TriggersHandler),
     Route("api/triggers/preview", PreviewHandler),
+    Route("api/triggers/{webhook}/fire", FireHandler),
     Route("api/library", LibraryHandler),
     Route("api/timezones", TimezonesHandler),
     Route("api/logout", LogoutHandler),

@@ -16,7 +16,7 @@ from headrace.core.errors import InvalidInput, NotFound
 from headrace.core.ids import check_name
 from headrace.project.changes import FileChange
 from headrace.project.edit_triggers import delete_trigger, put_trigger
-from headrace.project.pipeline import PipelineFiles, TriggerSpec
+from headrace.project.pipeline import PipelineFiles, TriggerSpec, usual_overlap
 from headrace.protocol.tables import Tick, TriggerTable
 from headrace.server.base import ApiHandler, operation
 from headrace.server.runtime import Runtime
@@ -30,14 +30,25 @@ Overlap = Literal["skip", "queue_one", "queue_all", "cancel_previous", "allow"]
 
 
 class NewTrigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A trigger; exactly one of `cron` and `every` is given."""
+    """A trigger; exactly one of `cron` to `changed` is given."""
 
     name: str
     cron: str | None = None
     every: str | None = None
+    at: str | None = None
+    webhook: bool = False
+    files: str | None = None
+    after: str | None = None
+    changed: str | None = None
     timezone: str = "UTC"
+    start: str | None = None
+    end: str | None = None
+    jitter: str | None = None
     catchup: Catchup = "latest"
-    overlap: Overlap = "skip"
+    catchup_window: str | None = None
+    catchup_limit: int | None = None
+    overlap: Overlap | None = None
+    """None: `skip` for those on a clock, `queue_all` for those that wait for events."""
     parameters: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     active: bool = True
 
@@ -48,8 +59,18 @@ class TriggerChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     name: str | UnsetType = UNSET
     cron: str | UnsetType | None = UNSET
     every: str | UnsetType | None = UNSET
+    at: str | UnsetType | None = UNSET
+    webhook: bool | UnsetType = UNSET
+    files: str | UnsetType | None = UNSET
+    after: str | UnsetType | None = UNSET
+    changed: str | UnsetType | None = UNSET
     timezone: str | UnsetType = UNSET
+    start: str | UnsetType | None = UNSET
+    end: str | UnsetType | None = UNSET
+    jitter: str | UnsetType | None = UNSET
     catchup: Catchup | UnsetType = UNSET
+    catchup_window: str | UnsetType | None = UNSET
+    catchup_limit: int | UnsetType | None = UNSET
     overlap: Overlap | UnsetType = UNSET
     parameters: dict[str, Any] | UnsetType = UNSET
     active: bool | UnsetType = UNSET
@@ -60,7 +81,10 @@ class Preview(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     cron: str | None = None
     every: str | None = None
+    at: str | None = None
     timezone: str = "UTC"
+    start: str | None = None
+    end: str | None = None
     after: datetime | None = None
     count: int = 5
 
@@ -108,7 +132,10 @@ class TriggersOfPipelineHandler(ApiHandler):
     async def post(self, new: NewTrigger, pipeline: str) -> TriggerTable:
         await self.runtime.ready()
         spec = TriggerSpec(**{name: getattr(new, name) for name in new.__struct_fields__})
+        if new.overlap is None:
+            spec = msgspec.structs.replace(spec, overlap=usual_overlap(spec))
         await asyncio.to_thread(_check, spec)
+        await asyncio.to_thread(_check_named, self.runtime, pipeline, spec)
         return await _write(
             self.runtime, pipeline, spec.name, lambda files: put_trigger(files, spec)
         )
@@ -127,8 +154,10 @@ class TriggerHandler(ApiHandler):
         }
 
         def edit(files: PipelineFiles) -> list[FileChange]:
-            spec = msgspec.structs.replace(_spec(files, trigger), **changed)
-            _check(spec)
+            before = _spec(files, trigger)
+            spec = msgspec.structs.replace(before, **changed)
+            _check(spec, before)
+            _check_named(self.runtime, pipeline, spec)
             return put_trigger(files, spec, trigger)
 
         return await _write(self.runtime, pipeline, changed.get("name", trigger), edit)
@@ -216,9 +245,9 @@ async def _publish_first(runtime: Runtime, pipeline: str) -> None:
 
 
 def _sync(history: History, pipeline: str, specs: Sequence[TriggerSpec], now: datetime) -> None:
-    from headrace.scheduling.triggers import next_of
+    from headrace.scheduling.triggers import next_of_spec
 
-    history.sync_triggers(pipeline, specs, now, next_of)
+    history.sync_triggers(pipeline, specs, now, next_of_spec)
 
 
 def _spec(files: PipelineFiles, name: str) -> TriggerSpec:
@@ -228,15 +257,28 @@ def _spec(files: PipelineFiles, name: str) -> TriggerSpec:
     raise NotFound(f"There is no trigger {name!r}.", kind="trigger", name=name)
 
 
-def _check(spec: TriggerSpec) -> None:
-    """Refuse a schedule that has no next tick."""
-    from headrace.scheduling.triggers import next_of
+def _check(spec: TriggerSpec, before: TriggerSpec | None = None) -> None:
+    """Refuse a schedule that means nothing, or that never fires."""
+    from headrace.scheduling.triggers import check_spec
 
-    next_of(spec, datetime.now(UTC))
+    check_spec(spec, datetime.now(UTC), before)
+
+
+def _check_named(runtime: Runtime, pipeline: str, spec: TriggerSpec) -> None:
+    """Refuse a trigger that waits for what there is not, or for its own pipeline."""
+    named = spec.after or (spec.changed or "").partition("/")[0]
+    if not named:
+        return
+    field = "after" if spec.after else "changed"
+    if named == pipeline and spec.after:
+        raise InvalidInput("after: a pipeline that starts itself would never end.", field=field)
+    if named not in runtime.project.list_pipelines():
+        raise InvalidInput(f"{field}: there is no pipeline {named[:64]!r}.", field=field)
 
 
 def _preview(asked: Preview, after: datetime) -> Ticks:
     from headrace.scheduling.triggers import preview
 
-    spec = TriggerSpec(name="preview", cron=asked.cron, every=asked.every, timezone=asked.timezone)
+    names = ("cron", "every", "at", "timezone", "start", "end")
+    spec = TriggerSpec(name="preview", **{name: getattr(asked, name) for name in names})
     return Ticks(preview(spec, after, asked.count))

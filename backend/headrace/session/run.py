@@ -45,6 +45,8 @@ class RunRequest:
     """The run that it repeats."""
     published: bool = False
     """Run the published version, not the draft."""
+    offered: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Values for parameters, as far as these are declared; `parameters` go first."""
 
 
 @dataclass(frozen=True)

@@ -492,6 +492,12 @@ class Session:
         await self._look_for(request)
         return will_execute(self.machine.plan(request, self._meant(request)[1].definition), request)
 
+    async def check_published(self, parameters: Mapping[str, Any]) -> None:
+        """Raise InvalidInput when the published version does not take these values."""
+        await self._look_for(RunRequest(origin="trigger", published=True))
+        assert self._production is not None
+        validate_parameters(self._production[1].parameters, dict(parameters))
+
     async def _look_for(self, request: RunRequest) -> None:
         if request.published:
             await self.look_for_versions()
@@ -536,7 +542,9 @@ class Session:
                 "The pipeline cannot run yet: " + "; ".join(draft.refusals),
                 problems=draft.refusals,
             )
-        values = validate_parameters(draft.parameters, dict(request.parameters))
+        declared = {parameter.name for parameter in draft.parameters}
+        offered = {name: v for name, v in request.offered.items() if name in declared}
+        values = validate_parameters(draft.parameters, {**offered, **request.parameters})
         return self.machine.prepare(
             new_run_id(),
             replace(request, parameters=values),

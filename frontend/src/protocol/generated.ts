@@ -1509,7 +1509,7 @@ export interface PipelineSummary {
   median_seconds: number | null;
 }
 /**
- * A trigger with its state. Exactly one of `cron` and `every` is set.
+ * A trigger with its state. Exactly one of `cron` to `changed` is set.
  */
 export interface TriggerTable {
   id: string;
@@ -1517,8 +1517,18 @@ export interface TriggerTable {
   name: string;
   cron: string | null;
   every: string | null;
+  at: string | null;
+  webhook: boolean;
+  files: string | null;
+  after: string | null;
+  changed: string | null;
   timezone: string;
+  start: string | null;
+  end: string | null;
+  jitter: string | null;
   catchup: "all" | "latest" | "none";
+  catchup_window: string | null;
+  catchup_limit: number | null;
   overlap: "allow" | "cancel_previous" | "queue_all" | "queue_one" | "skip";
   parameters: {
     [k: string]: unknown;
@@ -1527,6 +1537,10 @@ export interface TriggerTable {
   next_at: string | null;
   last_at: string | null;
   problem: string | null;
+  skipped_at: string | null;
+  skipped: string | null;
+  waiting: number;
+  has_secret: boolean;
 }
 /**
  * Statistics of the columns that were asked for.

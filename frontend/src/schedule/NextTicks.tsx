@@ -8,7 +8,7 @@ export function NextTicks({ preview }: { preview: Preview }): ReactElement {
   const { ticks, error } = preview;
   return (
     <section className="next-ticks" aria-label="Next starts">
-      <h3>Next {ticks.length || 5}</h3>
+      <h3>{ticks.length === 1 ? "Next" : `Next ${ticks.length || 5}`}</h3>
       {error === undefined ? null : <p className="field-error">{error}</p>}
       <ol>
         {ticks.map((tick, index) => (

@@ -1,4 +1,4 @@
-import { Pencil, Plus, Trash2 } from "lucide-react";
+import { KeyRound, Pencil, Plus, Trash2 } from "lucide-react";
 import { type ReactElement, useState } from "react";
 import type { Parameter, PublishedVersion, TriggerTable } from "../protocol";
 import { useApi, useResource } from "../session";
@@ -14,7 +14,9 @@ import {
   toast,
   toastError,
 } from "../ui";
+import { bodyOf, startingOf } from "./starting";
 import { TriggerForm } from "./TriggerForm";
+import { type Secret, WebhookSecret } from "./WebhookSecret";
 import "./schedule.css";
 
 export interface ScheduleSheetProps {
@@ -39,9 +41,16 @@ export function ScheduleSheet(props: ScheduleSheetProps): ReactElement {
     (event) => event.op === "triggers-changed" && event.of === pipeline,
   );
   const [editing, setEditing] = useState<TriggerTable | "new" | null>(null);
-  const done = (): void => {
+  const [secret, setSecret] = useState<(Secret & { name: string }) | null>(null);
+  const api = useApi();
+  const giveSecret = async (name: string): Promise<void> => {
+    const path = `pipelines/${pipeline}/triggers/${name}/secret`;
+    setSecret({ name, ...(await api.post<Secret>(path, {})) });
+  };
+  const done = (secretOf?: string): void => {
     setEditing(null);
     reload();
+    if (secretOf !== undefined) giveSecret(secretOf).catch(toastError).finally(reload);
   };
   const open = editing ?? (data?.length === 0 ? "new" : null);
   const taken = data?.map(({ name }) => name) ?? [];
@@ -55,6 +64,7 @@ export function ScheduleSheet(props: ScheduleSheetProps): ReactElement {
       {data === undefined ? null : (
         <p className="sheet-section muted">{versionWords(published, differs)}</p>
       )}
+      {secret === null ? null : <WebhookSecret {...secret} onClose={() => setSecret(null)} />}
       {open === null || data === undefined ? null : (
         <TriggerForm
           key={open === "new" ? "" : open.id}
@@ -75,6 +85,7 @@ export function ScheduleSheet(props: ScheduleSheetProps): ReactElement {
                 trigger={trigger}
                 onEdit={() => setEditing(trigger)}
                 onChanged={reload}
+                onSecret={() => done(trigger.name)}
               />
             ))}
           </ul>
@@ -104,9 +115,10 @@ interface TriggerRowProps {
   trigger: TriggerTable;
   onEdit(): void;
   onChanged(): void;
+  onSecret(): void;
 }
 
-function TriggerRow({ trigger, onEdit, onChanged }: TriggerRowProps): ReactElement {
+function TriggerRow({ trigger, onEdit, onChanged, onSecret }: TriggerRowProps): ReactElement {
   const api = useApi();
   const path = `pipelines/${trigger.pipeline}/triggers`;
   const act = (work: Promise<unknown>): void => {
@@ -114,8 +126,9 @@ function TriggerRow({ trigger, onEdit, onChanged }: TriggerRowProps): ReactEleme
   };
   const remove = async (): Promise<void> => {
     await api.delete(`${path}/${trigger.name}`);
-    const { name, cron, every, timezone, catchup, overlap, parameters, active } = trigger;
-    const spec = { name, cron, every, timezone, catchup, overlap, parameters, active };
+    const { name, catchup, overlap, timezone, parameters, active } = trigger;
+    const kind = bodyOf(startingOf(trigger), trigger);
+    const spec = { name, ...kind, timezone, catchup, overlap, parameters, active };
     toast(`Schedule ${trigger.name} is deleted.`, {
       action: { label: "Undo", run: () => act(api.post(path, spec)) },
     });
@@ -141,6 +154,7 @@ function TriggerRow({ trigger, onEdit, onChanged }: TriggerRowProps): ReactEleme
             </>
           )}
         </div>
+        <SkippedWords trigger={trigger} />
         {trigger.problem === null ? null : <StateWords sign="failed">{trigger.problem}</StateWords>}
       </div>
       <Switch
@@ -148,8 +162,27 @@ function TriggerRow({ trigger, onEdit, onChanged }: TriggerRowProps): ReactEleme
         checked={trigger.active}
         onChange={(active) => act(api.patch(`${path}/${trigger.name}`, { active }))}
       />
+      {trigger.webhook ? (
+        <IconButton label={`New secret for ${trigger.name}`} icon={KeyRound} onClick={onSecret} />
+      ) : null}
       <IconButton label={`Edit ${trigger.name}`} icon={Pencil} onClick={onEdit} />
       <IconButton label={`Delete ${trigger.name}`} icon={Trash2} onClick={() => act(remove())} />
     </li>
+  );
+}
+
+/** What waits, and why the last tick that was skipped was. */
+function SkippedWords({ trigger }: { trigger: TriggerTable }): ReactElement | null {
+  const { waiting, skipped, skipped_at: at } = trigger;
+  if (waiting === 0 && at === null) return null;
+  return (
+    <div className="muted trigger-row-note ellipsis" title={skipped ?? undefined}>
+      {waiting === 0 ? null : `${waiting} waiting${at === null ? "" : " · "}`}
+      {at === null ? null : (
+        <>
+          skipped <TimeAgo at={at} />: {skipped}
+        </>
+      )}
+    </div>
   );
 }

@@ -16,6 +16,7 @@ import {
 } from "../ui";
 import { localWords } from "./NextTicks";
 import { CATCHUPS, OVERLAPS } from "./plan";
+import { isTimed, kindOf } from "./starting";
 import { type Day, weekOf } from "./week";
 import "./schedule.css";
 
@@ -135,9 +136,11 @@ function TriggersTable({ pipelines, onChanged }: TriggersTableProps): ReactEleme
 }
 
 function Week({ triggers }: { triggers: readonly TriggerTable[] }): ReactElement {
-  const active = triggers.filter(({ active, problem }) => active && problem === null);
+  const active = triggers.filter(
+    (trigger) => trigger.active && trigger.problem === null && isTimed(kindOf(trigger)),
+  );
   const now = useNow("slow");
-  const key = active.map(({ id, cron, every, timezone }) => `${id} ${cron} ${every} ${timezone}`);
+  const key = active.map((trigger) => JSON.stringify([trigger.id, whenOf(trigger)]));
   const { data } = useResource(`week ${key.join("|")}`, (api, signal) =>
     Promise.all(
       active.map(async (trigger) => ({ trigger, ticks: await ticksOf(api, trigger, signal) })),
@@ -153,13 +156,14 @@ function Week({ triggers }: { triggers: readonly TriggerTable[] }): ReactElement
   );
 }
 
-async function ticksOf(
-  api: Api,
-  { cron, every, timezone }: TriggerTable,
-  signal: AbortSignal,
-): Promise<Tick[]> {
-  const when = cron === null ? { every } : { cron };
-  const body = { ...when, timezone, count: ASKED };
+/** What of a trigger says when it is due, without what it does not say. */
+function whenOf({ cron, every, at, timezone, start, end }: TriggerTable): object {
+  const all = { cron, every, at, timezone, start, end };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
+}
+
+async function ticksOf(api: Api, trigger: TriggerTable, signal: AbortSignal): Promise<Tick[]> {
+  const body = { ...whenOf(trigger), count: ASKED };
   const { ticks } = await api.post<{ ticks: Tick[] }>("triggers/preview", body, { signal });
   return ticks;
 }

@@ -12,6 +12,8 @@ import { Button, Field, Input, ParametersForm, Select, Switch, toast } from "../
 import { NextTicks } from "./NextTicks";
 import { PlanFields } from "./PlanFields";
 import { CATCHUPS, freeName, OVERLAPS, planOfTrigger, planProblem, whenOfPlan } from "./plan";
+import { MoreFields, StartingFields } from "./StartingFields";
+import { bodyOf, isTimed, NAME_OF_KIND, startingOf, startingProblem } from "./starting";
 import { offsetOf, ownZone, TimeZonePicker } from "./TimeZonePicker";
 import { usePreview } from "./usePreview";
 
@@ -21,7 +23,8 @@ export interface TriggerFormProps {
   /** The one to change; null makes a new one. */
   trigger: TriggerTable | null;
   taken: readonly string[];
-  onDone(): void;
+  /** `secretOf` names a webhook that has no secret yet. */
+  onDone(secretOf?: string): void;
   onCancel(): void;
 }
 
@@ -33,22 +36,28 @@ export function TriggerForm(props: TriggerFormProps): ReactElement {
   const [ownName, setOwnName] = useState<string | null>(trigger?.name ?? null);
   const [timezone, setTimezone] = useState(trigger?.timezone ?? ownZone());
   const [catchup, setCatchup] = useState<Catchup>(trigger?.catchup ?? "latest");
-  const [overlap, setOverlap] = useState<Overlap>(trigger?.overlap ?? "skip");
+  const [chosen, setOverlap] = useState<Overlap | null>(trigger?.overlap ?? null);
   const [active, setActive] = useState(trigger?.active ?? true);
   const [values, setValues] = useState(trigger?.parameters ?? {});
   const [valuesRead, setValuesRead] = useState(true);
   const [refused, setRefused] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
 
-  const name = ownName ?? freeName(plan.preset, taken);
+  const [starting, setStarting] = useState(() => startingOf(trigger));
+
+  const timed = isTimed(starting.kind);
+  const wanted = starting.kind === "clock" ? plan.preset : NAME_OF_KIND[starting.kind];
+  const name = ownName ?? freeName(wanted, taken);
   const nameProblem = problemOfName(
     name,
     taken.filter((one) => one !== trigger?.name),
   );
-  const zoneProblem = offsetOf(timezone) === "" ? "Choose a named time zone." : undefined;
-  const sound = planProblem(plan) === undefined && zoneProblem === undefined;
-  const when = { ...whenOfPlan(plan), timezone };
-  const preview = usePreview(sound ? when : null);
+  const zoneProblem = timed && offsetOf(timezone) === "" ? "Choose a named time zone." : undefined;
+  const planned = starting.kind === "clock" ? planProblem(plan) : startingProblem(starting);
+  const overlap = chosen ?? (timed ? "skip" : "queue_all");
+  const sound = planned === undefined && zoneProblem === undefined;
+  const when = { ...bodyOf(starting, whenOfPlan(plan)), timezone };
+  const preview = usePreview(sound && timed ? when : null);
   const ready = sound && valuesRead && nameProblem === undefined && preview.error === undefined;
 
   const save = async (): Promise<void> => {
@@ -60,7 +69,8 @@ export function TriggerForm(props: TriggerFormProps): ReactElement {
       if (trigger === null) await api.post(path, body);
       else await api.patch(`${path}/${trigger.name}`, body);
       toast(active ? `Schedule ${name} is on.` : `Schedule ${name} is saved, and off.`);
-      props.onDone();
+      const isNew = starting.kind === "webhook" && trigger?.has_secret !== true;
+      props.onDone(isNew ? name : undefined);
     } catch (thrown) {
       setRefused(messageOf(thrown));
     } finally {
@@ -78,29 +88,37 @@ export function TriggerForm(props: TriggerFormProps): ReactElement {
       }}
     >
       <div className="form sheet-section">
-        <PlanFields plan={plan} onChange={setPlan} />
-        <Field label="Time zone" error={zoneProblem}>
-          {(control) => (
-            <TimeZonePicker control={control} value={timezone} onChange={setTimezone} />
-          )}
-        </Field>
+        <StartingFields {...{ pipeline, starting }} onChange={setStarting} />
+        {starting.kind === "clock" ? <PlanFields plan={plan} onChange={setPlan} /> : null}
+        {timed ? (
+          <Field label="Time zone" error={zoneProblem}>
+            {(control) => (
+              <TimeZonePicker control={control} value={timezone} onChange={setTimezone} />
+            )}
+          </Field>
+        ) : null}
       </div>
-      <div className="sheet-section">
-        <NextTicks preview={preview} />
-      </div>
+      {timed ? (
+        <div className="sheet-section">
+          <NextTicks preview={preview} />
+        </div>
+      ) : null}
       <div className="form sheet-section">
-        <ChoiceField<Catchup>
-          label="Missed ticks"
-          value={catchup}
-          choices={CATCHUPS}
-          onChange={setCatchup}
-        />
+        {timed ? (
+          <ChoiceField<Catchup>
+            label="Missed ticks"
+            value={catchup}
+            choices={CATCHUPS}
+            onChange={setCatchup}
+          />
+        ) : null}
         <ChoiceField<Overlap>
           label="Still running"
           value={overlap}
           choices={OVERLAPS}
           onChange={setOverlap}
         />
+        <MoreFields starting={starting} onChange={setStarting} />
         {parameters.length === 0 ? null : (
           <ParametersForm
             parameters={parameters}

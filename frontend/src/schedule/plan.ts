@@ -145,7 +145,7 @@ export function planProblem(plan: Plan): string | undefined {
 }
 
 /** A name that says what it does and is not taken: "daily", "daily_2". */
-export function freeName(preset: Preset, taken: readonly string[]): string {
+export function freeName(preset: string, taken: readonly string[]): string {
   const wanted = preset === "cron" || preset === "every" ? "regularly" : preset;
   for (let number = 1; ; number += 1) {
     const name = number === 1 ? wanted : `${wanted}_${number}`;

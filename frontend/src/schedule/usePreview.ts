@@ -9,14 +9,14 @@ export interface Preview {
   error: string | undefined;
 }
 
+const KEYS = ["cron", "every", "at", "timezone", "start", "end"] as const;
+type Asked = Partial<Pick<TriggerTable, (typeof KEYS)[number]>>;
+
 const PAUSE_MS = 200;
 const NONE: Preview = { ticks: [], error: undefined };
 
 /** The next ticks of what the form says, asked of the server once typing pauses; null asks nothing. */
-export function usePreview(
-  when: Pick<TriggerTable, "cron" | "every" | "timezone"> | null,
-  count = 5,
-): Preview {
+export function usePreview(when: Asked | null, count = 5): Preview {
   const api = useApi();
   const [preview, setPreview] = useState(NONE);
   const key = when === null ? "" : JSON.stringify({ ...when, count });
@@ -28,7 +28,9 @@ export function usePreview(
     const abort = new AbortController();
     const timer = setTimeout(() => {
       const asked = JSON.parse(key) as Record<string, unknown>;
-      const body = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null));
+      const body = Object.fromEntries(
+        [...KEYS, "count"].map((name) => [name, asked[name]]).filter(([, value]) => value != null),
+      );
       api
         .post<{ ticks: Tick[] }>("triggers/preview", body, { signal: abort.signal })
         .then(({ ticks }) => setPreview({ ticks, error: undefined }))

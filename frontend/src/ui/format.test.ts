@@ -45,8 +45,9 @@ it("counts and shapes read as people write them", () => {
 });
 
 describe("startsInWords", () => {
+  const NO_EVENT = { at: null, webhook: false, files: null, after: null, changed: null };
   const trigger = (cron: string | null, every: string | null = null, timezone = "Europe/Berlin") =>
-    startsInWords({ cron, every, timezone });
+    startsInWords({ cron, every, timezone, ...NO_EVENT });
   it.each([
     [trigger("0 6 * * *"), "daily 06:00 Berlin"],
     [trigger("*/15 * * * *"), "every 15 min"],

@@ -1,14 +1,24 @@
 import type { TriggerTable } from "../protocol";
 import { ordinal } from "./format";
 
-type When = Pick<TriggerTable, "cron" | "every" | "timezone">;
+type When = Pick<
+  TriggerTable,
+  "cron" | "every" | "at" | "webhook" | "files" | "after" | "changed" | "timezone"
+>;
 
 const DAYS = ["Sundays", "Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays"];
 const UNITS: Record<string, string> = { s: "s", m: "min", h: "h", d: "d", w: "weeks" };
 
 /** When a trigger starts, in few words: "daily 06:00 Berlin", "every 15 min", "Mondays 07:30 Paris". */
-export function startsInWords({ cron, every, timezone }: When): string {
+export function startsInWords(trigger: When): string {
+  const { cron, every, at, timezone } = trigger;
   if (every !== null) return everyInWords(every);
+  if (at !== null)
+    return `once, ${at}${/(Z|[+-]\d\d:?\d\d)$/.test(at) ? "" : ` ${cityOf(timezone)}`}`;
+  if (trigger.files !== null) return `new file ${trigger.files}`;
+  if (trigger.after !== null) return `after ${trigger.after}`;
+  if (trigger.changed !== null) return `new output of ${trigger.changed}`;
+  if (trigger.webhook) return "web request";
   if (cron === null) return "";
   const words = cronInWords(cron.trim());
   return words.clock ? `${words.text} ${cityOf(timezone)}` : words.text;

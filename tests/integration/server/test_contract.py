@@ -147,6 +147,7 @@ def refuse_everything(call, document):
         "run": "0" * 20,
         "address": "0" * 32,
         "version": "9",
+        "webhook": "0" * 20,
     }
     for path, methods in document["paths"].items():
         for method, described in methods.items():

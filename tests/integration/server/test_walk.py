@@ -23,7 +23,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 EXAMPLES = {
     "pipeline": "etl", "block": "load", "trigger": "nightly", "name": "x.js",
-    "run": "0" * 20, "address": "0" * 32, "version": "1",
+    "run": "0" * 20, "address": "0" * 32, "version": "1", "webhook": "0" * 20,
 }  # fmt: skip
 REST = "/(?:.*)$"
 OF_JUPYTER = (

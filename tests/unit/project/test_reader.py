@@ -135,7 +135,7 @@ def block(entry: str) -> str:
         ("parameters: {a: {type: date, default: 2026-02-30}}\n", 1, 38, "a date"),
         ("parameters: {a: {choices: x}}\n", 1, 26, "a list"),
         ("parameters: {a: {multiple: maybe}}\n", 1, 27, "true or false"),
-        ("triggers: [{name: t}]\n", 1, 11, "one of `cron:` and `every:`"),
+        ("triggers: [{name: t}]\n", 1, 11, "one of `cron:`, `every:`"),
         ("triggers: [{name: t, every: 1h}, {name: t, every: 1h}]\n", 1, 40, "two triggers"),
         ("triggers: [{name: t, every: 1h, overlap: x}]\n", 1, 41, "one of skip"),
     ],

@@ -17,14 +17,23 @@ from headrace.core.ids import new_run_id
 from headrace.project.pipeline import TriggerSpec
 from headrace.protocol.tables import FINAL_RUN_STATES, RunRecord
 from headrace.runs.changes import QueueRun, SaveRun
-from headrace.runs.firing import Firing, TickChange, TriggerState
+from headrace.runs.firing import Arrival, Firing, TickChange, TriggerState, shift_of
 from headrace.runs.history import History
 from headrace.runs.times import moment
-from headrace.scheduling.triggers import Cancel, Decision, Fire, Skip, decide, next_of
+from headrace.scheduling.triggers import Cancel, Decision, Fire, Skip, decide, next_of, next_of_spec
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 OVERLAPS = ("skip", "queue_one", "queue_all", "cancel_previous", "allow")
-SCHEDULES = ({"cron": "*/5 * * * *"}, {"cron": "30 * * * *"}, {"every": "7m"})
+SCHEDULES = (
+    {"cron": "*/5 * * * *"},
+    {"cron": "30 * * * *"},
+    {"every": "7m"},
+    {"cron": "*/5 * * * *", "jitter": "9m"},
+    {"every": "1h", "start": "2026-03-02 14:00", "end": "2026-03-03"},
+    {"every": "5m", "catchup_window": "30m", "catchup_limit": 3},
+    {"at": "2026-03-02 12:30"},
+    {"webhook": True},
+)
 specs = st.builds(
     lambda when, catchup, overlap: {**when, "catchup": catchup, "overlap": overlap},
     st.sampled_from(SCHEDULES),
@@ -47,7 +56,7 @@ class Schedulers(RuleBasedStateMachine):
 
     def sync(self) -> None:
         specs = [TriggerSpec(name=name, **fields) for name, fields in self.settings.items()]
-        self.history.sync_triggers("p", specs, self.now, next_of)
+        self.history.sync_triggers("p", specs, self.now, next_of_spec)
 
     def trigger(self, number: int) -> Any:
         tables = self.history.triggers()
@@ -137,7 +146,24 @@ class Schedulers(RuleBasedStateMachine):
     def pause_or_resume(self, number: int) -> None:
         table = self.trigger(number)
         following = next_of(table, max(self.now, table.last_at or self.now))
+        if following is not None:
+            following += shift_of(table.id, table.jitter)
         self.history.set_active(table.id, active=not table.active, next_at=following)
+
+    @rule(number=st.integers(0, 9), keys=st.lists(st.sampled_from("abcdef"), max_size=3))
+    def events_arrive(self, number: int, keys: list[str]) -> None:
+        trigger = self.history.waiting_trigger(self.trigger(number).id)
+        if not trigger.spec.webhook:
+            return
+        known = {key: self.history.tick_of_key(trigger.id, key) for key in keys}
+        arrivals = [Arrival(key=key, at=self.now) for key in keys]
+        times = self.history.arrive(trigger, arrivals, None)
+        if not trigger.active:
+            assert times == []
+            return
+        assert len(times) == sum(known[key] is None for key in set(keys))
+        for key in keys:
+            assert self.history.tick_of_key(trigger.id, key) in (known[key], *times)
 
     @rule(number=st.integers(0, 9))
     def rename(self, number: int) -> None:
@@ -173,7 +199,7 @@ class Schedulers(RuleBasedStateMachine):
     def no_tick_lies_in_the_future_of_any_clock(self) -> None:
         latest = max((moment(row[1]) for row in self.ticks()), default=START)
         self.highest = max(getattr(self, "highest", START), self.now)
-        assert latest <= self.highest
+        assert latest <= self.highest + timedelta(milliseconds=1), "events come one after the other"
 
     def teardown(self) -> None:
         """Nothing stays undone: with all runs over and time standing still, all is settled."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.core.errors import InvalidInput
 from headrace.project.pipeline import TriggerSpec
-from headrace.runs.firing import TickRun, TriggerState
+from headrace.runs.firing import TickRun, TriggerState, shift_of
 from headrace.scheduling.triggers import (
     MAX_CATCHUP,
     MAX_HELD,
@@ -21,8 +22,10 @@ from headrace.scheduling.triggers import (
     Fire,
     Hold,
     Skip,
+    check_spec,
     decide,
     next_of,
+    next_of_spec,
     preview,
     previous_of,
 )
@@ -186,7 +189,7 @@ def test_what_is_no_interval_is_refused(every: str) -> None:
 
 @pytest.mark.parametrize("fields", [{}, {"cron": "* * * * *", "every": "5m"}])
 def test_a_trigger_has_cron_or_every(fields: dict[str, str]) -> None:
-    with pytest.raises(InvalidInput, match="either"):
+    with pytest.raises(InvalidInput, match="has one of"):
         next_of(TriggerSpec(name="n", **fields), NOON)
 
 
@@ -260,3 +263,133 @@ def test_every_due_tick_is_decided_once_and_none_of_the_future(
 def test_years_beyond_the_calendar_are_refused(year: int, when: dict[str, str]) -> None:
     with pytest.raises(InvalidInput, match="year"):
         preview(TriggerSpec(name="n", **when), datetime(year, 6, 1, tzinfo=UTC), 1)
+
+
+# Moments, bounds, jitter
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"at": "2026-03-02 13:00"}, ["12:00"]),
+        ({"at": "2026-03-02T13:00:00+00:00"}, ["13:00"]),
+        ({"at": "2026-03-02 12:59"}, []),
+        ({"cron": "0 * * * *", "end": "2026-03-02 15:00"}, ["12:00", "13:00", "14:00"]),
+        ({"every": "1h", "start": "2026-03-02 14:30", "end": "2026-03-02 16:00"}, ["14:00", "15:00"]),
+        ({"every": "1h", "start": "2026-03-02 14:00", "end": "2026-03-02 14:00"}, ["13:00"]),
+        ({"webhook": True}, []),
+        ({"files": "*.csv"}, []),
+    ],
+)  # fmt: skip
+def test_ticks_stay_inside_their_bounds(fields: dict[str, Any], expected: list[str]) -> None:
+    spec = TriggerSpec(name="n", timezone="Europe/Berlin", **fields)
+    just_before = NOON - timedelta(seconds=1)
+    assert [f"{tick.at:%H:%M}" for tick in preview(spec, just_before, 3)] == expected
+
+
+def test_moments_are_shown_on_the_clock_of_the_zone() -> None:
+    spec = TriggerSpec(name="n", at="2026-03-02 14:00", timezone="Asia/Tokyo")
+    (tick,) = preview(spec, NOON - timedelta(days=1), 5)
+    assert (tick.local, tick.note) == ("2026-03-02T14:00:00+09:00", "")
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"at": "tomorrow"}, "at"),
+        ({"at": "0001-01-01"}, "at"),
+        ({"at": "9999-12-31"}, "at"),
+        ({"at": "2027-01-01", "timezone": "Mars/Phobos"}, "timezone"),
+        ({"every": "1h", "start": "2027-01-02", "end": "2027-01-01"}, "end"),
+        ({"every": "1h", "jitter": "soon"}, "jitter"),
+        ({"every": "1h", "jitter": "2d"}, "jitter"),
+        ({"every": "1h", "catchup_window": "0"}, "catchup_window"),
+        ({"every": "1h", "catchup_limit": 0}, "catchup_limit"),
+        ({"every": "1h", "catchup_limit": 1001}, "catchup_limit"),
+        ({"changed": "load"}, "changed"),
+        ({"files": " "}, "files"),
+    ],
+)
+def test_what_means_nothing_is_refused_by_its_field(fields: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        next_of_spec(TriggerSpec(name="n", **fields), NOON)
+    assert refused.value.details["field"] == field
+
+
+def test_a_new_schedule_must_fire_once_at_least() -> None:
+    past = TriggerSpec(name="n", at="2026-03-01")
+    with pytest.raises(InvalidInput, match="in the past"):
+        check_spec(past, NOON)
+    ended = TriggerSpec(name="n", every="1h", end="2026-03-01")
+    with pytest.raises(InvalidInput, match="end: it never fires"):
+        check_spec(ended, NOON, TriggerSpec(name="n", every="1h"))
+    check_spec(past, NOON, TriggerSpec(name="n", at="2026-03-01", active=False))
+    check_spec(TriggerSpec(name="n", webhook=True), NOON)
+
+
+def test_once_is_over_when_it_fired() -> None:
+    decision = decide(state(cron=None, at="2026-03-02 12:00"), NOON)
+    assert (decision.actions, decision.next_at) == ((Fire(NOON),), None)
+    assert previous_of(TriggerSpec(name="n", at="2026-03-02 12:00"), NOON) is None
+
+
+def test_jitter_makes_a_tick_later_and_leaves_its_logical_time() -> None:
+    shift = shift_of("t", "10m")
+    assert timedelta(0) < shift < timedelta(minutes=10)
+    assert shift == shift_of("t", "10m") != shift_of("u", "10m")
+    waiting = state(next_at=NOON + shift, jitter="10m")
+    assert decide(waiting, NOON + shift - timedelta(seconds=1)).actions == ()
+    decision = decide(waiting, NOON + shift)
+    assert decision.actions == (Fire(NOON),)
+    assert decision.next_at == NOON + 5 * MINUTE + shift
+    over = decide(state(next_at=NOON + shift, jitter="10m", end="2026-03-02 12:00"), NOON + shift)
+    assert over.next_at is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "fired", "words"),
+    [
+        ({"catchup_window": "1h"}, 12, "the last 1 h or 100 ticks"),
+        ({"catchup_window": "12m"}, 3, "the last 12 min or 100 ticks"),
+        ({"catchup_limit": 4}, 4, "the last 24 h or 4 ticks"),
+    ],
+)
+def test_how_far_back_missed_ticks_count(fields: dict[str, Any], fired: int, words: str) -> None:
+    found = acts(state(catchup="all", **fields), NOON + timedelta(hours=3, minutes=1))
+    skips = [action for action in found if isinstance(action, Skip)]
+    assert len(found) - len(skips) == fired
+    assert [words in skip.reason for skip in skips] == [True]
+
+
+# Events
+
+
+@pytest.mark.parametrize(
+    ("overlap", "running", "expected"),
+    [
+        ("queue_all", 0, "FHH"),
+        ("queue_all", 1, "HHH"),
+        ("queue_one", 0, "FHS"),
+        ("skip", 0, "FSS"),
+        ("skip", 1, "SSS"),
+        ("allow", 1, "FFF"),
+        ("cancel_previous", 1, "CSSH"),
+    ],
+)
+def test_events_overlap_as_ticks_do(overlap: str, running: int, expected: str) -> None:
+    arrived = tuple(NOON + timedelta(seconds=second) for second in range(3))
+    waiting = state(running, cron=None, webhook=True, overlap=overlap, next_at=None)
+    decision = decide(msgspec.structs.replace(waiting, arrived=arrived), NOON)
+    letters = {Fire: "F", Hold: "H", Skip: "S", Cancel: "C"}
+    found = [letters[type(action)] for action in decision.actions]
+    assert sorted(found) == sorted(expected)
+    assert decision.next_at is None
+
+
+def test_events_that_wait_start_in_their_order_and_are_given_up_by_a_pause() -> None:
+    arrived = (NOON,)
+    waiting = state(held=2, cron=None, files="*", overlap="queue_all", next_at=None)
+    both = msgspec.structs.replace(waiting, arrived=arrived)
+    assert [type(action) for action in acts(both)] == [Fire, Hold]
+    paused = acts(msgspec.structs.replace(both, active=False))
+    assert [type(action) for action in paused] == [Skip, Skip, Skip]

@@ -236,3 +236,20 @@ async def test_another_pipeline_of_the_same_name_begins_anew(desk: Desk) -> None
     assert await desk.history.call(History.published, "flights") is None
     await desk.sessions.create("flights")
     assert isinstance(await desk.handle(cmd.Publish), PublishedVersion)
+
+
+async def test_values_of_an_event_are_checked_and_those_that_are_only_offered_may_be_left(
+    desk: Desk,
+) -> None:
+    session = await desk.open()
+    await session.check_published({"month": 3})
+    assert session.snapshot().state.published is not None  # type: ignore[union-attr]
+    with pytest.raises(InvalidInput, match="month"):
+        await session.check_published({"month": 13})
+    await session.look_for_trigger(1)
+    offered = RunRequest(origin="trigger", published=True, offered={"file": "x", "month": 4})
+    assert session.prepare_run(offered).parameters == {"month": 4}
+    both = RunRequest(
+        origin="trigger", published=True, offered={"month": 4}, parameters={"month": 5}
+    )
+    assert session.prepare_run(both).parameters == {"month": 5}

@@ -1,0 +1,122 @@
+import type { TriggerTable } from "../protocol";
+
+/** What starts runs, as people choose it; `clock` has presets and cron lines of its own. */
+export type Kind = "clock" | "once" | "files" | "after" | "changed" | "webhook";
+
+export const KINDS: readonly { value: Kind; label: string }[] = [
+  { value: "clock", label: "On a schedule" },
+  { value: "once", label: "Once, at a moment" },
+  { value: "files", label: "When a file arrives" },
+  { value: "after", label: "When another pipeline succeeds" },
+  { value: "changed", label: "When the output of a block changes" },
+  { value: "webhook", label: "On a web request" },
+];
+
+/** What a form holds of a trigger beside its plan; texts, as they are typed. */
+export interface Starting {
+  kind: Kind;
+  at: string;
+  files: string;
+  after: string;
+  changed: string;
+  start: string;
+  end: string;
+  jitter: string;
+  catchup_window: string;
+  catchup_limit: string;
+}
+
+const NOTHING: Starting = {
+  kind: "clock",
+  at: "",
+  files: "",
+  after: "",
+  changed: "",
+  start: "",
+  end: "",
+  jitter: "",
+  catchup_window: "",
+  catchup_limit: "",
+};
+
+export function startingOf(trigger: TriggerTable | null): Starting {
+  if (trigger === null) return NOTHING;
+  const { at, files, after, changed, start, end, jitter, catchup_window, catchup_limit } = trigger;
+  return {
+    kind: kindOf(trigger),
+    at: at ?? "",
+    files: files ?? "",
+    after: after ?? "",
+    changed: changed ?? "",
+    start: start ?? "",
+    end: end ?? "",
+    jitter: jitter ?? "",
+    catchup_window: catchup_window ?? "",
+    catchup_limit: catchup_limit === null ? "" : String(catchup_limit),
+  };
+}
+
+export function kindOf(trigger: TriggerTable): Kind {
+  if (trigger.webhook) return "webhook";
+  if (trigger.at !== null) return "once";
+  if (trigger.files !== null) return "files";
+  if (trigger.after !== null) return "after";
+  return trigger.changed === null ? "clock" : "changed";
+}
+
+/** Does a clock say when it starts: it has next ticks, and may miss some. */
+export function isTimed(kind: Kind): boolean {
+  return kind === "clock" || kind === "once";
+}
+
+/** What the server is to know, every key of every kind: others are set back. */
+export function bodyOf(
+  starting: Starting,
+  when: Pick<TriggerTable, "cron" | "every">,
+): Partial<TriggerTable> {
+  const { kind } = starting;
+  const said = (text: string): string | null => text.trim() || null;
+  const only = (wanted: Kind, text: string): string | null => (kind === wanted ? said(text) : null);
+  const limit = Number.parseInt(starting.catchup_limit, 10);
+  return {
+    cron: kind === "clock" ? when.cron : null,
+    every: kind === "clock" ? when.every : null,
+    at: only("once", starting.at),
+    webhook: kind === "webhook",
+    files: only("files", starting.files),
+    after: only("after", starting.after),
+    changed: only("changed", starting.changed),
+    start: only("clock", starting.start),
+    end: only("clock", starting.end),
+    jitter: only("clock", starting.jitter),
+    catchup_window: isTimed(kind) ? said(starting.catchup_window) : null,
+    catchup_limit: isTimed(kind) && Number.isInteger(limit) ? limit : null,
+  };
+}
+
+const FILL: Partial<Record<Kind, keyof Starting>> = {
+  once: "at",
+  files: "files",
+  after: "after",
+  changed: "changed",
+};
+
+/** Why it cannot be asked about yet; undefined when it can. */
+export function startingProblem(starting: Starting): string | undefined {
+  const needed = FILL[starting.kind];
+  if (needed !== undefined && starting[needed].trim() === "") return "Fill this in.";
+  if (starting.kind === "changed" && !/^[a-z][a-z0-9_]*\/[a-z][a-z0-9_]*$/.test(starting.changed)) {
+    return "Write pipeline/block, such as prices/load.";
+  }
+  return undefined;
+}
+
+/** A name for a new trigger that does not start by the clock. */
+export const NAME_OF_KIND: Record<Kind, string> = {
+  clock: "regularly",
+  once: "once",
+  files: "new_file",
+  after: "after",
+  changed: "new_output",
+  webhook: "webhook",
+};
