@@ -19,7 +19,8 @@ from headrace.runs.firing import Arrival, Cause
 
 MOST_FILES = 10_000
 """Files that one pattern may name."""
-_Files = dict[str, tuple[str, bool]]
+_Files = dict[str, tuple[str, str]]
+"""Path → its state at the last look, and the last one that counted."""
 
 
 class _Runs(Struct):
@@ -41,15 +42,15 @@ def files_arrived(memory: bytes | None, present: Mapping[str, str], now: datetim
     if len(present) > MOST_FILES:
         raise InvalidInput(f"The pattern names more than {MOST_FILES:,} files.", field="files")
     if memory is None:
-        return [], msgspec.json.encode({path: (state, True) for path, state in present.items()})
+        return [], msgspec.json.encode({path: (state, state) for path, state in present.items()})
     known = msgspec.json.decode(memory, type=_Files)
     seen: _Files = {}
     found: list[Arrival] = []
     for path in sorted(present):
         state = present[path]
-        before, told = known.get(path, ("", False))
-        seen[path] = (state, before == state)
-        if before == state and not told:
+        before, told = known.get(path, ("", ""))
+        seen[path] = (state, state if before == state else told)
+        if before == state != told:
             cause = Cause(words=f"file {path}", offered={"file": path})
             found.append(Arrival(key=digest("file", path, state), at=now, cause=cause))
     return found, msgspec.json.encode(seen)

@@ -116,6 +116,7 @@ class MatrixHandler(ApiHandler):
         limit = self.integer("limit", 50, least=1, most=200)
         state = self.one_of("state", get_args(RunState))
         origin = self.one_of("origin", get_args(Origin))
+        await asyncio.to_thread(self.runtime.project.read_pipeline, pipeline)
 
         def look(known: History) -> RunMatrix:
             return known.matrix_of(known.runs(pipeline, state, origin, limit))
