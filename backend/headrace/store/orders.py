@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from headrace.core.errors import HeadraceError
 from headrace.protocol.views import SortKey, View
 from headrace.store.kept import Kept
 from headrace.store.selection import Selection, selection_of
-from headrace.store.sorting import Key, ordered_rows
+from headrace.store.sorting import Key, ordered_ends, ordered_rows
 from headrace.store.stopping import Stop
 from headrace.store.tables import OpenTable, Tables
 
 KEPT_BYTES = 256 << 20
+LARGE = 1_000_000
+"""Rows from which on the ends of an order come first."""
+END_ROWS = 4_096
 _DIRECT = 16
 """A selection of fewer than one row in so many is sorted by itself, not taken from all rows."""
 
@@ -46,30 +52,88 @@ class ViewRows:
         return self.table.take(self._numbers[offset : offset + limit], positions)
 
 
+class _EndRows(ViewRows):
+    """The rows of a view of which only the first and the last are known."""
+
+    def __init__(self, table: OpenTable, count: int, ends: tuple[Any, Any]) -> None:
+        super().__init__(table, None)
+        self._count = count
+        self._ends = ends
+
+    @property
+    def count(self) -> int:
+        return self._count
+
+    def numbers(self, offset: int, limit: int) -> Any:
+        first, last = self._ends
+        if offset + limit <= len(first):
+            return first[offset : offset + limit]
+        place = max(0, offset - (self._count - len(last)))
+        return last[place : place + limit]
+
+    def window(self, offset: int, limit: int, positions: Sequence[int]) -> Any:
+        return self.table.take(self.numbers(offset, limit), positions)
+
+
 class Views:
     """Views of the tables looked at last."""
 
     def __init__(self, tables: Tables, kept_bytes: int = KEPT_BYTES) -> None:
         self._tables = tables
         self._kept = Kept(kept_bytes)
+        self._beside: tuple[Any, Stop] | None = None
+        """The order that is computed while nobody waits for it yet."""
 
     def table(self, path: Path) -> OpenTable:
         """Return the table of a file; raise InvalidInput when it holds none."""
         return self._tables.open(path)
 
-    def rows(self, path: Path, view: View, stop: Stop) -> ViewRows:
-        """Return the rows of a view; raise InvalidInput before anything is read, or Stopped."""
+    def rows(
+        self, path: Path, view: View, stop: Stop, *, near: tuple[int, int] | None = None
+    ) -> ViewRows:
+        """Return the rows of a view; raise InvalidInput before anything is read, or Stopped.
+
+        `near` says that only rows of this offset and limit are looked at: those near an end of a
+        large table come before the order of the rest is known.
+        """
         table = self.table(path)
         keys = sort_positions(table, view.sort)
         selection = selection_of(table, view)
         if not keys:
             return ViewRows(table, self._selected(path, view, selection, stop))
-        numbers = self._kept.get(
-            (path, tuple(keys), selection_words(view)),
-            lambda shared: self._ordered(path, table, view, selection, shared),
-            stop,
-        )
-        return ViewRows(table, numbers)
+        name = (path, tuple(keys), selection_words(view))
+
+        def make(shared: Stop) -> Any:
+            return self._ordered(path, table, view, selection, shared)
+
+        if near is not None and table.rows > LARGE and self._kept.peek(name) is None:
+            rows = self._selected(path, view, selection, stop)
+            count = table.rows if rows is None else len(rows)
+            if near[0] + near[1] <= END_ROWS or near[0] >= count - END_ROWS:
+                ends = self._kept.get(
+                    (*name, "ends"),
+                    lambda shared: ordered_ends(table, keys, rows, count=END_ROWS, stop=shared),
+                    stop,
+                )
+                if ends is not None:
+                    self._go_on(name, make)
+                    return _EndRows(table, count, ends)
+        return ViewRows(table, self._kept.get(name, make, stop))
+
+    def _go_on(self, name: Any, make: Callable[[Stop], Any]) -> None:
+        """Compute an order beside, since its next windows will be asked for; only one at a time."""
+        if self._kept.is_coming(name):
+            return
+        if self._beside is not None and self._beside[0] != name:
+            self._beside[1].wish()
+        stop = Stop()
+        self._beside = (name, stop)
+
+        def compute() -> None:
+            with suppress(HeadraceError):  # who asks for it is told
+                self._kept.get(name, make, stop)
+
+        threading.Thread(target=compute, name="order", daemon=True).start()
 
     def selected(self, path: Path, view: View, stop: Stop) -> Any:
         """Return the ascending numbers of the rows that a view keeps; None for all."""

@@ -30,8 +30,9 @@ def select(
     if offset < 0 or limit < 0:
         raise InvalidInput("offset and limit are at least 0.", field="offset")
     positions = views.table(path).positions(view.columns, "columns")
-    found = views.rows(path, view, stop)
-    rows = _with_short_cells(found.window(offset, min(limit, MAX_ROWS), positions))
+    limit = min(limit, MAX_ROWS)
+    found = views.rows(path, view, stop, near=(offset, limit))
+    rows = _with_short_cells(found.window(offset, limit, positions))
     while rows.num_rows > 1 and (size := rows.nbytes) > MAX_BYTES:
         rows = rows.slice(0, max(1, min(rows.num_rows // 2, rows.num_rows * MAX_BYTES // size)))
     return rows, found.count

@@ -5,17 +5,23 @@ sorted: numbers alone, no comparisons of cells, and stable since places differ. 
 equal so far form groups; they alone are looked at again, with the next bits of their keys.
 """
 
+# pyarrow.compute makes its functions at run time.
+# pyright: reportAttributeAccessIssue=false
+
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from headrace.store.selection import row_type
 from headrace.store.sort_keys import Level, levels, squeezed
 from headrace.store.stopping import Stop, in_parallel
 from headrace.store.tables import OpenTable
+from headrace.store.texts import plain
 
 _AT_ONCE = 1 << 16
 """Words up to which one thread sorts them as they are."""
@@ -45,6 +51,56 @@ def ordered_rows(table: OpenTable, keys: Sequence[Key], rows: Any, stop: Stop) -
             ties.add(level)
     ties.settle(for_more=False)
     return ties.result
+
+
+def ordered_ends(
+    table: OpenTable, keys: Sequence[Key], rows: Any, *, count: int, stop: Stop
+) -> tuple[Any, Any] | None:
+    """Return the first and the last `count` row numbers of an order, without the rest of it.
+
+    None when so many rows are alike near an end that the whole order is as quick. Raises as
+    `ordered_rows` does.
+    """
+    position, descending = keys[0]
+    if not _is_diverse(table, position):
+        return None
+    level = next(iter(levels(table, position, descending=descending, stop=stop)), None)
+    parts = [] if level is None else level.parts(rows)
+    if len(parts) != 1:
+        return None
+    values = parts[0][0]
+    step = max(1, len(values) // _SAMPLE)
+    sample = np.sort(values[::step])
+    # Of about one value in `step`, so many are surely beyond those that are wanted.
+    rank = 2 * count // step + 32
+    if 2 * rank >= len(sample):
+        return None
+    found: list[Any] = []
+    for compare, limit in ((np.less_equal, sample[rank]), (np.greater_equal, sample[-1 - rank])):
+        near = _places(compare, values, limit, stop)
+        if not count <= len(near) < len(values) // _SCATTERED:
+            return None
+        chosen = near.astype(row_type(table.rows)) if rows is None else rows[near]
+        found.append(ordered_rows(table, keys, chosen, stop))
+    return found[0][:count], found[1][-count:]
+
+
+def _places(compare: Any, values: Any, limit: Any, stop: Stop) -> Any:
+    """Return where values are in this relation to a limit, ascending."""
+
+    def find(span: slice) -> Any:
+        return np.flatnonzero(compare(values[span], limit)) + span.start
+
+    return np.concatenate(in_parallel(find, _chunks(len(values)), stop))
+
+
+def _is_diverse(table: OpenTable, position: int) -> bool:
+    """Guess from the first rows whether the values of a column differ mostly."""
+    sample = plain(table.column(0, position)).slice(0, _SAMPLE)
+    try:
+        return pc.count_distinct(sample).as_py() * _SCATTERED > len(sample)
+    except pa.ArrowException:
+        return False
 
 
 class _Ties:

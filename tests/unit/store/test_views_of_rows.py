@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import string
+import threading
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from headrace.core.errors import InvalidInput
 from headrace.protocol.views import ColumnAt, Condition, SortKey, View
-from headrace.store import sorting
+from headrace.store import orders, sorting
 from headrace.store.stopping import Stop, Stopped
 
 from .conftest import write
@@ -170,6 +171,56 @@ def test_a_sort_that_nobody_waits_for_stops(stored: Any) -> None:
     with pytest.raises(Stopped):
         table.views.rows(table.path, View(sort=[SortKey("a", True)]), stop)
     assert table.rows(View(sort=[SortKey("a", True)]))[0] == 9
+
+
+def test_the_ends_of_a_large_order_come_first_and_are_those_of_the_whole(
+    stored: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = columns_of_many_rows(60_000)
+    made = pa.table({**columns, "row": range(60_000)})
+    for keys, conditions in (
+        ([SortKey("float")], []),
+        ([SortKey("float", True), SortKey("name")], []),
+        ([SortKey("name"), SortKey("few")], [Condition("few", ">", 1)]),
+        ([SortKey("deep", True)], []),
+        ([SortKey("few"), SortKey("wide")], []),
+    ):
+        view = View(sort=keys, filter=conditions, columns=["row"])
+        whole = stored(made, batch_rows=8_000).rows(view)
+        monkeypatch.setattr(orders, "LARGE", 1_000)
+        monkeypatch.setattr(orders, "END_ROWS", 100)
+        table = stored(made, batch_rows=8_000)
+        last = len(whole) - 60
+        for offset in (0, 60, last, 20_000, last + 50, len(whole), 0):
+            window = table.window(view, offset, 40)
+            assert window.column("row").to_pylist() == whole[offset : offset + 40], (keys, offset)
+        monkeypatch.undo()
+        assert (table.views._beside is not None) == (keys[0].column in ("float", "deep"))
+
+
+def test_an_order_that_nobody_asks_for_any_more_is_not_finished(
+    stored: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orders, "LARGE", 1_000)
+    monkeypatch.setattr(orders, "END_ROWS", 10)
+    stops: list[Stop] = []
+    ended = threading.Event()
+    real = orders.ordered_rows
+
+    def slow(table: Any, keys: Any, rows: Any, stop: Stop) -> Any:
+        if keys[0][0] == 0:
+            stops.append(stop)
+            stop.listen(ended.set)
+            assert ended.wait(20)
+            stop.check()
+        return real(table, keys, rows, stop)
+
+    monkeypatch.setattr(orders, "ordered_rows", slow)
+    table = stored(a=np.arange(40_000)[::-1], b=np.arange(40_000), batch_rows=8_000)
+    assert table.window(View(sort=[SortKey("a")]), 0, 1).column("a").to_pylist() == [0]
+    assert table.window(View(sort=[SortKey("b", True)]), 0, 1).column("b").to_pylist() == [39_999]
+    assert ended.wait(20)
+    assert stops[0].is_wished
 
 
 def test_pages_that_were_given_back_are_read_again(stored: Any) -> None:
