@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,7 +40,7 @@ def cells_of(editor: EditorPage, name: str) -> Any:
     """Rows of `look: text` that the data panel shows of a block, once all of them are there."""
     outline = editor.page.get_by_role("list", name="Outline of blocks")
     # Clicked without waiting until the list of blocks has scrolled there.
-    outline.get_by_text(f"v_{name}", exact=True).dispatch_event("click")
+    outline.get_by_role("button", name=re.compile(rf"^v_{name}\s")).dispatch_event("click")
     panel = editor.data.panel
     expect(panel.get_by_role("heading", name=f"v_{name}", exact=True)).to_be_visible()
     expect(panel.locator(".frame-footer")).to_be_visible()

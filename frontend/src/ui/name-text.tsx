@@ -13,8 +13,14 @@ export function NameText(props: { name: string; className?: string }): ReactElem
   }
   return (
     <span className={classes("name-text", className)} title={name}>
-      <span className="ellipsis">{name.slice(0, -TAIL)}</span>
-      <span className="name-tail">{name.slice(-TAIL)}</span>
+      {/* Two boxes side by side would be read as two words. */}
+      <span className="visually-hidden">{name}</span>
+      <span className="ellipsis" aria-hidden="true">
+        {name.slice(0, -TAIL)}
+      </span>
+      <span className="name-tail" aria-hidden="true">
+        {name.slice(-TAIL)}
+      </span>
     </span>
   );
 }
