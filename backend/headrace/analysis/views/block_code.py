@@ -18,7 +18,23 @@ from headrace.core.errors import InvalidInput
 from headrace.protocol.steps import CodeLanguage, Step
 from headrace.protocol.views import View
 
-_TAKEN = frozenset({"pd", "pl", "pa", "np", "plt", "df", "texts", "date", "Decimal", "transformer"})
+_TAKEN = frozenset(
+    {"pd", "pl", "pa", "np", "plt", "df", "texts", "table", "wide", "figure", "axes", "points"}
+    | {
+        "most",
+        "names",
+        "colors",
+        "shades",
+        "key",
+        "across_key",
+        "up_key",
+        "name",
+        "part",
+        "transformer",
+    }
+    | {"date", "Decimal", "ZoneInfo", "timedelta"}
+)
+"""Names that the code gives to other things than its upstream."""
 
 
 class BlockCode(Struct, frozen=True):

@@ -123,6 +123,9 @@ class _ChartCode:
     def _group(self) -> None:
         script = self.script
         key = self._key(self.x, self.drawn.x.step, self.drawn.x.unit, self.chart.top)
+        if key is not None and key != "names":
+            script.assign(key, to="key")
+            key = "key"
         keys: list[Part] = [key or text(self.x.name)]
         if self.color is not None:
             others = any(series.is_others for series in self.drawn.series)
@@ -190,7 +193,9 @@ class _ChartCode:
         kept = f"{cells}.isin({name}.index[:{top}])"
         if column.nulls and column is not self.x:
             kept += f" | {cells}.isna()"
-        return f'{cells}.astype("str").where({kept}, "others")'
+        grouped = "names" if column is self.x else "shades"
+        script.assign(call(f'{cells}.astype("str").where', kept, '"others"'), to=grouped)
+        return grouped
 
     def _points(self) -> None:
         script, drawn = self.script, self.drawn
@@ -200,9 +205,11 @@ class _ChartCode:
             script.assign(f"{script.frame}[{flat(chosen)}]", to="table")
             return
         keys: list[Part] = []
-        for column, axis in ((self.x, drawn.x), (self.y, drawn.y)):
+        sides = (("across", self.x, drawn.x), ("up", self.y, drawn.y))
+        for name, column, axis in sides:
             if column is not None and axis.step is not None:
-                keys.append(self._in_bins(column, axis.step))
+                script.assign(self._in_bins(column, axis.step), to=f"{name}_key")
+                keys.append(f"{name}_key")
         groups = flat(call(f"{script.frame}.groupby", listed(keys)))
         script.assign(call(f"{groups}.size().rename({text(_ROWS)}).reset_index"), to="table")
 

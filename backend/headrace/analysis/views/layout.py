@@ -88,7 +88,8 @@ def laid_out(
         return line
     match part:
         case str():
-            return part
+            links = _links(part)
+            return part if len(links) < 3 or inside else _lines(links, indent, inside)
         case Bracketed():
             links = _links(part.head)
             return _fluent(part, links, indent, inside) if len(links) > 2 else _opened(part, indent)
@@ -128,7 +129,13 @@ def _fluent(part: Bracketed, links: list[str], indent: int, inside: bool) -> str
     """Write each call of a chain on a line of its own."""
     inner = indent if inside else indent + _STEP
     last = laid_out(Bracketed(links[-1], part.items, part.tail), indent=inner, inside=True)
-    lines = f"\n{' ' * inner}".join([*links[:-1], last])
+    return _lines([*links[:-1], last], indent, inside)
+
+
+def _lines(links: list[str], indent: int, inside: bool) -> str:  # noqa: FBT001
+    """Put the links of a chain on lines of their own, in brackets where there are none."""
+    inner = indent if inside else indent + _STEP
+    lines = f"\n{' ' * inner}".join(links)
     return lines if inside else f"(\n{' ' * inner}{lines}\n{' ' * indent})"
 
 
