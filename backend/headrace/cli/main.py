@@ -19,6 +19,7 @@ _COMMANDS = {
     "publish": "Let triggers run a pipeline as it is now.",
     "check": "Look for problems without running anything.",
     "export": "Write a pipeline as a notebook or a script.",
+    "import": "Make a pipeline of a notebook, and prove it.",
     "runs": "List past runs.",
     "triggers": "List what starts runs.",
     "store": "Show how much room outputs take.",

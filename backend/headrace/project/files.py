@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -212,6 +212,25 @@ class Project:
         crashpoint("create.before-save")
         self.save([FileChange(f"pipelines/{name}/{PIPELINE_FILE}", None, text)])
         crashpoint("create.after-save")
+
+    def add_pipeline(
+        self, name: str, files: Mapping[str, str], shared: Mapping[str, str] | None = None
+    ) -> None:
+        """Make a pipeline of files by their names in its folder, all of them or none.
+
+        `shared` are blocks by path without suffix: those that nobody has yet are made too. Raises
+        Conflict when there is a pipeline of that name.
+        """
+        folder = self.paths.pipeline(check_name(name, "pipeline"))
+        if folder.exists():
+            raise Conflict(f"There is a pipeline {name!r} already.", kind="pipeline", name=name)
+        missing = {
+            f"blocks/{path}.py": text
+            for path, text in (shared or {}).items()
+            if self._library.find(path) is None
+        }
+        own = {f"pipelines/{name}/{file}": text for file, text in files.items()}
+        self.save([FileChange(path, None, text) for path, text in (missing | own).items()])
 
     def delete_pipeline(self, name: str) -> Path:
         """Move a pipeline's folder to `.headrace/trash/<time>-<name>` and return that place."""

@@ -17,6 +17,7 @@ from headrace.protocol import (
     commands,
     comparison,
     events,
+    imports,
     profiles,
     replies,
     tables,
@@ -43,6 +44,8 @@ _TABLES: tuple[type, ...] = (
     profiles.Statistics,
     replies.BlockDraft,
     charts.ChartData,
+    imports.ImportPlan,
+    imports.ImportProof,
 )
 _VIEWS: tuple[type, ...] = (
     views.View,

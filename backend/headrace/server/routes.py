@@ -12,6 +12,11 @@ from headrace.server.comparisons import (
     CompareHandler,
     PastResultsHandler,
 )
+from headrace.server.imports import (
+    ImportedPipelinesHandler,
+    ImportPlanHandler,
+    ImportProofHandler,
+)
 from headrace.server.library import LibraryHandler
 from headrace.server.login import LoginHandler, LogoutHandler
 from headrace.server.metrics import MetricsHandler
@@ -95,6 +100,9 @@ API: tuple[Route, ...] = (
     Route("api/pipelines/{pipeline}/triggers", TriggersOfPipelineHandler),
     Route("api/pipelines/{pipeline}/triggers/{trigger}", TriggerHandler),
     Route("api/pipelines/{pipeline}/triggers/{trigger}/secret", SecretHandler),
+    Route("api/imports/plan", ImportPlanHandler),
+    Route("api/imports/proof", ImportProofHandler),
+    Route("api/imports/pipelines", ImportedPipelinesHandler),
     Route("api/runs", RunsHandler),
     Route("api/runs/{run}", RunHandler),
     Route("api/runs/{run}/code", RunCodeHandler),
@@ -126,6 +134,7 @@ PAGES: tuple[Route, ...] = (
     Route("", PageHandler),
     Route("p/{pipeline}", PageHandler),
     Route("p/{pipeline}/runs/{run}", PageHandler),
+    Route("import", PageHandler),
     Route("runs", PageHandler),
     Route("schedules", PageHandler),
     Route("settings", PageHandler),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -151,6 +151,11 @@ class Sessions:
         """Create an empty pipeline."""
         await asyncio.to_thread(self.project.create_pipeline, name, title or name)
         await self._around.history.call(History.withdraw, name)
+        self._around.tell_pipelines_changed()
+
+    async def add(self, name: str, files: Mapping[str, str], shared: Mapping[str, str]) -> None:
+        """Create a pipeline of files by name; `shared` are blocks that are made when missing."""
+        await asyncio.to_thread(self.project.add_pipeline, name, files, shared)
         self._around.tell_pipelines_changed()
 
     async def delete(self, name: str, *, cancel: bool = False) -> None:

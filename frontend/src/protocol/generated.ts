@@ -1244,6 +1244,14 @@ export interface BlockDraft {
   notes: string[];
 }
 /**
+ * Whether a block gives what its cells give; `detail` says what differs, or why not known.
+ */
+export interface BlockProof {
+  block: string;
+  state: "different" | "same" | "unproven";
+  detail: string;
+}
+/**
  * One axis. Times are milliseconds since 1970 of the clock of the column's own time zone.
  */
 export interface ChartAxis {
@@ -1437,6 +1445,85 @@ export interface ParameterDifference {
   change: "added" | "changed" | "removed";
   before: string;
   after: string;
+}
+/**
+ * What a person decided; keys are the numbers of the first cells of blocks.
+ */
+export interface ImportChoices {
+  name: string | null;
+  order: ("execution" | "position") | null;
+  names: {
+    [k: string]: string;
+  };
+  kinds: {
+    [k: string]: "exporter" | "loader" | "markdown" | "sensor" | "transformer";
+  };
+  joins: number[][];
+  unstorable: string[];
+}
+/**
+ * A pipeline to be, and where each cell of the notebook is in it.
+ *
+ * `files` are by path in the pipeline's folder. An `exported` notebook comes back as it left.
+ */
+export interface ImportPlan {
+  name: string;
+  title: string;
+  order: "execution" | "position";
+  cells: ImportedCell[];
+  blocks: ImportedBlock[];
+  files: {
+    [k: string]: string;
+  };
+  choices: ImportChoices;
+  requirements: string[];
+  notes: string[];
+  exported: boolean;
+  shared_blocks: {
+    [k: string]: string;
+  };
+}
+/**
+ * One cell of the notebook; `number` counts from 1, `count` is what stands in `In [ ]`.
+ */
+export interface ImportedCell {
+  number: number;
+  kind: "code" | "markdown" | "raw";
+  source: string;
+  fate: "block" | "dropped" | "empty" | "parameters" | "scratch" | "shared" | "text";
+  count: number | null;
+  block: string | null;
+  notes: string[];
+}
+/**
+ * One block of the pipeline to be; its identity is its first cell, 0 of one without cells.
+ */
+export interface ImportedBlock {
+  name: string;
+  kind: "exporter" | "loader" | "markdown" | "sensor" | "transformer";
+  language: "markdown" | "notebook" | "python" | "sql";
+  cell: number;
+  cells: number[];
+  source: string;
+  file: string;
+  upstream: string[];
+  gives: string[];
+  made_in: {
+    [k: string]: number;
+  };
+  whole: boolean;
+  why: string[];
+}
+/**
+ * What running both found. `plan` may be cut more coarsely than what was asked about.
+ */
+export interface ImportProof {
+  proven: boolean;
+  plan: ImportPlan;
+  blocks: BlockProof[];
+  files: BlockProof[];
+  reasons: string[];
+  seconds: number;
 }
 /**
  * Help on a name: `signature` on one line, `argument` the index of the one being typed.
