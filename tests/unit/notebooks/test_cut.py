@@ -226,7 +226,7 @@ def run_as_pipeline(plan: ImportPlan) -> dict[str, dict[str, Any]]:
     }
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(cells=notebooks())
 def test_a_pipeline_gives_what_any_small_notebook_gives(cells: list[str]) -> None:
     seen = run_as_notebook(cells)

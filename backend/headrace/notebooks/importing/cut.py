@@ -355,6 +355,7 @@ class _Cutter:
             for node in ast.walk(one.node)
             if isinstance(node, ast.Name)
         }
+        used |= {name for name, _ in versions}
         wanted: dict[int, list[str]] = {}
         parameters: list[str] = []
         for name, source in versions:

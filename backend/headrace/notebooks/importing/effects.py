@@ -219,6 +219,8 @@ class _Walker(ast.NodeVisitor):
         self.functions = functions
         self.hidden: list[set[str]] = []
         """Names that comprehensions and lambdas bind for themselves."""
+        self.given: list[set[str]] = []
+        """Names that loops around have given a value."""
         self.depth = 0
 
     def statement(self, node: ast.stmt) -> None:
@@ -234,7 +236,8 @@ class _Walker(ast.NodeVisitor):
 
     def _read(self, name: str) -> None:
         if not self._is_hidden(name):
-            self.found.reads.add(name)
+            if not any(name in names for names in self.given):
+                self.found.reads.add(name)
             known = self.functions.get(name)
             if known is not None:  # whoever reads a function may call it
                 self.found.mutates |= known.mutates
@@ -290,8 +293,16 @@ class _Walker(ast.NodeVisitor):
 
     def visit_For(self, node: Any) -> None:
         self._share(node.target, node.iter)
+        self.visit(node.iter)
         self.depth += 1
-        self.generic_visit(node)
+        self.visit(node.target)
+        own = {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
+        self.given.append(own)  # in the body they have a value
+        for part in node.body:
+            self.visit(part)
+        self.given.pop()
+        for part in node.orelse:
+            self.visit(part)
         self.depth -= 1
         if isinstance(node, ast.AsyncFor):
             self.found.awaits = True

@@ -20,6 +20,7 @@ from headrace.notebooks.importing.effects import (
 )
 from headrace.notebooks.importing.source import ReadCell, Statement
 
+_UNSURE = "may have no value"
 Version = tuple[str, int]
 """A name, and the cell that gave it this value."""
 
@@ -250,13 +251,15 @@ class _Follower:
         self._carried.append(carried)
         return len(self._carried) - 1
 
-    def _take(self, unit: Unit, effects: Effects) -> None:
+    def _take(self, unit: Unit, effects: Effects) -> None:  # noqa: C901 - one case for each kind of name
         waiting, seen = list(effects.reads | effects.maybe), set[str]()
         while waiting:
             name = waiting.pop()
             if name in seen:
                 continue
             seen.add(name)
+            if name not in effects.reads and self._held_apart.get(name) == _UNSURE:
+                continue  # a loop gives it another value
             if name in self._values:
                 source = self._values[name]
                 if source != unit.number:
@@ -314,7 +317,7 @@ class _Follower:
         if effects.sinks:
             self._wrote_files.append((unit.number, effects.paths))
 
-    def _give(self, unit: Unit, effects: Effects) -> None:  # noqa: C901 - one kind after the other
+    def _give(self, unit: Unit, effects: Effects) -> None:  # noqa: C901, PLR0912 - one kind after another
         for name in sorted(effects.mutates):
             if name.startswith("<"):
                 continue
@@ -322,11 +325,13 @@ class _Follower:
                 continue
             self._join_sharers(unit, name)
             self._set(unit, name)
+        for name in effects.maybe:
+            if name not in self._values and name not in self._code:
+                self._held_apart.setdefault(name, _UNSURE)
         for name in effects.writes | effects.maybe:
-            if name in effects.writes and name not in effects.mutates:
-                if name not in effects.keeps:
-                    self._part(name)
-                    self._origins[name] = {unit.number}
+            if name in effects.writes and name not in effects.mutates | effects.keeps:
+                self._part(name)
+                self._origins[name] = {unit.number}
             self._set(unit, name)
             self._code.pop(name, None)
         for name, other in effects.shares:
