@@ -94,9 +94,16 @@ def _upgraded(raw: dict[str, Any]) -> dict[str, Any]:
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
     try:
         return cast("dict[str, Any]", nbformat.convert(nbformat.from_dict(raw), NEWEST))
-    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
+    except (
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        IndexError,
+        nbformat.ValidationError,
+    ) as error:
         raise InvalidInput(
-            f"The notebook is of format {raw['nbformat']} and damaged: {error!r}.", field="file"
+            f"The notebook is of format {raw['nbformat']} and damaged: {error}.", field="file"
         ) from None
 
 

@@ -252,6 +252,7 @@ class _Cutter:
         gives = {cells[0]: self._gives(cells, consumed) for cells in wanted}
         for cells in wanted:
             draft = self._draft(cells, names, owner, gives)
+            self._tell_of_lost(cells, gives[cells[0]])
             why = groups.why.get(cells[0], [])
             self._add(draft, self._writer.block(draft), why)
 
@@ -308,6 +309,12 @@ class _Cutter:
         }
         kept = [name for name in finals if name not in loops] or finals
         return sorted(kept, key=self._first_use(cells))
+
+    def _tell_of_lost(self, cells: list[int], gives: list[str]) -> None:
+        """Say which last values of variables the pipeline does not hold."""
+        for name, cell in self._flow.finals.items():
+            if cell in cells and name not in gives and not name.startswith(("_", "<")):
+                self._cell_notes[cell].append(f"{name} is not kept: nothing reads it any more.")
 
     def _first_use(self, cells: list[int]) -> Callable[[str], tuple[int, str]]:
         text = "\n".join(one.text for cell in cells for one in self._flow.units[cell].statements)
