@@ -5,25 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import os
-import re
 import socket
 import stat
 import subprocess
 
 import httpx
 import pytest
+from tests.integration.server.examples import example
 
 from headrace.server.routes import PUBLIC, ROUTES
 
 LITERAL_PUBLIC = ("login", "assets/{name}", "favicon.svg")
-EXAMPLES = {
-    "pipeline": "etl", "block": "load", "trigger": "nightly", "name": "x.js",
-    "run": "0" * 20, "address": "0" * 32,
-}  # fmt: skip
-
-
-def example(path: str) -> str:
-    return re.sub(r"\{(\w+)\}", lambda found: EXAMPLES[found.group(1)], path)
 
 
 def raw(port: int, head: str) -> tuple[int, str]:

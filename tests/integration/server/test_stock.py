@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -11,13 +10,10 @@ import time
 
 import httpx
 import pytest
+from tests.integration.server.examples import example
 
 from headrace.server.routes import PUBLIC, ROUTES
 
-EXAMPLES = {
-    "pipeline": "etl", "block": "load", "trigger": "nightly", "name": "x.js",
-    "run": "0" * 20, "address": "0" * 32,
-}  # fmt: skip
 TOKEN = {"Authorization": "token sesame"}
 
 
@@ -67,7 +63,7 @@ def is_ready(client):
 
 def test_strangers_get_nothing_but_the_public_routes(stock):
     for route in ROUTES:
-        path = re.sub(r"\{(\w+)\}", lambda found: EXAMPLES[found.group(1)], route.path)
+        path = example(route.path)
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
             for headers in ({}, {"Authorization": "token wrong"}):
                 stock.cookies.clear()  # Jupyter answers a token with a cookie

@@ -16,15 +16,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.integration.server.examples import EXAMPLES
 from tornado.web import create_signed_value
 
 PUBLIC = {r"/login$", r"/assets/(?P<name>[^/]+)$", r"/favicon\.svg$"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
-EXAMPLES = {
-    "pipeline": "etl", "block": "load", "trigger": "nightly", "name": "x.js",
-    "run": "0" * 20, "address": "0" * 32, "version": "1", "webhook": "0" * 20,
-}  # fmt: skip
 REST = "/(?:.*)$"
 OF_JUPYTER = (
     "api", "api/contents", "api/contents/x", "api/kernels", "api/kernelspecs", "api/sessions", "api/terminals",
