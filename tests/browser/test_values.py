@@ -1,4 +1,4 @@
-"""What the page shows of each kind of value, cell by cell: `cells` of `tests/acceptance/truth.json`."""
+"""What the page shows of each kind of value, three columns wide: `cells` of `tests/acceptance/truth.json`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOOKED_AT = """
 (panel) => {
   if (panel.querySelector(".grid-waiting")) return null;
   const rows = [...panel.querySelectorAll(".grid-row:not(.grid-row-away)")].slice(0, 10);
-  return rows.map((row) => [...row.querySelectorAll(".grid-cell")].slice(0, 8).map(
+  return rows.map((row) => [...row.querySelectorAll(".grid-cell")].slice(0, 3).map(
     (cell) => `${cell.dataset.look}: ${cell.textContent}`));
 }
 """
@@ -42,7 +42,7 @@ def cells_of(editor: EditorPage, name: str) -> Any:
     # Clicked without waiting until the list of blocks has scrolled there.
     outline.get_by_role("button", name=re.compile(rf"^v_{name}\s")).dispatch_event("click")
     panel = editor.data.panel
-    expect(panel.get_by_role("heading", name=f"v_{name}", exact=True)).to_be_visible()
+    expect(panel.get_by_label(f"Data of v_{name}", exact=True)).to_be_visible()
     expect(panel.locator(".frame-footer")).to_be_visible()
     handle = panel.element_handle()
     assert handle is not None
