@@ -88,7 +88,12 @@ function ScheduleButton(): ReactElement | null {
   if (ScheduleSheet === undefined) return null;
   return (
     <>
-      <Button icon={CalendarClock} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+      <Button
+        icon={CalendarClock}
+        aria-expanded={isOpen}
+        data-tip="When the pipeline runs by itself"
+        onClick={() => setOpen(!isOpen)}
+      >
         <span className="header-words">Schedule</span>
       </Button>
       {isOpen && (
