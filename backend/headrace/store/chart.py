@@ -34,6 +34,8 @@ from headrace.store.bins import (
 _BARS = 60
 """Numbers or moments that are bars of their own, at most."""
 _LINE = 400
+_MOMENTS = 120
+"""Moments of a line, at most: more of them hide one another."""
 _BINS = 30
 _CELLS = (100, 60)
 """Cells of a density across and down."""
@@ -105,10 +107,11 @@ def _placed(chart: Chart, values: Any) -> Placed:
         if is_time(kind):
             return in_units(values, chart.unit or unit_for(values, _BARS))
         return in_bins(values, chart.bins, most_exact=0, ordinary=_BINS)
-    most = _BARS if chart.kind == "bar" else _LINE
     if is_time(kind):
-        return in_units(values, chart.unit or unit_for(values, most))
+        limit = _BARS if chart.kind == "bar" else _MOMENTS
+        return in_units(values, chart.unit or unit_for(values, limit))
     if is_number(kind):
+        most = _BARS if chart.kind == "bar" else _LINE
         return in_bins(values, chart.bins, most_exact=most, ordinary=_BINS)
     return in_categories(values, chart.top)
 

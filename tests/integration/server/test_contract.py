@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import time
+from urllib.parse import quote
 
 import jsonschema
 import pytest
@@ -95,6 +96,9 @@ def read_everything(call, record):
     columns = call("GET", "/api/outputs/{address}/columns", address=address).json()
     assert [set(column) for column in columns] == [{"name", "type"}] * len(columns) != []
     call("GET", "/api/outputs/{address}/profile", address=address)
+    chart = quote(json.dumps({"kind": "bar", "x": columns[0]["name"]}))
+    drawn = call("GET", "/api/outputs/{address}/chart", address=address, query=f"?chart={chart}")
+    assert drawn.json()["x"]["title"] == columns[0]["name"]
     for form in ("csv", "parquet"):
         call("GET", "/api/outputs/{address}/export", address=address, query=f"?format={form}")
 

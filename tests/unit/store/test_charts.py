@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from headrace.core.errors import InvalidInput
@@ -125,7 +126,10 @@ def test_times_are_counted_by_unit(unit: str, period: str) -> None:
 
 
 def test_units_are_chosen_so_that_they_can_be_seen() -> None:
-    assert drawn(kind="line", x="at").x.unit == "day"
+    assert drawn(kind="line", x="at").x.unit == "week"
+    few = TABLE.filter(pc.less(TABLE["at"], pa.scalar(datetime(2013, 2, 20, tzinfo=UTC))))
+    days = chart_data(Chart(kind="line", x="at"), Columns(few["at"], None, None, "at"))
+    assert days.x.unit == "day"
     assert drawn(kind="bar", x="at").x.unit == "week"
 
 
