@@ -17,7 +17,7 @@ export interface CellPopoverProps {
 }
 
 const GAP = 4;
-/** Characters of a text that the server sends with its row. */
+/** Characters of a text, or bytes, that the server sends with its row. */
 const SENT = 4_096;
 
 /** The whole value of a cell, to read and to copy. */
@@ -61,7 +61,8 @@ export function CellPopover(props: CellPopoverProps): ReactElement {
       <CellContent cell={cell} ref={text} />
       {isCut(cell) && (
         <p className="cell-popover-note">
-          The first {formatCount(SENT)} characters. An export holds them all.
+          The first {formatCount(SENT)} {typeof cell.value === "string" ? "characters" : "bytes"}.
+          An export holds them all.
         </p>
       )}
     </div>
@@ -69,5 +70,6 @@ export function CellPopover(props: CellPopoverProps): ReactElement {
 }
 
 function isCut({ value }: Cell): boolean {
+  if (value instanceof Uint8Array) return value.length >= SENT;
   return typeof value === "string" && value.length > SENT && value.endsWith("…");
 }
