@@ -51,7 +51,9 @@ class Sessions:
     def __init__(self, effects: Path, history: HistoryThread) -> None:
         self._history = history
         self.log = EventLog("")
-        self.project = SimpleNamespace(list_pipelines=lambda: ["p"], paths=None)
+        self.project = SimpleNamespace(
+            list_pipelines=lambda: ["p"], paths=SimpleNamespace(root=Path())
+        )
         self._effects = os.open(effects, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     async def open(self, pipeline: str) -> Sessions:
