@@ -23,6 +23,7 @@ KEPT_BYTES = 256 << 20
 LARGE = 1_000_000
 """Rows from which on the ends of an order come first."""
 END_ROWS = 4_096
+_MOMENT_S = 0.3
 _DIRECT = 16
 """A selection of fewer than one row in so many is sorted by itself, not taken from all rows."""
 
@@ -106,6 +107,7 @@ class Views:
         def make(shared: Stop) -> Any:
             return self._ordered(path, table, view, selection, shared)
 
+        self._give_up_others(name)
         if near is not None and table.rows > LARGE and self._kept.peek(name) is None:
             rows = self._selected(path, view, selection, stop)
             count = table.rows if rows is None else len(rows)
@@ -121,19 +123,26 @@ class Views:
         return ViewRows(table, self._kept.get(name, make, stop))
 
     def _go_on(self, name: Any, make: Callable[[Stop], Any]) -> None:
-        """Compute an order beside, since its next windows will be asked for; only one at a time."""
-        if self._kept.is_coming(name):
+        """Compute an order beside, after a moment: the windows that come at once go first."""
+        if self._beside is not None and self._beside[0] == name:
             return
-        if self._beside is not None and self._beside[0] != name:
-            self._beside[1].wish()
         stop = Stop()
-        self._beside = (name, stop)
 
         def compute() -> None:
             with suppress(HeadraceError):  # who asks for it is told
+                stop.check()
                 self._kept.get(name, make, stop)
 
-        threading.Thread(target=compute, name="order", daemon=True).start()
+        self._beside = (name, stop)
+        timer = threading.Timer(_MOMENT_S, compute)
+        timer.daemon = True
+        timer.start()
+
+    def _give_up_others(self, name: Any) -> None:
+        """Stop what is computed beside, unless it is the order of this name."""
+        if self._beside is not None and self._beside[0] != name:
+            self._beside[1].wish()
+            self._beside = None
 
     def selected(self, path: Path, view: View, stop: Stop) -> Any:
         """Return the ascending numbers of the rows that a view keeps; None for all."""

@@ -204,13 +204,14 @@ def test_an_order_that_nobody_asks_for_any_more_is_not_finished(
     monkeypatch.setattr(orders, "LARGE", 1_000)
     monkeypatch.setattr(orders, "END_ROWS", 10)
     stops: list[Stop] = []
-    ended = threading.Event()
+    begun, ended = threading.Event(), threading.Event()
     real = orders.ordered_rows
 
     def slow(table: Any, keys: Any, rows: Any, stop: Stop) -> Any:
         if keys[0][0] == 0:
             stops.append(stop)
             stop.listen(ended.set)
+            begun.set()
             assert ended.wait(20)
             stop.check()
         return real(table, keys, rows, stop)
@@ -218,6 +219,7 @@ def test_an_order_that_nobody_asks_for_any_more_is_not_finished(
     monkeypatch.setattr(orders, "ordered_rows", slow)
     table = stored(a=np.arange(40_000)[::-1], b=np.arange(40_000), batch_rows=8_000)
     assert table.window(View(sort=[SortKey("a")]), 0, 1).column("a").to_pylist() == [0]
+    assert begun.wait(20)
     assert table.window(View(sort=[SortKey("b", True)]), 0, 1).column("b").to_pylist() == [39_999]
     assert ended.wait(20)
     assert stops[0].is_wished
