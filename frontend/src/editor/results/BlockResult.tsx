@@ -51,8 +51,11 @@ function Result({ block, status, isOld }: Props & { isOld: boolean }): ReactElem
   return (
     <div className="result">
       <div className="result-bar">
-        {status.output !== null && <ResultStrip output={status.output} status={status} />}
-        <span className="block-space" />
+        {status.output === null ? (
+          <span className="block-space" />
+        ) : (
+          <ResultStrip output={status.output} status={status} />
+        )}
         {tabs.length > 0 && (
           <Tabs
             label={`Results of ${name}`}
