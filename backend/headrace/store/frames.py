@@ -80,17 +80,16 @@ def _table(plain: Any, names: list[str], levels: dict[str, Any], odd: dict[str, 
     """Put index, columns of pandas and odd columns together, with pandas' own metadata."""
     usual = plain[[name for name in names if name not in odd]] if odd else plain
     base = _index_first(pa.Table.from_pandas(usual, nthreads=1))
-    columns = {name: base.column(name) for name in base.column_names if name not in names}
-    columns = levels | columns
-    columns |= {name: odd[name] if name in odd else base.column(name) for name in names}
-    schema = base.schema
-    fields = [
-        schema.field(name) if name in schema.names else pa.field(name, column.type)
-        for name, column in columns.items()
-    ]
-    return pa.Table.from_arrays(
-        list(columns.values()), schema=pa.schema(fields, metadata=schema.metadata)
+    given = dict(zip(base.column_names, base.columns, strict=True))
+    fields = dict(zip(base.column_names, base.schema, strict=True))
+    own = set(names)
+    index = {name: column for name, column in given.items() if name not in own}
+    columns = levels | index | {name: odd[name] if name in odd else given[name] for name in names}
+    schema = pa.schema(
+        [fields.get(name) or pa.field(name, column.type) for name, column in columns.items()],
+        metadata=base.schema.metadata,
     )
+    return pa.Table.from_arrays(list(columns.values()), schema=schema)
 
 
 def unpack(table: Any, rest: dict[str, Any]) -> Any:
