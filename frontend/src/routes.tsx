@@ -8,6 +8,7 @@ import { EditorSlotsContext, EmptyState, Link, matchPath, Page, usePlace } from 
 const RunsPage = later(async () => (await import("./runs")).RunsPage, Blank);
 const RunPage = later(async () => (await import("./runs")).RunPage, Blank);
 const SchedulesPage = later(async () => (await import("./schedule")).SchedulesPage, Blank);
+const ImportPage = later(async () => (await import("./import")).ImportPage, Blank);
 const SettingsPage = later(async () => (await import("./settings")).SettingsPage, Blank);
 
 const EditorPage = later(async () => (await import("./editor")).EditorPage, Blank);
@@ -21,6 +22,7 @@ type Values = Record<string, string>;
 
 const ROUTES: readonly (readonly [pattern: string, page: (values: Values) => ReactElement])[] = [
   ["/", () => <HomePage />],
+  ["/import", () => <ImportPage />],
   ["/runs", () => <RunsPage />],
   ["/schedules", () => <SchedulesPage />],
   ["/settings", () => <SettingsPage />],

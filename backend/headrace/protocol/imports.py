@@ -56,8 +56,8 @@ class ImportChoices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     name: str | None = None
     order: Order | None = None
-    names: dict[int, str] = field(default_factory=dict[int, str])
-    kinds: dict[int, Kind] = field(default_factory=dict[int, Kind])
+    names: dict[str, str] = field(default_factory=dict[str, str])
+    kinds: dict[str, Kind] = field(default_factory=dict[str, Kind])
     joins: list[list[int]] = field(default_factory=list[list[int]])
     """Numbers of cells that have to be in one block."""
     unstorable: list[str] = field(default_factory=list[str])

@@ -1,9 +1,10 @@
-import { Plus } from "lucide-react";
-import { type ReactElement, useCallback, useMemo, useRef, useState } from "react";
+import { FileInput, Plus } from "lucide-react";
+import { type ReactElement, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { AnyEvent, PipelineSummary, RunSummary } from "../protocol";
 import { useApi, useResource } from "../session";
 import {
   Button,
+  chooseNotebook,
   EmptyState,
   type Finding,
   Input,
@@ -32,6 +33,7 @@ export function HomePage(): ReactElement {
   const [query, setQuery] = useState("");
   const [creating, setCreating] = useState(false);
   const search = useRef<HTMLInputElement>(null);
+  const notebook = useRef<HTMLInputElement>(null);
   const now = useNow("slow");
   const list = useResource(
     "pipelines",
@@ -44,8 +46,10 @@ export function HomePage(): ReactElement {
   const pipelines = list.data ?? NOTHING;
   const shown = useMemo(() => matching(pipelines, query), [pipelines, query]);
 
+  useDrop();
   useCommands({
     "new-pipeline": () => setCreating(true),
+    "import-notebook": () => notebook.current?.click(),
     "search-page": () => search.current?.focus(),
   });
   useFindings(useCallback(() => findingsOf(pipelines), [pipelines]));
@@ -70,6 +74,17 @@ export function HomePage(): ReactElement {
           <Button className="find" onClick={() => runCommand("palette")}>
             <span className="muted">Find pipeline, block, command…</span>
             <Kbd keys="Ctrl+k" />
+          </Button>
+          <input
+            ref={notebook}
+            type="file"
+            hidden
+            aria-label="Notebook"
+            accept=".ipynb,.py"
+            onChange={(event) => importFirst(event.target.files)}
+          />
+          <Button icon={FileInput} onClick={() => notebook.current?.click()}>
+            Import
           </Button>
           <Button look="primary" icon={Plus} onClick={() => setCreating(true)}>
             New pipeline
@@ -116,6 +131,33 @@ export function HomePage(): ReactElement {
       ) : null}
     </Page>
   );
+}
+
+/** Goes on with the first file: what it becomes is seen before anything is made. */
+function importFirst(files: FileList | null | undefined): void {
+  const file = files?.[0];
+  if (file === undefined) return;
+  chooseNotebook(file).then(() => navigate("/import"), toastError);
+}
+
+/** A notebook that is dropped anywhere on the page is imported. */
+function useDrop(): void {
+  useEffect(() => {
+    const over = (event: DragEvent): void => {
+      if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+    };
+    const drop = (event: DragEvent): void => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      importFirst(event.dataTransfer.files);
+    };
+    document.addEventListener("dragover", over);
+    document.addEventListener("drop", drop);
+    return () => {
+      document.removeEventListener("dragover", over);
+      document.removeEventListener("drop", drop);
+    };
+  }, []);
 }
 
 function NoPipelines(props: { onCreate(): void }): ReactElement {

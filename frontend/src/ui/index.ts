@@ -46,6 +46,7 @@ export { type BlockRequest, MakeBlockContext } from "./making";
 export { Chip, Kbd, KindChip, Logo, StateChip, StateIcon, StateWords, shortKeys } from "./marks";
 export { ContextMenu, Menu, type MenuAction, type MenuEntry, placeBelow } from "./menu";
 export { NameText } from "./name-text";
+export { type ChosenNotebook, chooseNotebook, chosenNotebook } from "./notebook-file";
 export { closeness, type Finding, useFindings } from "./palette";
 export { parameterProblem, readParameter, textOfValue } from "./parameters";
 export { ParametersForm } from "./parameters-form";

@@ -110,7 +110,7 @@ def test_a_cell_of_sql_becomes_a_block_of_sql() -> None:
 
 def test_choices_rename_and_join_and_turn_blocks() -> None:
     cells = ("a = [1]", "b = a + [2]", "c = b + [3]")
-    plan = plan_of(*cells, names={1: "start"}, kinds={3: "exporter"}, joins=[[1, 2]])
+    plan = plan_of(*cells, names={"1": "start"}, kinds={"3": "exporter"}, joins=[[1, 2]])
     assert shape(plan) == [("start", "loader", [1, 2]), ("c", "exporter", [3])]
 
 

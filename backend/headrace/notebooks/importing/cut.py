@@ -222,9 +222,9 @@ class _Cutter:
         gives = [name for name in gives if not name.startswith(("_", "<"))]
         first = min(cells)
         name = self._names.free(
-            self._choices.names.get(first, ""), slug(self._heading(first) or ""), "all_cells"
+            self._choices.names.get(str(first), ""), slug(self._heading(first) or ""), "all_cells"
         )
-        kind = self._choices.kinds.get(first) or "loader"
+        kind = self._choices.kinds.get(str(first)) or "loader"
         draft = Draft(
             name=name,
             kind=kind,
@@ -267,7 +267,7 @@ class _Cutter:
                     self._fates[cell] = "shared"
             return False
         only_shows = all(unit.shows_only or not unit.statements for unit in units)
-        chosen = cells[0] in self._choices.names or cells[0] in self._choices.kinds
+        chosen = str(cells[0]) in {**self._choices.names, **self._choices.kinds}
         if (
             only_shows
             and not any(unit.gives for unit in units)
@@ -338,7 +338,7 @@ class _Cutter:
     def _name_of(self, cells: list[int], consumed: set[tuple[str, int]]) -> str:
         gives = self._gives(cells, consumed)
         units = [self._flow.units[cell] for cell in cells]
-        chosen = self._choices.names.get(cells[0])
+        chosen = self._choices.names.get(str(cells[0]))
         if chosen is not None:
             check_name(chosen)
         given = slug(gives[-1]) if gives else ""
@@ -385,7 +385,7 @@ class _Cutter:
                 argument = f"{argument}_values"
             taken.append(Taken(argument=argument, block=block, parts=tuple(parts)))
         given = gives[cells[0]]
-        kind = self._choices.kinds.get(cells[0]) or _kind(units, taken)
+        kind = self._choices.kinds.get(str(cells[0])) or _kind(units, taken)
         heading = next(filter(None, (self._heading(cell) for cell in cells)), "") or ""
         return Draft(
             name=names[cells[0]],
@@ -447,7 +447,7 @@ class _Cutter:
     def _make_sql(self, number: int, text: str) -> None:
         """Make a block of a cell of SQL; its tables are the blocks that give frames of the name."""
         name = self._names.free(
-            self._choices.names.get(number, ""),
+            self._choices.names.get(str(number), ""),
             slug(self._heading(number) or ""),
             f"query_{number}",
         )
@@ -459,7 +459,7 @@ class _Cutter:
                 inputs[made.block.gives[0]] = made.block.name
         block = ImportedBlock(
             name=name,
-            kind=self._choices.kinds.get(number) or ("transformer" if inputs else "loader"),
+            kind=self._choices.kinds.get(str(number)) or ("transformer" if inputs else "loader"),
             language="sql",
             cell=number,
             cells=[number],
@@ -479,7 +479,7 @@ class _Cutter:
         first = cells[0][0]
         stem = slug(heading)
         name = self._names.free(
-            self._choices.names.get(first, ""), f"about_{stem}" if stem else "", "text"
+            self._choices.names.get(str(first), ""), f"about_{stem}" if stem else "", "text"
         )
         for number, cell in cells:
             self._blocks_of[number] = name
