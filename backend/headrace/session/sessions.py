@@ -156,6 +156,7 @@ class Sessions:
     async def add(self, name: str, files: Mapping[str, str], shared: Mapping[str, str]) -> None:
         """Create a pipeline of files by name; `shared` are blocks that are made when missing."""
         await asyncio.to_thread(self.project.add_pipeline, name, files, shared)
+        await self._around.history.call(History.withdraw, name)
         self._around.tell_pipelines_changed()
 
     async def delete(self, name: str, *, cancel: bool = False) -> None:

@@ -9,6 +9,7 @@ for each row that is new, gone, or changed.
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from headrace.store.compare_cells import as_type, common_type, differing, whole
 from headrace.store.compare_tables import Frame, is_nested
 from headrace.store.stopping import Stop
 
+_INTERRUPT_S = 0.02
 _MEMORY = "1GB"
 _AT_ONCE = 1 << 20
 """Pairs of rows whose cells are compared at a time."""
@@ -174,15 +176,39 @@ def database(stop: Stop) -> Generator[Any, None, None]:
         config: Any = {"memory_limit": _MEMORY, "temp_directory": folder}
         connection = duckdb.connect(":memory:", config=config)
         connection.execute("SET python_enable_replacements=false")
-        stop.listen(connection.interrupt)
         try:
-            yield connection
+            with _interrupted(connection, stop):
+                yield connection
         except duckdb.InterruptException:
             stop.check()
             raise
         finally:
-            stop.unlisten(connection.interrupt)
             connection.close()
+
+
+@contextmanager
+def _interrupted(connection: Any, stop: Stop) -> Generator[None]:
+    """Interrupt what a connection does from the wish to stop on, again and again.
+
+    An interrupt counts for the statement under way alone: one between two would be lost.
+    """
+    wished, is_over = threading.Event(), threading.Event()
+
+    def interrupt() -> None:
+        wished.wait()
+        while not is_over.wait(_INTERRUPT_S):
+            connection.interrupt()
+
+    watcher = threading.Thread(target=interrupt, name="interrupt", daemon=True)
+    watcher.start()
+    stop.listen(wished.set)
+    try:
+        yield
+    finally:
+        stop.unlisten(wished.set)
+        is_over.set()
+        wished.set()
+        watcher.join()
 
 
 def _numbers(connection: Any, column: str, where: str) -> Any:

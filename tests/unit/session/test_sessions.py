@@ -63,6 +63,18 @@ async def test_the_project_has_a_log_of_its_own(desk: Desk) -> None:
     assert (shown.seq, shown.epoch, shown.state) == (2, desk.sessions.log.epoch, None)
 
 
+async def test_a_pipeline_of_finished_files_is_added_whole(desk: Desk) -> None:
+    heard: list[ev.Event] = []
+    desk.sessions.log.subscribe(heard.append)
+    yaml = "title: Added\nblocks:\n  - {name: load, kind: loader, file: load.py}\n"
+    files = {"pipeline.yaml": yaml, "load.py": SOURCES["load.py"]}
+    await desk.sessions.add("added", files, {})
+    assert [type(event).__name__ for event in heard] == ["PipelinesChanged"]
+    assert (await desk.sessions.open("added")).draft.sources == {"load": SOURCES["load.py"]}
+    with pytest.raises(Conflict):
+        await desk.sessions.add("added", files, {})
+
+
 async def test_deleting_an_open_pipeline_ends_its_session(desk: Desk) -> None:
     session = await desk.open()
     ear = Ear(session)

@@ -61,12 +61,16 @@ async def test_the_slots_of_a_project_go_round_its_pipelines(desk: Desk) -> None
     session = await desk.open()
     first = await start(desk, "flights")
     second = await start(desk, "other")
+    places = {first: {"b1": 2, "b2": 3}, second: {"load": 1}}
+    moves = [ev.QueueMoved(places={})]
+
+    def moved() -> bool:
+        moves.extend(event for event in project if isinstance(event, ev.QueueMoved))
+        return moves[-1].places == places
+
+    await until(moved)
     assert waiting(desk) == ["b0"]
     assert desk.pool.allowed == 1
-    moves = [e for e in project if isinstance(e, ev.QueueMoved)]
-    await until(lambda: any(isinstance(e, ev.QueueMoved) for e in project))
-    moves = [e for e in project if isinstance(e, ev.QueueMoved)]
-    assert moves[-1].places == {first: {"b1": 2, "b2": 3}, second: {"load": 1}}
     assert desk.sessions.places("other", second) == {"load": 1}
     assert desk.sessions.places("other", "no run") == {}
     desk.pool.finish("b0", 0)
