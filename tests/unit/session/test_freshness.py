@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -266,4 +267,4 @@ World.TestCase.settings = settings(
     report_multiple_bugs=False,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )
-TestWorld = World.TestCase
+TestWorld = pytest.mark.timeout(900)(World.TestCase)  # 1,000 examples, also on a slow machine
