@@ -200,11 +200,10 @@ def test_a_webhook_answers_its_secret_alone(server: Server, project: Path) -> No
     # No more than so many in a minute, right or wrong.
     answers = [newer.fire(secret="wrong").status_code for _ in range(70)]
     assert set(answers) == {401, 429}
-    statuses = [newer.fire() for _ in range(70)]
-    limited = [answer for answer in statuses if answer.status_code == 429]
-    assert limited
-    assert limited[0].json()["error"]["code"] == "too-many-requests"
-    assert limited[0].headers["Retry-After"]
+    fired = (newer.fire() for _ in range(300))  # the minute may end meanwhile, but not each time
+    limited = next(answer for answer in fired if answer.status_code == 429)
+    assert limited.json()["error"]["code"] == "too-many-requests"
+    assert limited.headers["Retry-After"]
 
 
 def test_what_is_no_webhook_has_no_secret(server: Server) -> None:

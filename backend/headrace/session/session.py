@@ -353,6 +353,7 @@ class Session:
         """Make sure that what is known is so now: of files, libraries, outputs and their age.
 
         For who is about to act on it. Whatever the watch over the files has not told yet counts.
+        Raises Unavailable while the history cannot be written.
         """
         async with self._edits:
             now, _ = await asyncio.gather(
@@ -365,7 +366,7 @@ class Session:
             if any(now[place] != before.get(place) for place in store):
                 lost = await self._around.lost(self.machine.results.known())
                 self._stamps |= {place: now[place] for place in store}
-            await self._stimuli.do(lambda: self.machine.look(self._now(), lost))
+            await self._stimuli.ask(lambda: self.machine.look(self._now(), lost))
 
     async def look_at_others(self) -> None:
         """Take the results that other processes have made since the last look."""
@@ -378,7 +379,7 @@ class Session:
             await self.look_at_others()
 
     async def _learn(self, record: RunRecord) -> None:
-        await self._stimuli.do(lambda: self.machine.learn(record))
+        await self._stimuli.ask(lambda: self.machine.learn(record))
 
     async def _reread(self, cause: str, *, anew: bool = False) -> None:
         """Read and analyse the files; tell what is new. The caller holds the edit lock."""
@@ -670,8 +671,10 @@ class Session:
                 await self._around.history.call(History.write, records)
             except (Unavailable, StorageFull) as error:
                 logger.warning("%s: history cannot be written now: %s", self.pipeline, error)
+                self._stimuli.hold(error)
                 await asyncio.sleep(_WRITE_AGAIN_S)
             else:
+                self._stimuli.release()
                 return
 
     def _publish(self, event: ev.Event) -> None:

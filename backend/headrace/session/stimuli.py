@@ -40,6 +40,8 @@ class Stimuli:
         self._carry_out = carry_out
         self._waiting: asyncio.Queue[_Stimulus] = asyncio.Queue()
         self._ended = False
+        self._held: HeadraceError | None = None
+        self._impatient: set[asyncio.Future[None]] = set()
         self._work = asyncio.create_task(self._go_on(), name=f"session {name}")
 
     @property
@@ -64,6 +66,33 @@ class Stimuli:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait(_Stimulus(act, done))
         await done
+
+    async def ask(self, act: Callable[[], Step]) -> None:
+        """The same for who would rather hear why the queue does not move than wait for it.
+
+        Raises also what the queue is held for. `act` may then still happen, later.
+        """
+        if self._held is not None:
+            raise self._held
+        if self._ended:
+            raise _ended()
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._impatient.add(done)
+        self._waiting.put_nowait(_Stimulus(act, done))
+        try:
+            await done
+        finally:
+            self._impatient.discard(done)
+
+    def hold(self, error: HeadraceError) -> None:
+        """Say why the step under way does not end for now."""
+        self._held = error
+        for done in [waiting for waiting in self._impatient if not waiting.done()]:
+            done.set_exception(error)
+
+    def release(self) -> None:
+        """Say that the queue moves on."""
+        self._held = None
 
     async def close(self) -> None:
         """Refuse all that waits."""

@@ -96,6 +96,37 @@ async def test_a_run_that_cannot_be_recorded_is_refused(desk: Desk) -> None:
     assert not desk.pool.executed
 
 
+async def test_a_run_is_refused_while_what_goes_on_cannot_be_recorded(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shell, "_WRITE_AGAIN_S", 0.01)
+    session = await desk.open()
+    answer = await desk.handle(cmd.RunBlocks, blocks=["load"])
+    await desk.waiting("load")
+    left = broken(desk, *[Unavailable("locked")] * 1000)
+    call, is_locked = desk.history.call, asyncio.Event()
+
+    async def locked(method: Callable[..., Any], *args: Any) -> Any:
+        if method is History.write:
+            await is_locked.wait()
+        return await call(method, *args)
+
+    monkeypatch.setattr(desk.history, "call", locked)
+    desk.pool.finish("load", 1)
+    early = asyncio.create_task(session.look_again())
+    await until(lambda: session._stimuli._impatient)
+    is_locked.set()
+    for asked in (early, session.start_run(RunRequest(origin="api"))):
+        with pytest.raises(Unavailable, match="locked"):
+            await asked
+    left.clear()
+    assert (await session.finished(answer["run"])).state == "succeeded"
+    await session.look_again()
+    await session.close("enough")
+    with pytest.raises(Unavailable, match="has ended"):
+        await session.look_again()
+
+
 async def test_a_command_that_waits_is_refused_when_the_session_ends(desk: Desk) -> None:
     session = await desk.open()
     await desk.handle(cmd.RunBlocks, blocks=["load"])
