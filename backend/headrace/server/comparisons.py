@@ -11,10 +11,9 @@ from headrace.core.errors import InvalidInput
 from headrace.core.ids import check_address
 from headrace.protocol.comparison import Comparison, PastResult, PastResults
 from headrace.server.base import ApiHandler, operation
-from headrace.server.outputs import OutputHandler
+from headrace.server.outputs import ARROW, OutputHandler
 from headrace.store.files import StoreFiles
 
-_ARROW = "application/vnd.apache.arrow.stream"
 _TIMEOUT_S = 600.0
 _MOST_ROWS = 500
 _KINDS = ("added", "removed", "changed", "repeated", "repeated-before")
@@ -66,29 +65,21 @@ class ChangedRowsHandler(_ComparingHandler):
         "A window of the rows that were added, removed or changed",
         returns=dict[str, Any],
         query=("with", "key", "kind", "offset", "limit"),
-        media=(_ARROW,),
+        media=(ARROW,),
     )
-    async def get(self, address: str) -> Any:
+    async def get(self, address: str) -> None:
         kind = self.text("kind") or "changed"
         if kind not in _KINDS:
             raise InvalidInput(f"kind must be one of {', '.join(_KINDS)}.", field="kind")
-        as_json = "application/json" in self.request.headers.get("Accept", "")
         found = await self.compare(
             "changed-rows",
             address,
             kind=kind,
             offset=self.integer("offset", 0),
             limit=self.integer("limit", 200, most=_MOST_ROWS),
-            format="json" if as_json else "arrow",
+            format="json" if self.wants_json else "arrow",
         )
-        self.set_header("Vary", "Accept")
-        self.set_header("X-Total-Rows", str(found["total"]))
-        self.keep_for_ever()
-        if as_json:
-            return found
-        self.set_header("Content-Type", _ARROW)
-        self.finish(found["stream"])
-        return None
+        self.send_rows(found)
 
 
 class PastResultsHandler(ApiHandler):

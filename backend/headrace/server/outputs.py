@@ -15,7 +15,7 @@ from headrace.server.views import PARAMETERS, read_view
 from headrace.store.files import StoreFiles
 
 _IMMUTABLE = "private, max-age=31536000, immutable"
-_ARROW = "application/vnd.apache.arrow.stream"
+ARROW = "application/vnd.apache.arrow.stream"
 _ROWS_LIMIT = 100_000
 _EXPORT_LIMIT_S = 3_600
 _SANDBOX_POLICY = (
@@ -77,6 +77,22 @@ class OutputHandler(ApiHandler):
             self._asking.cancel()
         super().on_connection_close()
 
+    @property
+    def wants_json(self) -> bool:
+        """Whether rows are wanted as JSON, not as an Arrow IPC stream."""
+        return "application/json" in self.request.headers.get("Accept", "")
+
+    def send_rows(self, found: dict[str, Any]) -> None:
+        """Answer with a window of rows, as it was asked for with `wants_json`."""
+        self.set_header("Vary", "Accept")
+        self.set_header("X-Total-Rows", str(found["total"]))
+        self.keep_for_ever()
+        if self.wants_json:
+            self.reply(found)
+        else:
+            self.set_header("Content-Type", ARROW)
+            self.finish(found["stream"])
+
     def keep_for_ever(self) -> None:
         """Say that this answer never changes: its address names its content."""
         self.set_header("Cache-Control", _IMMUTABLE)
@@ -99,26 +115,18 @@ class RowsHandler(OutputHandler):
         "A window of rows as an Arrow IPC stream, or as JSON by Accept",
         returns=dict[str, Any],
         query=("offset", "limit", *PARAMETERS),
-        media=(_ARROW,),
+        media=(ARROW,),
     )
-    async def get(self, address: str) -> Any:
-        as_json = "application/json" in self.request.headers.get("Accept", "")
+    async def get(self, address: str) -> None:
         found = await self.ask(
             "window",
             address=address,
             offset=self.integer("offset", 0),
             limit=self.integer("limit", 1000, most=_ROWS_LIMIT),
             view=self.view,
-            format="json" if as_json else "arrow",
+            format="json" if self.wants_json else "arrow",
         )
-        self.set_header("Vary", "Accept")
-        self.set_header("X-Total-Rows", str(found["total"]))
-        self.keep_for_ever()
-        if as_json:
-            return found
-        self.set_header("Content-Type", _ARROW)
-        self.finish(found["stream"])
-        return None
+        self.send_rows(found)
 
 
 class ColumnsHandler(OutputHandler):

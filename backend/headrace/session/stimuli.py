@@ -61,11 +61,7 @@ class Stimuli:
 
         Raises what `act` raises as HeadraceError, Unavailable when the session ends before.
         """
-        if self._ended:
-            raise _ended()
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.put_nowait(_Stimulus(act, done))
-        await done
+        await self._hand_over(act)
 
     async def ask(self, act: Callable[[], Step]) -> None:
         """The same for who would rather hear why the queue does not move than wait for it.
@@ -74,15 +70,19 @@ class Stimuli:
         """
         if self._held is not None:
             raise self._held
-        if self._ended:
-            raise _ended()
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done = self._hand_over(act)
         self._impatient.add(done)
-        self._waiting.put_nowait(_Stimulus(act, done))
         try:
             await done
         finally:
             self._impatient.discard(done)
+
+    def _hand_over(self, act: Callable[[], Step]) -> asyncio.Future[None]:
+        if self._ended:
+            raise _ended()
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.put_nowait(_Stimulus(act, done))
+        return done
 
     def hold(self, error: HeadraceError) -> None:
         """Say why the step under way does not end for now."""

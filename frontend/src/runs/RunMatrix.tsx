@@ -4,10 +4,10 @@ import { useResource } from "../session";
 import {
   EmptyState,
   formatDuration,
-  formatMoment,
   KindChip,
   Link,
   LoadFailed,
+  runWords,
   SIGNS,
   signOfState,
 } from "../ui";
@@ -88,8 +88,8 @@ function Table({ runs, blocks }: Matrix): ReactElement {
                   to={`/p/${run.pipeline}/runs/${run.id}`}
                   className="matrix-run"
                   data-tone={SIGNS[signOfState(run.state)].tone}
-                  aria-label={tipOf(run)}
-                  data-tip={tipOf(run)}
+                  aria-label={runWords(run)}
+                  data-tip={runWords(run)}
                   {...placeOf(0, column)}
                 >
                   <span style={{ height: `${shareOf(run.seconds, longest) * 100}%` }} />
@@ -148,10 +148,4 @@ function Cell({ block, run, cell, place }: CellProps): ReactElement {
       <Icon aria-hidden size={11} />
     </Link>
   );
-}
-
-function tipOf(run: RunSummary): string {
-  const took = run.seconds === null ? "" : ` in ${formatDuration(run.seconds)}`;
-  const reason = run.reason === null ? "" : `\n${run.reason}`;
-  return `${formatMoment(run.queued_at)}: ${SIGNS[signOfState(run.state)].word}${took}${reason}`;
 }

@@ -25,15 +25,16 @@ export function RunHistory({ runs, label, length = 30 }: RunHistoryProps): React
           className="history-tick"
           data-tone={SIGNS[signOfState(run.state)].tone}
           data-state={run.state}
-          data-tip={tipOf(run)}
-          aria-label={tipOf(run)}
+          data-tip={runWords(run)}
+          aria-label={runWords(run)}
         />
       ))}
     </fieldset>
   );
 }
 
-function tipOf(run: RunSummary): string {
+/** "21 Nov 2026, 06:00:01: failed in 2.1 s", then why. */
+export function runWords(run: RunSummary): string {
   const { word } = SIGNS[signOfState(run.state)];
   const took = run.seconds === null ? "" : ` in ${formatDuration(run.seconds)}`;
   const reason = run.reason === null ? "" : `\n${run.reason}`;

@@ -39,7 +39,7 @@ export {
   ordinal,
   plural,
 } from "./format";
-export { RunHistory } from "./history";
+export { RunHistory, runWords } from "./history";
 export { Announcements, announce, toast, toastError } from "./live";
 export { LogLines, LogText, linesWith, plainText } from "./log-text";
 export { type BlockRequest, MakeBlockContext } from "./making";

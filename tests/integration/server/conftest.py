@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -51,3 +52,14 @@ def fresh(tmp_path):
     (tmp_path / "p" / "pipelines").mkdir(parents=True)
     with _load().Server(tmp_path / "p") as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory, harness):
+    """A server of the example project."""
+    project = tmp_path_factory.mktemp("made") / "p"
+    made = [*harness.headrace_command(), "init", str(project)]
+    subprocess.run(made, check=True, capture_output=True, timeout=30)
+    with harness.Server(project) as server:
+        server.wait_ready()
+        yield server

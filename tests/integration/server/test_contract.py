@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import time
 from urllib.parse import quote
 
@@ -51,13 +50,8 @@ class Checked:
 
 
 @pytest.fixture(scope="module")
-def checked(tmp_path_factory, harness):
-    project = tmp_path_factory.mktemp("made") / "p"
-    made = [*harness.headrace_command(), "init", str(project)]
-    subprocess.run(made, check=True, capture_output=True, timeout=30)
-    with harness.Server(project) as server:
-        server.wait_ready()
-        yield Checked(server)
+def checked(running):
+    return Checked(running)
 
 
 @pytest.fixture

@@ -2,20 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import nbformat
-import pytest
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory, harness):
-    project = tmp_path_factory.mktemp("made") / "p"
-    made = [*harness.headrace_command(), "init", str(project)]
-    subprocess.run(made, check=True, capture_output=True, timeout=30)
-    with harness.Server(project) as server:
-        server.wait_ready()
-        yield server
 
 
 def test_a_pipeline_can_be_saved_as_a_notebook(running):

@@ -3,19 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-
-import pytest
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory, harness):
-    project = tmp_path_factory.mktemp("made") / "p"
-    made = [*harness.headrace_command(), "init", str(project)]
-    subprocess.run(made, check=True, capture_output=True, timeout=30)
-    with harness.Server(project) as server:
-        server.wait_ready()
-        yield server
 
 
 def test_a_run_gives_rows_profile_log_and_notebook(running):

@@ -20,7 +20,7 @@ interface Props {
   onClose(): void;
 }
 
-const CodePreview = lazy(() => import("../code/CodePreview"));
+const CodeView = lazy(() => import("../code/CodeView"));
 
 const LANGUAGES: readonly Choice<CodeLanguage>[] = [
   { value: "pandas", label: "pandas" },
@@ -120,7 +120,7 @@ export function MakeBlockDialog({ request, onClose }: Props): ReactElement {
           <>
             <div className="make-block-code" data-old={draft.problem !== null || undefined}>
               <Suspense fallback={<pre>{draft.made.text}</pre>}>
-                <CodePreview
+                <CodeView
                   text={draft.made.text}
                   language={draft.made.language}
                   label={`Code of ${draft.made.name}`}
