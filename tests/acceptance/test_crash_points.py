@@ -181,10 +181,10 @@ CASES = [
     *(Case("history.before-commit", Stage.run, passage) for passage in (1, 4)),
     *(Case("history.after-commit", Stage.run, passage) for passage in (1, 4)),
     *(Case("block.answer-heard", Stage.run, passage) for passage in (1, 5)),
-    Case("store.before-rename", Stage.run, dies="worker", plant={"retries": 2}),
-    Case("store.after-rename", Stage.run, dies="worker", plant={"retries": 2}),
-    Case("worker.before-answer", Stage.run, dies="worker", plant={"retries": 2}),
-    Case("worker.after-answer", Stage.run, dies="worker", plant={"retries": 2}),
+    Case("store.before-rename", Stage.run, dies="worker", plant={"retries": 3}),
+    Case("store.after-rename", Stage.run, dies="worker", plant={"retries": 3}),
+    Case("worker.before-answer", Stage.run, dies="worker", plant={"retries": 3}),
+    Case("worker.after-answer", Stage.run, dies="worker", plant={"retries": 3}),
     *(
         Case(f"tick.{place}", nothing, passage, plant={"trigger": OFTEN})
         for place in (

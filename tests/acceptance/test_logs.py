@@ -40,7 +40,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         folder.mkdir(parents=True)
         head = "from headrace import loader\n\n\n@loader\ndef b(context):\n"
         (folder / "b.py").write_text(f"{head}    {body}\n")
-        retry = ", retries: 1, backoff: 1ms" if name == "again" else ""
+        retry = ", retries: 2, backoff: 1ms" if name == "again" else ""
         (folder / "pipeline.yaml").write_text(
             f"blocks:\n  - {{name: b, kind: loader, file: b.py{retry}}}\n"
         )

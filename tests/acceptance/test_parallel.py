@@ -318,7 +318,7 @@ def test_a_cancelled_run_with_much_to_do_leaves_nothing_running(begin: Any) -> N
 def test_a_block_that_always_runs_out_of_memory_is_tried_as_often_as_it_says(begin: Any) -> None:
     def fill(project: Project) -> None:
         poison = "return len(bytearray(8 << 30))"
-        options = ", memory: 300MB, retries: 2, backoff: 0.05s"
+        options = ", memory: 300MB, retries: 3, backoff: 0.05s"
         project.write("p", {"poison": ""}, body=poison, options=options)
 
     project, server = begin("", fill)

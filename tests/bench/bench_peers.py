@@ -101,7 +101,7 @@ def environment(lock: Path = LOCK) -> Path:
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         try:
             subprocess.run(
-                [*install, "--require-hashes", "-r", lock],
+                [*install, "--no-deps", "--require-hashes", "-r", lock],
                 check=True,
                 capture_output=True,
                 text=True,

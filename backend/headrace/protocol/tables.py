@@ -306,6 +306,7 @@ class BlockTable(Struct, frozen=True, kw_only=True):
     """The typed settings that `with:` may give."""
     description: str = ""
     retries: int = 0
+    """How many attempts the block has at most; 0 is 1."""
     backoff_s: float = 1.0
     retry_on: list[str] = field(default_factory=list[str])
     """Names of exceptions or kinds of failure; empty: all."""

@@ -195,13 +195,13 @@ class Answers:
 
     @staticmethod
     def _failed(run: Run, name: str) -> int:
-        """Count the attempts of a block that count for `retries`."""
+        """Count the attempts of a block that count for `retries`, without the one under way."""
         attempts = run.blocks[name].record.attempts
         return len([a for a in attempts if a.failure and a.failure.kind != "lost"])
 
     def _may_try_again(self, run: Run, name: str) -> bool:
-        retries = run.definition.blocks[name].retries
-        return self._failed(run, name) < retries and not run.cancelled
+        attempts = run.definition.blocks[name].retries
+        return self._failed(run, name) + 1 < attempts and not run.cancelled
 
     def _raised(self, run: Run, answer: Raised, at: datetime) -> Step:
         name, block = answer.block, run.blocks[answer.block]

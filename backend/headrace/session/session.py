@@ -615,21 +615,21 @@ class Session:
         self._stimuli.put(lambda: self.machine.answer(answer, self._now()))
 
     async def _carry_out(self, step: Step) -> None:
-        """Write once, tell all, then act."""
+        """Write once, then act, and tell all while workers are already at it."""
         if step.records:
             crashpoint("step.before-record")
             await self._record(step.records)
             crashpoint("step.after-record")
-        for event in step.events:
-            self._publish(event)
-        crashpoint("step.after-events")
         for effect in step.effects:
             self._carry(effect)
+        crashpoint("step.after-effects")
+        for event in step.events:
+            self._publish(event)
         if any(isinstance(event, _FOR_AUTO_RUN) for event in step.events):
             self._auto.changed()
         self._mind_the_time()
         self._around.turns.look()
-        crashpoint("step.after-effects")
+        crashpoint("step.after-events")
 
     def _mind_the_time(self) -> None:
         """Be there when the next result grows older than its `cache:` allows."""

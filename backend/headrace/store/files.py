@@ -162,7 +162,8 @@ class StoreFiles:
 
     def _temporary(self) -> Path:
         folder = self.folder / "new"
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{secrets.token_hex(8)}.tmp"
 
     def _write(self, address: str, suffix: str, *parts: bytes | memoryview) -> int:
@@ -199,10 +200,13 @@ class StoreFiles:
         temporary = self._temporary()
 
         def fill() -> None:
-            with temporary.open("wb") as file:
+            with temporary.open("wb", buffering=0) as file:
                 file.writelines(parts)
-            place.parent.mkdir(exist_ok=True)
-            temporary.replace(place)
+            try:
+                temporary.replace(place)
+            except FileNotFoundError:
+                place.parent.mkdir(exist_ok=True)
+                temporary.replace(place)
 
         self._guarded(temporary, fill)
 

@@ -65,15 +65,17 @@ class LogTail:
     _descriptor: int = field(default=-1)
 
     def __post_init__(self) -> None:
-        if self.path:
-            with contextlib.suppress(OSError):
-                self.offset = Path(self.path).stat().st_size
+        self.offset = self.size()
 
     def size(self) -> int:
         """Return the size of the log in bytes."""
-        if not self._opened():
+        try:
+            # Most blocks print nothing: what is empty need not be opened.
+            return (
+                Path(self.path).stat() if self._descriptor < 0 else os.fstat(self._descriptor)
+            ).st_size
+        except OSError:
             return 0
-        return os.fstat(self._descriptor).st_size
 
     def grown(self, now: float, *, final: bool = False) -> tuple[int, str] | None:
         """Return (offset, text) of what is new, None when nothing is.
@@ -87,7 +89,7 @@ class LogTail:
         self.now = now
         if size < self.offset:
             self.offset = 0  # the block emptied its own log
-        if size == self.offset:
+        if size == self.offset or not self._opened():
             return None
         allowed = max(int(self.allowance), TAIL_BYTES if final else 0)
         if allowed < 4096 and size - self.offset > allowed:
@@ -105,7 +107,7 @@ class LogTail:
     def tail(self) -> str:
         """Return the last 64 KiB of the log."""
         size = self.size()
-        if not size:
+        if not size or not self._opened():
             return ""
         start = max(0, size - TAIL_BYTES)
         raw = os.pread(self._descriptor, TAIL_BYTES, start)

@@ -249,7 +249,7 @@ def test_a_failure_in_the_editor_is_shown_on_its_block_and_below() -> None:
 
 
 def test_a_failed_attempt_is_tried_again_after_its_backoff() -> None:
-    m = machine(definition(block("load", retries=1, backoff_s=2.0)))
+    m = machine(definition(block("load", retries=2, backoff_s=2.0)))
     (job,) = jobs(api(m))
     step = m.answer(raised(job), NOW)
     (wait,) = step.effects
@@ -265,7 +265,7 @@ def test_a_failed_attempt_is_tried_again_after_its_backoff() -> None:
 
 
 def test_an_answer_of_an_older_attempt_is_ignored() -> None:
-    m = machine(definition(block("load", retries=1)))
+    m = machine(definition(block("load", retries=2)))
     (job,) = jobs(api(m))
     m.answer(raised(job), NOW)
     m.retry_due("r1", "load", 1, NOW)
@@ -394,7 +394,7 @@ def test_blocks_of_a_left_editor_run_that_are_over_are_not_shown_as_queued() -> 
 
 
 def test_a_block_that_is_deleted_and_made_again_during_a_run_is_shown_as_part_of_it() -> None:
-    m = machine(definition(block("load", retries=1), block("other")))
+    m = machine(definition(block("load", retries=2), block("other")))
     (job,) = jobs(editor(m, "load"))
     m.define(definition(block("other")))
     m.answer(raised(job), NOW)
@@ -484,7 +484,7 @@ def run_of(m: Machine) -> Run:
 
 
 def test_an_interrupted_attempt_does_not_use_up_a_retry() -> None:
-    drafted = definition(block("load", retries=1))
+    drafted = definition(block("load", retries=2))
     m = machine(drafted)
     run = m.prepare("r1", RunRequest(origin="api"), NOW)
     m.launch(run, NOW)
@@ -676,7 +676,7 @@ def test_a_sensor_that_is_not_ready_holds_back_what_is_below() -> None:
 
 
 def test_a_sensor_asks_again_as_often_as_it_may() -> None:
-    m = machine(definition(block("wait", kind="sensor", retries=1), block("load", "wait")))
+    m = machine(definition(block("wait", kind="sensor", retries=2), block("load", "wait")))
     (first,) = jobs(api(m))
     step = m.answer(not_ready(first), NOW)
     (wait,) = [e for e in step.effects if isinstance(e, Wait)]

@@ -219,7 +219,7 @@ async def test_a_pipeline_with_an_error_of_its_own_cannot_run(desk: Desk) -> Non
 
 
 async def test_a_failed_attempt_is_tried_again_when_its_wait_is_over(desk: Desk) -> None:
-    yaml = "blocks:\n  - {name: load, kind: loader, file: load.py, retries: 1}\n"
+    yaml = "blocks:\n  - {name: load, kind: loader, file: load.py, retries: 2}\n"
     source = SOURCES["load.py"].replace("month: int", "").replace("return month", "return 1")
     desk.write("flights", yaml, **{"load.py": source})
     session = await desk.open()
@@ -235,7 +235,7 @@ async def test_a_failed_attempt_is_tried_again_when_its_wait_is_over(desk: Desk)
 
 
 async def test_a_wait_ends_with_its_session(desk: Desk) -> None:
-    yaml = "blocks:\n  - {name: load, kind: loader, file: load.py, retries: 1}\n"
+    yaml = "blocks:\n  - {name: load, kind: loader, file: load.py, retries: 2}\n"
     desk.write("flights", yaml, **{"load.py": SOURCES["load.py"].replace("month: int", "")})
     session = await desk.open()
     await session.start_run(RunRequest(origin="api"))

@@ -87,7 +87,7 @@ def test_what_became_known_while_it_waited_is_reused_when_it_gets_its_slot() -> 
 
 def test_a_failed_block_holds_no_slot_between_its_attempts() -> None:
     line = Slots(1)
-    p = machine("p", line, block("a", retries=1), block("b"))
+    p = machine("p", line, block("a", retries=2), block("b"))
     (job,) = jobs(begin(p, "r"))
     step = p.answer(raised(job), NOW)
     assert names(step) == ["r/b"]

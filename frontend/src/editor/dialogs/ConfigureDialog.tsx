@@ -98,11 +98,11 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
             <Group title="When it fails or takes too much">
               <TextField
                 label="Retries"
-                note="How often it is tried again after a failure, here too"
+                note="How many attempts it has at most, the first among them, here too"
                 bound={bind("retries")}
                 numeric
               />
-              {Number(texts.retries) > 0 && (
+              {Number(texts.retries) > 1 && (
                 <>
                   <TextField
                     label="Backoff"
