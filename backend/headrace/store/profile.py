@@ -33,7 +33,9 @@ _WHOLE = 2**52
 """From here on floats cannot tell neighbouring whole numbers apart."""
 _TEXT = 200
 _LEAST_SEEN = 10
-_PART = 1 << 20
+_HARDLY_TWICE = 0.95
+_FIRST_PART, _PART = 1 << 17, 1 << 20
+"""Values whose different ones are counted at once."""
 
 
 def profile(cells: Cells) -> ColumnProfile:
@@ -296,7 +298,8 @@ def _values(cells: Cells) -> dict[str, Any]:
         nulls += chunk.null_count
         seen += len(chunk)
         tally.add(chunk)
-        if len(tally.values) > _FEW and cells.count > EXACT_ROWS:
+        many = len(tally.values) > _FEW and cells.count > EXACT_ROWS
+        if many and (seen >= _PART or len(tally.values) > _HARDLY_TWICE * seen):
             break
     has_order = is_text(cells.kind)
     found: dict[str, Any] = {"nulls": nulls}
@@ -314,15 +317,18 @@ def _values(cells: Cells) -> dict[str, Any]:
 
 
 def _together(cells: Cells) -> Iterator[Any]:
-    """Give the cells in larger parts, categories as their values."""
+    """Give the cells in larger and larger parts, categories as their values.
+
+    The first are small: of a column with hardly a value twice they tell so at little cost.
+    """
     parts: list[Any] = []
-    rows = 0
+    rows, enough = 0, min(_FIRST_PART, _PART)
     for array in cells:
         parts.append(plain(array.dictionary_decode()) if _is_dictionary(array) else array)
         rows += len(array)
-        if rows >= _PART:
+        if rows >= enough:
             yield pa.chunked_array(parts)
-            parts, rows = [], 0
+            parts, rows, enough = [], 0, min(2 * enough, _PART)
     if parts:
         yield pa.chunked_array(parts)
 

@@ -21,6 +21,7 @@ from headrace.store.kept import Kept
 from headrace.store.orders import Views, selection_words
 from headrace.store.profile import profile
 from headrace.store.stopping import Stop, in_parallel
+from headrace.store.texts import is_text, plain_type
 
 _FORMAT = 1
 """Grows when profiles say something else than before."""
@@ -58,6 +59,8 @@ class Profiles:
         words = b"" if rows is None else selection_words(view)
         known: _Known = self._kept.get((path, words), lambda _: _read(path, whole=not words), stop)
         missing = [at for at in dict.fromkeys(positions) if at not in known]
+        # What takes longest first: at the end no thread then works alone on a long text.
+        missing.sort(key=lambda at: not is_text(plain_type(table.schema.field(at).type)))
         made = in_parallel(lambda at: profile(Cells(table, at, rows, stop)), missing, stop)
         known.update({column.at: column for column in made})
         if made:
