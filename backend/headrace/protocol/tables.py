@@ -426,6 +426,9 @@ class PipelineSummary(Struct, frozen=True, kw_only=True):
     triggers: list[TriggerTable] = field(default_factory=list[TriggerTable])
     next_at: datetime | None = None
     median_seconds: float | None = None
+    """Of those of the newest runs that succeeded."""
+    failing_since: datetime | None = None
+    """When it failed first since it last succeeded; None when it does not fail now."""
 
 
 class ErrorBody(Struct, frozen=True):

@@ -5,9 +5,8 @@ One call of `write` is one transaction, durable when it returns.
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -17,7 +16,6 @@ from sqlalchemy import (
     Connection,
     Executable,
     Row,
-    Select,
     and_,
     bindparam,
     delete,
@@ -25,19 +23,19 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    tuple_,
     update,
 )
 
 from headrace.core.crash import crashpoint
 from headrace.core.errors import NotFound
 from headrace.protocol.comparison import PastResults
-from headrace.protocol.tables import BlockRun, Output, RunRecord, RunSummary
+from headrace.protocol.tables import BlockRun, Output, RunRecord
 from headrace.runs.arrivals import Arrivals
 from headrace.runs.changes import Change, QueueRun, SaveBlock, SaveResult, SaveRun, SaveUnsynced
 from headrace.runs.database import BUSY_TIMEOUT_MS, Database
 from headrace.runs.holdings import addresses_of, forget_results
 from headrace.runs.leases import Leases
+from headrace.runs.lists import Lists
 from headrace.runs.matrix import Matrices
 from headrace.runs.needed import needed_addresses, pipelines_of, unknown_runs
 from headrace.runs.others import Others
@@ -64,7 +62,7 @@ KEPT_RESULTS = 50
 UNFINISHED = ("queued", "running")
 
 
-class History(Triggers, Arrivals, Publications, Leases, Others, Matrices):
+class History(Triggers, Arrivals, Publications, Leases, Others, Matrices, Lists):
     """What happened, for ever. Not thread-safe: one thread owns it (see `HistoryThread`).
 
     Every method raises Unavailable when the database is locked or away, StorageFull when the disk
@@ -150,61 +148,6 @@ class History(Triggers, Arrivals, Publications, Leases, Others, Matrices):
         if found is None:
             raise NotFound(f"There is no version {version!r}.", kind="version", name=version)
         return found[0]
-
-    def runs(
-        self,
-        pipeline: str | None = None,
-        state: str | None = None,
-        origin: str | None = None,
-        limit: int = 50,
-        before: str | None = None,
-    ) -> list[RunSummary]:
-        """Return the newest runs, newest first; `before` is the id of the last one seen."""
-        statement = select(runs)
-        if pipeline is not None:
-            statement = statement.where(runs.c.pipeline == pipeline)
-        if state is not None:
-            statement = statement.where(runs.c.state == state)
-        if origin is not None:
-            statement = statement.where(runs.c.origin == origin)
-        with self.database.reading() as connection:
-            statement = self._before(connection, statement, before)
-            newest = statement.order_by(runs.c.queued_at.desc(), runs.c.id.desc()).limit(limit)
-            return [_summary(row) for row in connection.execute(newest)]
-
-    @staticmethod
-    def _before(connection: Connection, statement: Select[Any], before: str | None) -> Select[Any]:
-        if before is None:
-            return statement
-        row = connection.execute(select(runs.c.queued_at).where(runs.c.id == before)).first()
-        if row is None:
-            raise NotFound(f"There is no run {before!r}.", kind="run", name=before)
-        # As a row value this is one range of an index, however deep the page is.
-        return statement.where(tuple_(runs.c.queued_at, runs.c.id) < tuple_(row[0], before))
-
-    def latest_runs(self, pipelines: Iterable[str], each: int = 30) -> dict[str, list[RunSummary]]:
-        """Return the newest runs of each pipeline, newest first, without those of the editor."""
-        found: dict[str, list[RunSummary]] = {}
-        with self.database.reading() as connection:
-            for pipeline in pipelines:
-                statement = (
-                    select(runs)
-                    .where(runs.c.pipeline == pipeline, runs.c.origin != "editor")
-                    .order_by(runs.c.queued_at.desc(), runs.c.id.desc())
-                    .limit(each)
-                )
-                found[pipeline] = [_summary(row) for row in connection.execute(statement)]
-        return found
-
-    def count_since(self, since: datetime) -> dict[str, int]:
-        """Return how many runs were queued since a moment, by state; editor runs left out."""
-        statement = (
-            select(runs.c.state, func.count())
-            .where(runs.c.queued_at >= stamp(since), runs.c.origin != "editor")
-            .group_by(runs.c.state)
-        )
-        with self.database.reading() as connection:
-            return {row[0]: row[1] for row in connection.execute(statement)}
 
     def unfinished(self) -> list[tuple[RunRecord, bytes, str]]:
         """Return the runs that are not over, oldest first, with their files and owners."""
@@ -524,28 +467,3 @@ def _record(row: Row[Any], blocks: list[BlockRun]) -> RunRecord:
         reason=row.reason,
         attempt=row.attempt,
     )
-
-
-def _summary(row: Row[Any]) -> RunSummary:
-    return RunSummary(
-        id=row.id,
-        pipeline=row.pipeline,
-        state=row.state,
-        origin=row.origin,
-        trigger=row.trigger_name,
-        logical_time=moment(row.logical_time),
-        queued_at=moment(row.queued_at),
-        started_at=moment(row.started_at),
-        finished_at=moment(row.finished_at),
-        seconds=row.seconds,
-        blocks_done=row.blocks_done,
-        blocks_total=row.blocks_total,
-        reason=row.reason,
-        published=row.published,
-    )
-
-
-def median_seconds(summaries: Sequence[RunSummary]) -> float | None:
-    """Return the median duration of the runs that succeeded, in seconds."""
-    seconds = [s.seconds for s in summaries if s.state == "succeeded" and s.seconds is not None]
-    return statistics.median(seconds) if seconds else None

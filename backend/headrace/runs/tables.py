@@ -77,8 +77,8 @@ runs = Table(
         "id",
         sqlite_where=text("origin <> 'editor'"),
     ),
-    Index("runs_by_origin", "origin", "queued_at", "id"),
-    Index("runs_of_pipeline_by_state", "pipeline", "state", "queued_at", "id"),
+    Index("runs_by_origin", "origin", "state", "queued_at", "id"),
+    Index("runs_of_pipeline_by_state", "pipeline", "state", "origin", "queued_at", "id"),
     Index("runs_of_version", "version"),
 )
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime
 from http import HTTPStatus
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
@@ -41,6 +42,7 @@ PAGE_POLICY = (
     "img-src 'self' data: blob:; frame-src 'self'; connect-src 'self'; object-src 'none'; "
     "base-uri 'none'; frame-ancestors 'self'; form-action 'self'"
 )
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -310,6 +312,18 @@ class ApiHandler(SecureHandler):
         if text is not None and text not in known:
             raise InvalidInput(f"{name} must be one of {', '.join(known)}.", field=name)
         return text
+
+    def moment(self, name: str) -> datetime | None:
+        """Return a query parameter as an aware moment; None when it is absent."""
+        text = self.text(name)
+        if text is None:
+            return None
+        try:
+            return msgspec.convert(text, _Moment)
+        except msgspec.ValidationError:
+            raise InvalidInput(
+                f"{name} must be a moment with its zone, such as 2026-03-01T06:00:00Z.", field=name
+            ) from None
 
     def integer(self, name: str, default: int, *, least: int = 0, most: int = 2**53) -> int:
         """Return a query parameter as an integer in [least, most]; raise InvalidInput."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from statistics import median
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,7 +13,16 @@ from headrace.core.errors import HeadraceError, InvalidInput, NotFound
 from headrace.notebooks.render import FORMS, material_of, render
 from headrace.protocol import commands as cmd
 from headrace.protocol.events import PipelineState
-from headrace.protocol.tables import Kind, Language, Parameter, PipelineSummary, TriggerTable
+from headrace.protocol.tables import (
+    Kind,
+    Language,
+    Parameter,
+    PipelineSummary,
+    RunSummary,
+    TriggerTable,
+)
+from headrace.runs.history import History
+from headrace.runs.lists import median_seconds
 from headrace.server.base import ApiHandler, operation
 from headrace.server.runtime import Runtime
 
@@ -70,7 +79,12 @@ async def summaries(runtime: Runtime) -> list[PipelineSummary]:
     """Return the rows of the home page."""
     project, history = runtime.project, runtime.history
     names = await asyncio.to_thread(project.list_pipelines)
-    runs = await history.call(lambda known: known.latest_runs(names, _RUNS_SHOWN))
+
+    def look(known: History) -> tuple[dict[str, list[RunSummary]], dict[str, datetime]]:
+        latest = known.latest_runs(names, _RUNS_SHOWN)
+        return latest, known.failing_since(latest)
+
+    runs, failing = await history.call(look)
     triggers: list[TriggerTable] = await history.call(lambda known: known.triggers())
 
     def read() -> list[PipelineSummary]:
@@ -82,7 +96,6 @@ async def summaries(runtime: Runtime) -> list[PipelineSummary]:
                 continue  # deleted meanwhile
             own = [trigger for trigger in triggers if trigger.pipeline == name]
             latest = runs.get(name, [])
-            times = [run.seconds for run in latest if run.seconds is not None]
             ticks = [trigger.next_at for trigger in own if trigger.next_at is not None]
             problem = next((p for p in pipeline.problems if p.severity == "error"), None)
             found.append(
@@ -96,7 +109,8 @@ async def summaries(runtime: Runtime) -> list[PipelineSummary]:
                     runs=latest,
                     triggers=own,
                     next_at=min(ticks, default=None),
-                    median_seconds=median(times) if times else None,
+                    median_seconds=median_seconds(latest),
+                    failing_since=failing.get(name),
                 )
             )
         return found

@@ -73,6 +73,22 @@ class RunList(Struct, frozen=True):
     next: str | None
 
 
+class _ListingHandler(ApiHandler):
+    """Says by its query which runs are wanted."""
+
+    def chosen(self) -> dict[str, Any]:
+        """Return the arguments of `History.runs` that narrow a list."""
+        since, until = self.moment("since"), self.moment("until")
+        if since is not None and until is not None and since >= until:
+            raise InvalidInput("since must be before until.", field="since")
+        return {
+            "state": self.one_of("state", get_args(RunState)),
+            "origin": self.one_of("origin", get_args(Origin)),
+            "since": since,
+            "until": until,
+        }
+
+
 class RunsOfPipelineHandler(ApiHandler):
     """Starts runs."""
 
@@ -103,34 +119,33 @@ class RunsOfPipelineHandler(ApiHandler):
         return RunStarted(*await session.start_planned(request, key))
 
 
-class MatrixHandler(ApiHandler):
+class MatrixHandler(_ListingHandler):
     """The newest runs of a pipeline side by side."""
 
     @operation(
         "The newest runs of a pipeline and how each block fared in them",
         returns=RunMatrix,
-        query=("state", "origin", "limit"),
+        query=("state", "origin", "since", "until", "limit"),
     )
     async def get(self, pipeline: str) -> RunMatrix:
         await self.runtime.ready()
         limit = self.integer("limit", 50, least=1, most=200)
-        state = self.one_of("state", get_args(RunState))
-        origin = self.one_of("origin", get_args(Origin))
+        chosen = self.chosen()
         await asyncio.to_thread(self.runtime.project.read_pipeline, pipeline)
 
         def look(known: History) -> RunMatrix:
-            return known.matrix_of(known.runs(pipeline, state, origin, limit))
+            return known.matrix_of(known.runs(pipeline, limit=limit, **chosen))
 
         return await self.runtime.history.call(look)
 
 
-class RunsHandler(ApiHandler):
+class RunsHandler(_ListingHandler):
     """The history."""
 
     @operation(
-        "List runs, newest first",
+        "List runs, newest first; those queued from `since` on and before `until`",
         returns=RunList,
-        query=("pipeline", "state", "origin", "limit", "before"),
+        query=("pipeline", "state", "origin", "since", "until", "limit", "before"),
     )
     async def get(self) -> RunList:
         await self.runtime.ready()
@@ -138,13 +153,10 @@ class RunsHandler(ApiHandler):
         if pipeline is not None:
             check_name(pipeline, "pipeline")
         limit = self.integer("limit", 50, least=1, most=500)
-        state = self.one_of("state", get_args(RunState))
-        origin = self.one_of("origin", get_args(Origin))
+        chosen = self.chosen()
         before = self._before()
         runs: list[RunSummary] = await self.runtime.history.call(
-            lambda known: known.runs(
-                pipeline=pipeline, state=state, origin=origin, limit=limit + 1, before=before
-            )
+            lambda known: known.runs(pipeline=pipeline, limit=limit + 1, before=before, **chosen)
         )
         page = runs[:limit]
         return RunList(page, page[-1].id if len(runs) > limit else None)

@@ -1594,6 +1594,7 @@ export interface PipelineSummary {
   triggers: TriggerTable[];
   next_at: string | null;
   median_seconds: number | null;
+  failing_since: string | null;
 }
 /**
  * A trigger with its state. Exactly one of `cron` to `changed` is set.

@@ -119,6 +119,25 @@ def test_cancel_says_so_when_a_block_resists(site, tmp_path):
         time.sleep(0.05)
 
 
+def test_lists_are_of_a_span_of_time(site):
+    record = site.run("steps", blocks=["said"])
+    at = record["queued_at"]
+
+    def listed(**asked):
+        answer = site.get("runs", params={"pipeline": "steps", **asked})
+        matrix = site.get("pipelines/steps/runs/matrix", params=asked)
+        assert answer.status_code == matrix.status_code == 200, answer.text
+        ids = {run["id"] for run in answer.json()["runs"]}
+        assert ids == {run["id"] for run in matrix.json()["runs"]}
+        return record["id"] in ids
+
+    assert listed(since=at)
+    assert not listed(until=at)
+    for wrong in ({"since": "yesterday"}, {"until": "2026-03-01"}, {"since": at, "until": at}):
+        answer = site.get("runs", params=wrong)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid")
+
+
 def test_a_retry_has_the_blocks_and_parameters_of_its_run(site):
     record = site.run("steps", blocks=["doubled"], parameters={"count": 5})
     assert [block["name"] for block in record["blocks"]] == ["said", "doubled"]

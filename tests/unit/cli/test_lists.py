@@ -77,3 +77,17 @@ def test_a_state_folder_that_others_can_read_is_closed_to_them(headrace, project
 
 def test_limits_are_usage(headrace, project, good):
     assert headrace("runs", "--limit", "0", "-C", project(p=good)).code == 2
+
+
+def test_runs_are_listed_by_state_starter_and_time(headrace, project, good):
+    root = project(p=good)
+    assert headrace("run", "p", "-C", root).code == 0
+
+    def count(*options):
+        return len(json.loads(headrace("runs", "--json", *options, "-C", root).out)["runs"])
+
+    assert count("--state", "succeeded", "--origin", "cli", "--since", "2020-01-01") == 1
+    assert count("--state", "failed") == count("--until", "2020-01-01T06:00+01:00") == 0
+    refused = headrace("runs", "--since", "yesterday", "-C", root)
+    assert refused.code == 1
+    assert "--since must be a date or a moment" in refused.err

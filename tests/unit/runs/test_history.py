@@ -13,7 +13,7 @@ import pytest
 from headrace.core.errors import NotFound
 from headrace.protocol.tables import BlockRun, BlockState, CheckResult, Output, RunState
 from headrace.runs.changes import QueueRun, SaveBlock, SaveResult, SaveRun
-from headrace.runs.history import KEPT_RESULTS, History, median_seconds
+from headrace.runs.history import KEPT_RESULTS, History
 
 Queue = Callable[..., QueueRun]
 DAY = timedelta(days=1)
@@ -81,40 +81,6 @@ def test_done_blocks_are_counted_once_each(history: History, queue: Queue, noon:
         assert [one.blocks_done for one in history.runs()] == [done]
 
 
-def test_lists_go_on_where_the_last_page_ended(history: History, queue: Queue) -> None:
-    # Three runs each share a moment, so that pages end in the middle of one.
-    changes = [queue(id=f"{i:020d}", minutes=i // 3) for i in range(20)]
-    history.write(changes)
-    seen: list[str] = []
-    before = None
-    while page := history.runs(limit=4, before=before):
-        seen += [run.id for run in page]
-        before = page[-1].id
-    assert seen == sorted((change.record.id for change in changes), reverse=True)
-    with pytest.raises(NotFound):
-        history.runs(before="nobody")
-
-
-def test_lists_can_be_narrowed(history: History, queue: Queue, noon: datetime) -> None:
-    history.write(
-        [
-            queue(id="1", pipeline="p", origin="editor", minutes=1),
-            queue(id="2", pipeline="q", origin="trigger", minutes=2),
-            queue(id="3", pipeline="p", origin="api", state="running", minutes=3),
-        ]
-    )
-    assert [run.id for run in history.runs(pipeline="p")] == ["3", "1"]
-    assert [run.id for run in history.runs(state="queued")] == ["2", "1"]
-    assert [run.id for run in history.runs(origin="trigger")] == ["2"]
-    latest = history.latest_runs(["p", "q", "r"])
-    assert {name: [run.id for run in runs] for name, runs in latest.items()} == {
-        "p": ["3"],
-        "q": ["2"],
-        "r": [],
-    }
-    assert history.count_since(noon) == {"queued": 1, "running": 1}
-
-
 def test_an_idempotency_key_finds_its_run(history: History, queue: Queue, noon: datetime) -> None:
     change = queue(key="k")
     history.write([change])
@@ -178,20 +144,6 @@ def test_purging_goes_in_slices_and_takes_only_what_is_old(
     assert (history.files("v1"), history.files("going")) == (b"n", b"g")
     with pytest.raises(NotFound):
         history.files("old")
-
-
-def test_the_median_is_of_runs_that_succeeded(history: History, queue: Queue) -> None:
-    assert median_seconds([]) is None
-    changes = [queue() for _ in range(4)]
-    history.write(changes)
-    for change, state, seconds in zip(
-        changes,
-        ["succeeded", "failed", "succeeded", "succeeded"],
-        [1.0, 99.0, 2.0, 4.0],
-        strict=True,
-    ):
-        history.write([SaveRun(run_id=change.record.id, state=state, seconds=seconds)])
-    assert median_seconds(history.runs()) == 2.0
 
 
 def test_runs_of_others_are_those_that_go_on_new_ones_and_those_asked_for(
