@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.bench import (
     bench_flood,
     bench_graphs,
+    bench_grid,
     bench_memory,
     bench_neighbours,
     bench_page,
@@ -38,6 +39,7 @@ BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "rows": bench_rows.measure,
     "runs": bench_runs.measure,
     "views": bench_views.measure,
+    "grid": bench_grid.measure,
     "chain": bench_graphs.measure_chain,
     "fan": bench_graphs.measure_fan,
     "store": bench_store.measure,
