@@ -16,6 +16,7 @@ from headrace.notebooks.cells import FORMAT, Cell, parameter_text, source_of
 from headrace.project.changes import FileChange
 from headrace.project.edits import plan_edit
 from headrace.project.entries import Entries
+from headrace.project.files import assembled
 from headrace.project.pipeline import Block, PipelineFiles, Source
 from headrace.project.reader import read_pipeline
 from headrace.project.yaml_text import YamlText
@@ -30,6 +31,8 @@ class Restored(Struct, frozen=True, kw_only=True):
     shared: dict[str, str] = field(default_factory=dict[str, str])
     """Shared blocks that it uses as they are: path in `blocks/` without suffix → text."""
     notes: list[str] = field(default_factory=list[str])
+    sql: frozenset[str] = frozenset()
+    """Those of `shared` that are statements of SQL."""
 
 
 def is_exported(about: Mapping[str, Any]) -> bool:
@@ -61,16 +64,19 @@ class _Restorer:
         pipeline = read_pipeline(self._name, self._yaml)
         files: dict[str, str] = {}
         shared: dict[str, str] = {}
+        sql: set[str] = set()
         for block in pipeline.blocks:
             cell = self._cells.get(block.name)
             if cell is None:
                 continue
-            text = source_of(cell, _language(cell, block))
+            language = _language(cell, block)
+            text = source_of(cell, language)
             edited = text_hash(text) != cell.about.get("hash")
             if edited:
                 self._notes.append(f"{block.name}: its source was changed in the notebook.")
             if block.block is not None and not edited:
                 shared[block.block] = text
+                sql |= {block.block} if language == "sql" else set()
             else:
                 path = block.file or self._own_file(block, files)
                 if edited or path not in files:
@@ -83,6 +89,7 @@ class _Restorer:
             files={"pipeline.yaml": self._yaml, **files},
             shared=shared,
             notes=self._notes,
+            sql=frozenset(sql),
         )
 
     def _own_file(self, block: Block, files: Mapping[str, str]) -> str:
@@ -147,6 +154,29 @@ class _Restorer:
             if "role" not in cell.about and cell.source.strip():
                 first = cell.source.strip().splitlines()[0][:60]
                 self._notes.append(f"The cell “{first}” belongs to no block and is left out.")
+
+
+def files_of(restored: Restored) -> PipelineFiles:
+    """Return what was restored as the files of a pipeline, without writing any."""
+    file = f"pipelines/{restored.name}/pipeline.yaml"
+    text = restored.files["pipeline.yaml"]
+    pipeline = read_pipeline(restored.name, text, file)
+    sources: dict[str, Source] = {}
+    for block in pipeline.blocks:
+        if block.block is not None:
+            suffix = ".sql" if block.block in restored.sql else ".py"
+            path, found = f"blocks/{block.block}{suffix}", restored.shared.get(block.block)
+        else:
+            path = f"pipelines/{restored.name}/{block.file}"
+            found = restored.files.get(block.file or "")
+        sources[block.name] = Source(
+            path=path,
+            text=found or "",
+            hash=text_hash(found or ""),
+            shared=block.block is not None,
+            missing=found is None,
+        )
+    return assembled(pipeline, text, sources)
 
 
 def _language(cell: Cell, block: Block) -> str:

@@ -65,19 +65,14 @@ class Project:
         `problems` say where and why; a source that is not there is `missing` and a problem.
         """
         pipeline, text = self._read_pipeline(name)
-        blocks: list[Block] = []
         sources: dict[str, Source] = {}
-        problems = list(pipeline.problems)
+        problems: list[Problem] = []
         for block in pipeline.blocks:
             source, problem = self._try_source(name, block)
             sources[block.name] = source
             if problem is not None:
                 problems.append(problem)
-            blocks.append(_in_its_language(block, source))
-        pipeline = msgspec.structs.replace(pipeline, blocks=tuple(blocks), problems=tuple(problems))
-        return PipelineFiles(
-            pipeline=pipeline, text=text, sources=sources, version=_version(pipeline, sources)
-        )
+        return assembled(pipeline, text, sources, problems)
 
     def read_pipeline(self, name: str) -> Pipeline:
         """Read pipeline.yaml alone, without the sources; raise NotFound."""
@@ -301,6 +296,18 @@ class Project:
             for folder in (self.paths.pipelines, self.paths.blocks):
                 remove_leftovers(folder, below=True)
             return self._journal.replay()
+
+
+def assembled(
+    pipeline: Pipeline, text: str, sources: dict[str, Source], problems: Sequence[Problem] = ()
+) -> PipelineFiles:
+    """Put a pipeline and the sources of its blocks together; `problems` are of the sources."""
+    blocks = tuple(_in_its_language(block, sources[block.name]) for block in pipeline.blocks)
+    all_problems = (*pipeline.problems, *problems)
+    pipeline = msgspec.structs.replace(pipeline, blocks=blocks, problems=all_problems)
+    return PipelineFiles(
+        pipeline=pipeline, text=text, sources=sources, version=_version(pipeline, sources)
+    )
 
 
 def _in_its_language(block: Block, source: Source) -> Block:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
@@ -12,6 +11,7 @@ from msgspec import Struct
 
 from headrace.core.errors import InvalidInput, NotFound
 from headrace.core.ids import check_name, check_run_id
+from headrace.notebooks.gathering import gather
 from headrace.notebooks.render import render
 from headrace.protocol import commands as cmd
 from headrace.protocol.tables import (
@@ -25,17 +25,14 @@ from headrace.protocol.tables import (
 )
 from headrace.runs.history import History
 from headrace.server.base import ApiHandler, operation
-from headrace.session.definition import Definition
 from headrace.session.run import RunRequest
-from headrace.store.files import StoreFiles
+from headrace.workers.written_log import WrittenLog
 
 _TAIL_LIMIT_BYTES = 8 * 1024 * 1024
 _CHUNK_BYTES = 1 << 18
 _IDEMPOTENCY_KEY_LENGTH = 200
 _CANCEL_WAIT_S = 2.0
 """Most blocks end at the first interrupt; one that does not may take up to 12 s."""
-_NOTEBOOK_LOG_BYTES = 1024 * 1024
-"""Of each block; a notebook is for reading, the whole log is a download of its own."""
 
 
 class NewRun(Struct, frozen=True, forbid_unknown_fields=True):
@@ -260,43 +257,6 @@ class LogHandler(ApiHandler):
         self.finish()
 
 
-class WrittenLog(Struct, frozen=True):
-    """One attempt's log, or those of all attempts, oldest first, as they are now."""
-
-    parts: list[tuple[Path, int]]
-    """Files, each with its size in bytes."""
-
-    @classmethod
-    def of(cls, folder: Path, block: str, attempt: int) -> WrittenLog:
-        """Find the log of an attempt, of all with 0; it is empty when nothing was written."""
-        files = [folder / f"{block}.{attempt}.log"]
-        if not attempt:
-            files = sorted(
-                folder.glob(f"{block}.*.log"), key=lambda file: (len(file.name), file.name)
-            )
-        parts: list[tuple[Path, int]] = []
-        for file in files:
-            with contextlib.suppress(FileNotFoundError):
-                parts.append((file, file.stat().st_size))
-        return cls(parts)
-
-    @property
-    def size(self) -> int:
-        """Bytes of all its files."""
-        return sum(size for _, size in self.parts)
-
-    def read(self, start: int, limit: int) -> bytes:
-        """Return at most `limit` bytes from `start` on, out of one file."""
-        for path, size in self.parts:
-            if start < size:
-                with contextlib.suppress(FileNotFoundError), path.open("rb") as opened:
-                    opened.seek(start)
-                    return opened.read(min(limit, size - start))
-                return b""
-            start -= size
-        return b""
-
-
 class NotebookHandler(ApiHandler):
     """A run as an executed notebook."""
 
@@ -305,44 +265,7 @@ class NotebookHandler(ApiHandler):
         await self.runtime.ready()
         record: RunRecord = await self.runtime.history.call(lambda known: known.run(run))
         files = await self.runtime.history.call(lambda known: known.files(record.version))
-        material = await asyncio.to_thread(self._material, record, files)
-        content = await render(material)
+        content = await render(await gather(self.runtime, record, files))
         self.set_header("Content-Type", "application/x-ipynb+json")
         self.set_header("Content-Disposition", f'attachment; filename="{record.pipeline}.ipynb"')
         self.finish(content)
-
-    def _material(self, record: RunRecord, files: bytes) -> bytes:
-        """Gather what the notebook is made of; its own process reads it."""
-        store = StoreFiles(self.runtime.paths.store)
-        shown = [display.address for block in record.blocks for display in block.displays]
-        displays: dict[str, bytes] = {}
-        for address in filter(None, shown):
-            with contextlib.suppress(NotFound):
-                displays[address] = store.display_bytes(address)
-        material = {
-            "definition": Definition.decode(files),
-            "title": record.pipeline,
-            "run": record,
-            "displays": displays,
-            "logs": self._logs(record),
-        }
-        return msgspec.msgpack.encode(material)
-
-    def _logs(self, record: RunRecord) -> dict[str, str]:
-        folder = self.runtime.paths.logs / record.id
-        found: dict[str, str] = {}
-        for block in record.blocks:
-            raw = _beginning(WrittenLog.of(folder, block.name, 0), _NOTEBOOK_LOG_BYTES + 1)
-            text = raw[:_NOTEBOOK_LOG_BYTES].decode("utf-8", "replace")
-            if len(raw) > _NOTEBOOK_LOG_BYTES:
-                text += "\n… the rest is in the log of the run\n"
-            if text:
-                found[block.name] = text
-        return found
-
-
-def _beginning(log: WrittenLog, limit: int) -> bytes:
-    content = b""
-    while len(content) < limit and (more := log.read(len(content), limit - len(content))):
-        content += more
-    return content

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import importlib
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from headrace.core.clock import Clock, SystemClock
@@ -38,8 +39,15 @@ class Runtime:
     What is slow to import is imported by `open`, so that a server listens before.
     """
 
-    def __init__(self, paths: ProjectPaths, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        paths: ProjectPaths,
+        clock: Clock | None = None,
+        *,
+        project: Callable[[ProjectPaths, Clock], Project] | None = None,
+    ) -> None:
         self.paths = paths
+        self._make_project = project
         self.clock: Clock = clock or SystemClock()
         self.problem: str | None = None
         """Why `open` failed, or why this process must not go on."""
@@ -118,7 +126,8 @@ class Runtime:
 
         self.paths.make_state()
         self._use = StoreUse.shared(self.paths.store)
-        project = self._project = Project(self.paths, self.clock)
+        make = self._make_project or Project
+        project = self._project = make(self.paths, self.clock)
         lock = ProjectLock(self.paths)
         if lock.is_held_here:
             project.recover()
