@@ -76,6 +76,16 @@ class _Story:
         match event:
             case ev.RunQueued():
                 self.blocks = len(event.blocks)
+            case ev.BlockStarted() if event.pokes and event.block in self.running:
+                self.running[event.block].stage = "asked again …"
+            case ev.BlockWaiting():
+                waiting = self.running.setdefault(
+                    event.block, _Running(event.block, time.monotonic())
+                )
+                waiting.stage = f"waiting: next poke at {event.poke_at.astimezone():%H:%M:%S}"
+                if event.pokes == 1:
+                    until = f"{event.give_up_at.astimezone():%Y-%m-%d %H:%M:%S}"
+                    self.tell("waiting", event.block, f"not ready; waits until {until} at most")
             case ev.BlockStarted():
                 now = time.monotonic()
                 self.running[event.block] = _Running(event.block, now, told=now)

@@ -13,6 +13,8 @@ _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(i?)B?", re.IGNORECASE)
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 MAX_SECONDS = 366 * 86400.0
+LEAST_POKE_S = 0.1
+"""Each poke is recorded: a sensor that asks without a pause would fill the history."""
 
 
 def parse_duration(text: str, field: str = "duration") -> float:
@@ -31,6 +33,15 @@ def parse_duration(text: str, field: str = "duration") -> float:
     return seconds
 
 
+def duration_text(seconds: float) -> str:
+    """Write seconds as `parse_duration` reads them: `2h`, `1h30m`, `0.5s`."""
+    words = ""
+    for unit in ("d", "h", "m"):
+        count, seconds = divmod(seconds, _SECONDS[unit])
+        words += f"{count:.0f}{unit}" if count else ""
+    return words + f"{seconds:g}s" if seconds or not words else words
+
+
 def parse_memory(text: str, field: str = "memory") -> int:
     """Return the bytes of `500MB`, `2GiB`, `1073741824`; raise InvalidInput else."""
     found = _AMOUNT.fullmatch(text.strip())
@@ -44,6 +55,14 @@ def parse_memory(text: str, field: str = "memory") -> int:
     if not 1 <= amount < 2**60:
         raise InvalidInput(f"{field} must be more than 0 and less than 1 EB.", field=field)
     return amount
+
+
+def parse_poke(text: str) -> float:
+    """Return the seconds between two pokes of a sensor; raise InvalidInput else."""
+    seconds = parse_duration(text, "poke")
+    if seconds < LEAST_POKE_S:
+        raise InvalidInput("poke must be at least 100ms.", field="poke")
+    return seconds
 
 
 def check_cache(text: str) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from headrace.core.errors import InvalidInput
 from headrace.core.ids import NAME_RULE
-from headrace.project.durations import check_cache, parse_duration, parse_memory
+from headrace.project.durations import check_cache, parse_duration, parse_memory, parse_poke
 from headrace.project.edit_plan import Plan
 from headrace.project.languages import SUFFIXES
 from headrace.project.parameters import check_value
@@ -39,6 +39,8 @@ def configure_block(plan: Plan, command: ConfigureBlock) -> None:
     _configure_limits(plan, entry, command)
     _configure_retries(plan, entry, command)
     _configure_slots(plan, entry, command)
+    if command.kind in (None, "sensor"):
+        _configure_waiting(plan, entry, command)
     if command.kind is not None or command.language is not None:
         _change_form(plan, block, entry, command.kind or block.kind, command.language)
 
@@ -97,6 +99,18 @@ def _configure_slots(plan: Plan, entry: Node, command: ConfigureBlock) -> None:
         _set_text(plan, entry, "isolation", command.isolation)
 
 
+def _configure_waiting(plan: Plan, entry: Node, command: ConfigureBlock) -> None:
+    """Set how a sensor waits; other kinds of blocks do not."""
+    if command.poke is not None:
+        if command.poke:
+            parse_poke(command.poke)
+        _set_text(plan, entry, "poke", command.poke)
+    if command.soft_fail:
+        plan.yaml.set_pair(entry, "soft_fail", "true")
+    elif command.soft_fail is not None:
+        plan.yaml.remove_pair(entry, "soft_fail")
+
+
 def _set_text(plan: Plan, entry: Node, key: str, text: str) -> None:
     if text:
         plan.yaml.set_pair(entry, key, text if text.isdecimal() else quoted(text))
@@ -140,6 +154,9 @@ def _change_form(
         text = source.text
     plan.write(source, text)
     plan.yaml.set_pair(entry, "kind", kind)
+    if kind != "sensor":
+        for key in ("poke", "soft_fail"):
+            plan.yaml.remove_pair(entry, key)
     file = PurePosixPath(block.file).with_suffix(SUFFIXES[language]).as_posix()
     if file != block.file:
         plan.yaml.set_pair(entry, "file", quoted(file))

@@ -39,6 +39,10 @@ class Block(Struct, frozen=True, kw_only=True):
     """Name of the pool in headrace.yaml of which it needs a slot."""
     priority: int = 0
     """The higher goes first when blocks wait for slots."""
+    poke_s: float | None = None
+    """Of a sensor that waits: seconds between two pokes. `timeout_s` is then of the whole wait."""
+    soft_fail: bool = False
+    """A sensor whose time is over is skipped with all below it, and has not failed."""
     checks: tuple[Expectation, ...] = ()
     """What its output must be like; the checks in its code are not among them."""
     line: int = 1

@@ -11,7 +11,7 @@ from headrace.core.cycles import find_cycle
 from headrace.core.errors import InvalidInput
 from headrace.core.ids import NAME_RULE, check_name
 from headrace.project.checks import read_checks
-from headrace.project.durations import check_cache, parse_duration, parse_memory
+from headrace.project.durations import check_cache, parse_duration, parse_memory, parse_poke
 from headrace.project.fields import Fields, Problems
 from headrace.project.languages import language_of
 from headrace.project.parameters import PARAMETER_TYPES, check_value
@@ -142,6 +142,7 @@ def _read_block(entry: Fields) -> Block | None:
     language = language_of(file) if file is not None else None
     if file is not None and language is None:
         entry.wrong(entry.node_of("file"), f"{file!r} must end in .py, .sql, .ipynb or .md.")
+    _check_sensor(entry, kind)
     return Block(
         name=name,
         kind=cast("Kind", kind),
@@ -161,9 +162,21 @@ def _read_block(entry: Fields) -> Block | None:
         isolation=entry.one_of("isolation", ISOLATIONS),
         pool=entry.text("pool"),
         priority=entry.integer("priority", minimum=-MAX_PRIORITY, maximum=MAX_PRIORITY) or 0,
+        poke_s=entry.parsed("poke", parse_poke),
+        soft_fail=entry.flag("soft_fail") or False,
         checks=read_checks(entry),
         line=entry.problems.lines.place(entry.node.start)[0],
     )
+
+
+def _check_sensor(entry: Fields, kind: str) -> None:
+    """Note keys of sensors where they mean nothing."""
+    for key in ("poke", "soft_fail"):
+        node = entry.node_of(key)
+        if node is not None and kind != "sensor":
+            entry.wrong(node, f"`{key}:` is for sensors: remove it, or make this a `kind: sensor`.")
+        elif node is not None and key == "soft_fail" and entry.node_of("poke") is None:
+            entry.wrong(node, "`soft_fail:` is for a sensor that waits: add `poke: 30s`.")
 
 
 def _or(value: float | None, default: float) -> float:

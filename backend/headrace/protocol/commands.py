@@ -138,6 +138,8 @@ class ConfigureBlock(Command, frozen=True, kw_only=True, tag="configure-block"):
     pool: str | None = None
     priority: int | None = None
     isolation: str | None = None
+    poke: str | None = None
+    soft_fail: bool | None = None
 
 
 class AddCheck(Command, frozen=True, kw_only=True, tag="add-check"):

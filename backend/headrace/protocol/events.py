@@ -167,12 +167,28 @@ class QueueMoved(Event, frozen=True, kw_only=True, tag="queue-moved"):
 
 
 class BlockStarted(Event, frozen=True, kw_only=True, tag="block-started"):
-    """An attempt of a block began in a worker. The first one of a run starts the run."""
+    """An attempt of a block began in a worker. The first one of a run starts the run.
+
+    With `pokes` it is a sensor that has been asked so often before, and is asked again.
+    """
 
     run: str
     block: str
     attempt: int
     started_at: datetime
+    pokes: int = 0
+
+
+class BlockWaiting(Event, frozen=True, kw_only=True, tag="block-waiting"):
+    """A sensor is not ready. It is asked again at `poke_at`, and has no worker until then."""
+
+    run: str
+    block: str
+    attempt: int
+    pokes: int
+    """How often it was asked."""
+    poke_at: datetime
+    give_up_at: datetime
 
 
 class BlockFinished(Event, frozen=True, kw_only=True, tag="block-finished"):
@@ -317,6 +333,7 @@ AnyEvent = (
     | RunQueued
     | QueueMoved
     | BlockStarted
+    | BlockWaiting
     | BlockFinished
     | BlockFailed
     | BlocksSkipped

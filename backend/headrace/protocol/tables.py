@@ -10,7 +10,10 @@ from msgspec import Struct, field
 Kind = Literal["loader", "transformer", "exporter", "sensor", "markdown"]
 Language = Literal["python", "sql", "notebook", "markdown"]
 RunState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-BlockState = Literal["queued", "running", "succeeded", "failed", "cancelled", "cached", "skipped"]
+BlockState = Literal[
+    "queued", "running", "waiting", "succeeded", "failed", "cancelled", "cached", "skipped"
+]
+"""`waiting` is a sensor between two pokes: it has no worker and no slot."""
 Origin = Literal["editor", "api", "cli", "trigger", "backfill", "retry"]
 Scope = Literal["until", "only", "from", "stale"]
 """Which blocks a run is of: those named with what they need, alone, with all below, or stale."""
@@ -172,6 +175,8 @@ class Timings(Struct, frozen=True, kw_only=True):
     load: float = 0.0
     call: float = 0.0
     save: float = 0.0
+    wait: float = 0.0
+    """Of a sensor: from its first poke to its last, of which alone the others are."""
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -209,6 +214,12 @@ class BlockRun(Struct, frozen=True, kw_only=True):
     attempts: list[Attempt] = field(default_factory=list[Attempt])
     checks: list[CheckResult] = field(default_factory=list[CheckResult])
     displays: list[Display] = field(default_factory=list[Display])
+    pokes: int = 0
+    """How often a sensor said that it is not ready."""
+    poke_at: datetime | None = None
+    """While it waits: when it is asked next."""
+    give_up_at: datetime | None = None
+    """Of a sensor with `poke:`: until when it waits at most."""
     place: int | None = None
     """Of a run that goes on, never recorded: its place among all that wait for a slot."""
 
@@ -317,6 +328,11 @@ class BlockTable(Struct, frozen=True, kw_only=True):
     pool: str | None = None
     priority: int = 0
     isolation: str | None = None
+    poke_s: float | None = None
+    """Seconds between two pokes of a sensor that waits; None: it does not. Its `timeout_s` is then
+    of the whole wait."""
+    soft_fail: bool = False
+    """When its time is over, it and all below it are skipped, and nothing fails."""
 
 
 class Staleness(Struct, frozen=True, kw_only=True):
@@ -349,6 +365,12 @@ class BlockStatus(Struct, frozen=True, kw_only=True):
     displays: list[Display] = field(default_factory=list[Display])
     log_tail: str = ""
     log_bytes: int = 0
+    pokes: int = 0
+    """How often a sensor said that it is not ready."""
+    poke_at: datetime | None = None
+    """While it waits: when it is asked next."""
+    give_up_at: datetime | None = None
+    """Until when it waits at most."""
     place: int | None = None
     """While it is queued: its place among all that wait for a slot, when it is one of the next."""
 

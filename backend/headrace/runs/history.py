@@ -60,6 +60,8 @@ from headrace.store.files import Unsynced
 KEPT_RESULTS = 50
 """Newest results of a block that are kept."""
 UNFINISHED = ("queued", "running")
+_OPEN = (*UNFINISHED, "waiting")
+"""States of a block that is not over."""
 
 
 class History(Triggers, Arrivals, Publications, Leases, Others, Matrices, Lists):
@@ -400,7 +402,7 @@ def _save_block(connection: Connection, change: SaveBlock) -> None:
     record = msgspec.json.encode(block)
     values = {"now": block.state, "end": stamp(block.finished_at), "whole": record}
     _SET_BLOCK.run(connection, mine | values)
-    done = (block.state not in UNFINISHED) - (before not in UNFINISHED)
+    done = (block.state not in _OPEN) - (before not in _OPEN)
     if done:
         _COUNT_BLOCK.run(connection, {"run": change.run_id, "more": done})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -11,7 +11,7 @@ from headrace.protocol import events as ev
 from headrace.protocol.tables import Attempt
 from headrace.runs.changes import SaveBlock, SaveRun
 from headrace.session.definition import PlannedBlock, bound_values, key_of
-from headrace.session.effects import EndRun, Execute, Prepare, ShareOut, Step
+from headrace.session.effects import EndRun, Execute, Limit, Prepare, ShareOut, Step
 from headrace.session.results import Results
 from headrace.session.reuse import Decision, decide
 from headrace.session.run import Run, attempts_of
@@ -94,7 +94,8 @@ class Course:
         block = run.blocks[name]
         assert block.key is not None, "a block that could start has its key"
         decision = self._decision(run, name, block.key.text, at)
-        block.miss = decision.why
+        if not block.is_poked:
+            block.miss = decision.why
         return decision
 
     def _decision(self, run: Run, name: str, key: str, at: datetime) -> Decision:
@@ -120,6 +121,10 @@ class Course:
         step = self._begin(run, at)
         # Reused for its `cache:`, an older result of a loader counts as its newest again.
         self._results.remember(name, result, block.key.parts)
+        attempts = block.record.attempts
+        if block.is_poked:  # it became ready in another run
+            ready = msgspec.structs.replace(attempts[-1], state="cached", finished_at=at)
+            attempts = attempts_of(block.record, ready)
         block.state = "cached"
         block.record = msgspec.structs.replace(
             block.record,
@@ -133,6 +138,8 @@ class Course:
             parts=block.key.parts,
             started_at=at,
             finished_at=at,
+            attempts=attempts,
+            poke_at=None,
         )
         step.records.append(SaveBlock(run_id=run.id, block=block.record))
         return step.add(self.good(run, name, 0.0, at))
@@ -141,15 +148,26 @@ class Course:
         block, planned = run.blocks[name], run.definition.blocks[name]
         assert block.key is not None, "the key is known before a block starts"
         step = self._begin(run, at)
-        block.attempt += 1
+        began, pokes = at, 0
+        if block.is_poked:  # the attempt under way goes on
+            began, pokes = block.record.started_at or at, block.record.pokes
+        else:
+            block.attempt += 1
         block.state, block.begun = "running", False
-        trying = Attempt(number=block.attempt, state="running", started_at=at)
+        trying = Attempt(number=block.attempt, state="running", started_at=began)
+        give_up_at = block.record.give_up_at
+        if planned.poke_s is not None and give_up_at is None:
+            give_up_at = at + timedelta(seconds=planned.wait_s)
+            step.effects.append(Limit(run.id, name, planned.wait_s))
         block.record = msgspec.structs.replace(
             block.record,
             state="running",
             key=block.key.text,
             parts=block.key.parts,
-            started_at=at,
+            started_at=began,
+            pokes=pokes,
+            poke_at=None,
+            give_up_at=give_up_at,
             finished_at=None,
             failure=None,
             displays=[],

@@ -18,6 +18,10 @@ ENGINE = "1"
 """Goes up when Headrace comes to store other results for the same code: old ones are then stale."""
 
 
+LONGEST_WAIT_S = 7 * 86_400.0
+"""How long a sensor waits whose `timeout:` says nothing."""
+
+
 class PlannedBlock(Struct, frozen=True, kw_only=True):
     """A block ready to run, or with the `problem` that keeps it from running.
 
@@ -51,6 +55,11 @@ class PlannedBlock(Struct, frozen=True, kw_only=True):
     isolation: str | None = None
     pool: str | None = None
     priority: int = 0
+    poke_s: float | None = None
+    """Seconds between two pokes of a sensor that waits; None: it does not."""
+    wait_s: float = LONGEST_WAIT_S
+    """Seconds that such a sensor waits in all; `timeout_s` is of one poke."""
+    soft_fail: bool = False
     checks: tuple[Expectation, ...] = ()
     problem: str | None = None
 

@@ -12,7 +12,7 @@ from headrace.project.pipeline import Block, PipelineFiles, Source
 from headrace.project.settings import Defaults
 from headrace.protocol.replies import Diagnostic
 from headrace.protocol.tables import BlockTable, Parameter
-from headrace.session.definition import Definition, PlannedBlock
+from headrace.session.definition import LONGEST_WAIT_S, Definition, PlannedBlock
 
 T = TypeVar("T")
 _NOTHING = BlockAnalysis(name="")
@@ -142,6 +142,8 @@ def _table(
         pool=block.pool,
         priority=block.priority,
         isolation=block.isolation,
+        poke_s=block.poke_s,
+        soft_fail=block.soft_fail,
     )
 
 
@@ -179,13 +181,16 @@ def _planned(
             retries=_said(block.retries, defaults.retries),
             backoff_s=block.backoff_s,
             retry_on=block.retry_on,
-            timeout_s=_said(block.timeout_s, defaults.timeout_s),
+            timeout_s=_said(None if block.poke_s else block.timeout_s, defaults.timeout_s),
             memory_bytes=_said(block.memory_bytes, defaults.memory_bytes),
             cache=block.cache,
             connection=block.connection,
             isolation=block.isolation,
             pool=block.pool,
             priority=block.priority,
+            poke_s=block.poke_s,
+            wait_s=_said(block.timeout_s, LONGEST_WAIT_S),
+            soft_fail=block.soft_fail,
             checks=block.checks,
             problem=_problem(block, source, found, known) or wrong.get(name),
         )

@@ -35,6 +35,32 @@ class Wait:
 
 
 @dataclass(frozen=True)
+class Poke:
+    """Call `poke_due` after this many seconds; `number` are the pokes until now."""
+
+    run: str
+    block: str
+    number: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Call `limit_due` after this many seconds, unless the run is over by then."""
+
+    run: str
+    block: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Nothing of the run executes for now: its workers are free."""
+
+    run: str
+
+
+@dataclass(frozen=True)
 class EndRun:
     """The run is over: its workers are free."""
 
@@ -54,7 +80,7 @@ class ShareOut:
     """There are free slots, and it is the turn of another pipeline."""
 
 
-Effect = Execute | Stop | Wait | EndRun | Prepare | ShareOut
+Effect = Execute | Stop | Wait | Poke | Limit | Rest | EndRun | Prepare | ShareOut
 
 
 @dataclass

@@ -24,7 +24,7 @@ from headrace.runs.changes import QueueRun, SaveRun
 from headrace.session.answers import Answers, one_line
 from headrace.session.course import Course
 from headrace.session.definition import Definition, PlannedBlock
-from headrace.session.effects import Step, Stop
+from headrace.session.effects import Limit, Poke, Step, Stop
 from headrace.session.plan import Plan, plan
 from headrace.session.results import Result, Results
 from headrace.session.run import BlockProgress, Run, RunRequest
@@ -131,7 +131,7 @@ class Machine:
 
     def _put_in_place(self, name: str, status: BlockStatus, result: Result) -> BlockStatus:
         """Show a known result. What a run is doing to the block meanwhile is shown as before."""
-        if status.state in {"queued", "running"}:
+        if status.state in {"queued", "running", "waiting"}:
             return self.results.change(name, output=result.output)
         return self.results.change(
             name, output=result.output, state="cached", failure=None, because=None
@@ -256,7 +256,25 @@ class Machine:
                 self.results.change(name, state="queued", run=run.id, because=None, progress=None)
         if run.cancelled:
             return step.add(self.cancel(run.id, at))
-        return step.add(self._course.advance(run, at))
+        return step.add(self._wait_on(run, at)).add(self._course.advance(run, at))
+
+    def _wait_on(self, run: Run, at: datetime) -> Step:
+        """Let the sensors of a run go on to wait that another process began: until the same end."""
+        step = Step()
+        for name in run.pending:
+            record = run.blocks[name].record
+            if record.give_up_at is None:
+                continue
+            left = (record.give_up_at - at).total_seconds()
+            if left <= 0:
+                step.add(self._answers.give_up(run, name, at))
+                continue
+            step.effects.append(Limit(run.id, name, left))
+            if record.state == "waiting" and record.poke_at is not None:
+                due = max(0.0, (record.poke_at - at).total_seconds())
+                step.effects.append(Poke(run.id, name, record.pokes, due))
+                step.add(self._answers.show_waiting(run, name))
+        return step
 
     def revive(self, record: RunRecord, definition: Definition, at: datetime) -> Run:
         """Make the run again that another process left behind; `launch` takes it up.
@@ -308,8 +326,7 @@ class Machine:
         run.cancelled = True
         run.reason = run.reason or reason
         step = Step(records=[SaveRun(run_id=run.id, state=run.state, reason=run.reason)])
-        waiting = [n for n, b in run.blocks.items() if b.state == "queued"]
-        step.add(self._answers.cancel_blocks(run, waiting, at))
+        step.add(self._answers.cancel_blocks(run, run.pending, at))
         step.effects += [Stop(run.id, name) for name in run.running]
         return step.add(self._course.settle(run, at))
 
@@ -355,12 +372,40 @@ class Machine:
         run.blocks[name].waiting = False
         return self._course.advance(run, at)
 
+    def poke_due(self, run_id: str, name: str, number: int, at: datetime) -> Step:
+        """Ask a sensor again that was not ready `number` times."""
+        run = self.runs.get(run_id)
+        block = run.blocks[name] if run is not None else None
+        if run is None or block is None:
+            return Step()
+        if block.state != "waiting" or block.record.pokes != number:
+            return Step()
+        self._at = at
+        block.state = "queued"
+        run.consider(name)
+        return self._course.advance(run, at)
+
+    def limit_due(self, run_id: str, name: str, at: datetime) -> Step:
+        """End a sensor whose time is over; one that is being asked is stopped first."""
+        run = self.runs.get(run_id)
+        if run is None or run.cancelled:
+            return Step()
+        self._at = at
+        block = run.blocks[name]
+        if block.state in {"queued", "waiting"}:
+            return self._answers.give_up(run, name, at)
+        if block.state != "running" or block.overdue:
+            return Step()
+        block.overdue = True
+        return Step(effects=[Stop(run_id, name)])
+
     def check(self) -> None:
         """Raise AssertionError when an invariant is broken; for tests and fuzzing."""
         for run in self.runs.values():
             run.check()
             assert not run.is_over, "a run that is over was not ended"
-            going = run.running or run.ready() or any(b.waiting for b in run.blocks.values())
+            waits = any(b.waiting or b.state == "waiting" for b in run.blocks.values())
+            going = run.running or run.ready() or waits
             assert going, "a run hangs"
         for name, state in self.staleness.items():
             if state.state == "fresh":

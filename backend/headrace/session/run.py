@@ -75,12 +75,22 @@ class BlockProgress:
     """It waits for a slot, or has one."""
     begun: bool = False
     """A worker has said that it executes."""
+    overdue: bool = False
+    """A sensor whose time was over while it was asked: whatever it says is its last word."""
     record: BlockRun = field(default_factory=lambda: BlockRun(name="", kind="loader"))
 
     @property
     def shown(self) -> BlockState:
         """Return what people see: it runs when a worker executes it, and waits before."""
+        if self.state == "queued" and self.is_poked:
+            return "waiting"
         return "queued" if self.state == "running" and not self.begun else self.state
+
+    @property
+    def is_poked(self) -> bool:
+        """Tell whether it is a sensor between two pokes of one attempt."""
+        attempts = self.record.attempts
+        return bool(attempts) and attempts[-1].state == "waiting"
 
     @classmethod
     def left(cls, record: BlockRun, at: datetime) -> BlockProgress:
@@ -173,6 +183,11 @@ class Run:
     @property
     def running(self) -> list[str]:
         return [name for name, block in self.blocks.items() if block.state == "running"]
+
+    @property
+    def pending(self) -> list[str]:
+        """Return the blocks that wait: for a slot, for another try, or to be ready."""
+        return [n for n, block in self.blocks.items() if block.state in {"queued", "waiting"}]
 
     @property
     def is_over(self) -> bool:
@@ -290,7 +305,7 @@ class Run:
         assert self.startable() == free, "a block that could start is forgotten"
         for name, block in self.blocks.items():
             ups = [u for u in self.definition.blocks[name].upstream if u in self.blocks]
-            if block.state in {"running", *GOOD}:
+            if block.state in {"running", "waiting", *GOOD}:
                 assert all(self.blocks[u].state in GOOD for u in ups), f"{name} before its inputs"
             if block.state == "queued":
                 dead = {"failed", "cancelled", "skipped"}

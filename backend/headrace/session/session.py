@@ -28,7 +28,19 @@ from headrace.session.assistance import Assistance
 from headrace.session.autorun import AutoRun, cheap_blocks
 from headrace.session.draft import Draft
 from headrace.session.editing import Editing, StructuralCommand
-from headrace.session.effects import Effect, EndRun, Execute, Prepare, ShareOut, Step, Stop, Wait
+from headrace.session.effects import (
+    Effect,
+    EndRun,
+    Execute,
+    Limit,
+    Poke,
+    Prepare,
+    Rest,
+    ShareOut,
+    Step,
+    Stop,
+    Wait,
+)
 from headrace.session.log import EventLog
 from headrace.session.machine import Machine
 from headrace.session.making import Maker
@@ -50,7 +62,14 @@ _AFTER_END_S = 0.05
 _LONGEST_WAIT_S = 3600.0
 """A clock may be set, and a machine may sleep: nothing is waited for longer than that."""
 _FOR_AUTO_RUN = (ev.StalenessChanged, ev.RunFinished)
-_RUN_EVENTS = (ev.RunQueued, ev.BlockStarted, ev.BlockFinished, ev.BlockFailed, ev.RunFinished)
+_RUN_EVENTS = (
+    ev.RunQueued,
+    ev.BlockStarted,
+    ev.BlockWaiting,
+    ev.BlockFinished,
+    ev.BlockFailed,
+    ev.RunFinished,
+)
 
 
 class Session:
@@ -92,7 +111,8 @@ class Session:
         self._learning = asyncio.Lock()
         self._runs: dict[str, Run] = {}
         self._ends: dict[str, asyncio.Future[None]] = {}
-        self._timers: set[asyncio.TimerHandle] = set()
+        self._timers: dict[str, set[asyncio.TimerHandle]] = {}
+        """By run, until it is over."""
         self._auto = AutoRun(lambda: self._chore(self._run_cheap_blocks()))
         self._end: tuple[datetime, asyncio.TimerHandle] | None = None
         """When a result grows too old, and the timer for that."""
@@ -719,6 +739,10 @@ class Session:
                 pool.stop(run, block)
             case EndRun(run):
                 pool.end_run(run)
+                for timer in self._timers.pop(run, ()):
+                    timer.cancel()
+            case Rest(run):
+                pool.end_run(run)
             case Prepare(run, workers):
                 pool.prepare(run, workers)
             case ShareOut():
@@ -726,16 +750,24 @@ class Session:
             case _:
                 self._wait(effect)
 
-    def _wait(self, wait: Wait) -> None:
+    def _wait(self, wait: Wait | Poke | Limit) -> None:
+        """Let time pass; what is waited for of a run that is over never comes."""
+
         def act() -> Step:
-            return self.machine.retry_due(wait.run, wait.block, wait.attempt, self._now())
+            match wait:
+                case Wait(run, block, attempt):
+                    return self.machine.retry_due(run, block, attempt, self._now())
+                case Poke(run, block, number):
+                    return self.machine.poke_due(run, block, number, self._now())
+                case _:
+                    return self.machine.limit_due(wait.run, wait.block, self._now())
 
         def due() -> None:
-            self._timers.discard(handle)
+            self._timers[wait.run].discard(handle)
             self._stimuli.put(act)
 
         handle = asyncio.get_running_loop().call_later(wait.seconds, due)
-        self._timers.add(handle)
+        self._timers.setdefault(wait.run, set()).add(handle)
 
     def _tell_worker(self, state: str) -> None:
         if state != self._worker:
@@ -750,7 +782,7 @@ class Session:
         self._auto.switch(on=False)
         if self._end is not None:
             self._end[1].cancel()
-        for timer in self._timers:
+        for timer in (timer for timers in self._timers.values() for timer in timers):
             timer.cancel()
         for chore in self._chores:
             chore.cancel()

@@ -40,6 +40,7 @@ export type AnyEvent =
   | RunQueued
   | QueueMoved
   | BlockStarted
+  | BlockWaiting
   | BlockFinished
   | BlockFailed
   | BlocksSkipped
@@ -354,6 +355,8 @@ export interface ConfigureBlock {
   pool?: string | null;
   priority?: number | null;
   isolation?: string | null;
+  poke?: string | null;
+  soft_fail?: boolean | null;
 }
 /**
  * Change title, declared parameters or limit; None leaves them, a limit of 0 takes it out.
@@ -595,6 +598,8 @@ export interface BlockTable {
   pool: string | null;
   priority: number;
   isolation: string | null;
+  poke_s: number | null;
+  soft_fail: boolean;
 }
 /**
  * What is wrong with a block before it runs. Lines from 1, columns from 0, in code points.
@@ -653,7 +658,17 @@ export interface Fix {
  */
 export interface BlockStatus {
   state:
-    ("cached" | "cancelled" | "failed" | "queued" | "running" | "skipped" | "succeeded") | "never";
+    | (
+        | "cached"
+        | "cancelled"
+        | "failed"
+        | "queued"
+        | "running"
+        | "skipped"
+        | "succeeded"
+        | "waiting"
+      )
+    | "never";
   staleness: Staleness;
   run: string | null;
   attempt: number;
@@ -669,6 +684,9 @@ export interface BlockStatus {
   displays: Display[];
   log_tail: string;
   log_bytes: number;
+  pokes: number;
+  poke_at: string | null;
+  give_up_at: string | null;
   place: number | null;
 }
 /**
@@ -787,7 +805,15 @@ export interface LiveRun {
   queued_at: string;
   started_at: string | null;
   blocks: {
-    [k: string]: "cached" | "cancelled" | "failed" | "queued" | "running" | "skipped" | "succeeded";
+    [k: string]:
+      | "cached"
+      | "cancelled"
+      | "failed"
+      | "queued"
+      | "running"
+      | "skipped"
+      | "succeeded"
+      | "waiting";
   };
 }
 /**
@@ -929,6 +955,8 @@ export interface QueueMoved {
 }
 /**
  * An attempt of a block began in a worker. The first one of a run starts the run.
+ *
+ * With `pokes` it is a sensor that has been asked so often before, and is asked again.
  */
 export interface BlockStarted {
   op: "block-started";
@@ -939,6 +967,22 @@ export interface BlockStarted {
   block: string;
   attempt: number;
   started_at: string;
+  pokes: number;
+}
+/**
+ * A sensor is not ready. It is asked again at `poke_at`, and has no worker until then.
+ */
+export interface BlockWaiting {
+  op: "block-waiting";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  run: string;
+  block: string;
+  attempt: number;
+  pokes: number;
+  poke_at: string;
+  give_up_at: string;
 }
 /**
  * A block has its output: computed (`succeeded`) or taken from the store (`cached`).
@@ -950,7 +994,8 @@ export interface BlockFinished {
   cause: string;
   run: string;
   block: string;
-  state: "cached" | "cancelled" | "failed" | "queued" | "running" | "skipped" | "succeeded";
+  state:
+    "cached" | "cancelled" | "failed" | "queued" | "running" | "skipped" | "succeeded" | "waiting";
   attempt: number;
   output: Output;
   seconds: number;
@@ -1136,7 +1181,8 @@ export interface BlockRun {
   name: string;
   kind: "exporter" | "loader" | "markdown" | "sensor" | "transformer";
   language: "markdown" | "notebook" | "python" | "sql";
-  state: "cached" | "cancelled" | "failed" | "queued" | "running" | "skipped" | "succeeded";
+  state:
+    "cached" | "cancelled" | "failed" | "queued" | "running" | "skipped" | "succeeded" | "waiting";
   cache: string | null;
   seconds: number | null;
   rows: number | null;
@@ -1154,6 +1200,9 @@ export interface BlockRun {
   attempts: Attempt[];
   checks: CheckResult[];
   displays: Display[];
+  pokes: number;
+  poke_at: string | null;
+  give_up_at: string | null;
   place: number | null;
 }
 /**
@@ -1161,7 +1210,8 @@ export interface BlockRun {
  */
 export interface Attempt {
   number: number;
-  state: "cached" | "cancelled" | "failed" | "queued" | "running" | "skipped" | "succeeded";
+  state:
+    "cached" | "cancelled" | "failed" | "queued" | "running" | "skipped" | "succeeded" | "waiting";
   started_at: string | null;
   finished_at: string | null;
   failure: Failure | null;
@@ -1175,6 +1225,7 @@ export interface Timings {
   load: number;
   call: number;
   save: number;
+  wait: number;
 }
 /**
  * Project: the list of pipelines, or a title, changed on disk.
@@ -1550,7 +1601,8 @@ export interface LibraryBlock {
  * How a block fared in one run.
  */
 export interface MatrixCell {
-  state: "cached" | "cancelled" | "failed" | "queued" | "running" | "skipped" | "succeeded";
+  state:
+    "cached" | "cancelled" | "failed" | "queued" | "running" | "skipped" | "succeeded" | "waiting";
   seconds: number | null;
   attempts: number;
   reason: string | null;

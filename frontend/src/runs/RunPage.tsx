@@ -101,7 +101,7 @@ export function RunPage({ pipeline, run: id, preview, code }: RunPageProps): Rea
 function firstToShow(run: RunRecord | undefined): BlockRun | undefined {
   return (
     run?.blocks.find(({ state }) => state === "failed") ??
-    run?.blocks.find(({ state }) => state === "running") ??
+    run?.blocks.find(({ state }) => state === "running" || state === "waiting") ??
     run?.blocks.findLast(({ output }) => output !== null) ??
     run?.blocks[0]
   );
@@ -230,6 +230,8 @@ function emptyLogWords(block: BlockRun): string {
       return "Nothing was executed: the result came from the store.";
     case "queued":
       return "It has not started yet.";
+    case "waiting":
+      return "It is asked again and again until it is ready; it has printed nothing yet.";
     case "skipped":
       return `It did not run${block.because === null ? "" : `, because ${whySkipped(block.because)}`}.`;
     default:

@@ -13,7 +13,7 @@ function block(name: string, upstream: string[], from: number | null, to: number
     started_at: from === null ? null : at(from),
     finished_at: to === null ? null : at(to),
   };
-  const timings = to === null ? null : { start: 0.1, load: 0.1, call: 0.5, save: 0.2 };
+  const timings = to === null ? null : { start: 0.1, load: 0.1, call: 0.5, save: 0.2, wait: 0 };
   const attempts =
     from === null ? [] : [{ number: 1, state: "succeeded", failure: null, ...times, timings }];
   return { name, upstream, state: "succeeded", ...times, attempts } as unknown as BlockRun;
@@ -42,6 +42,33 @@ describe("ganttOf", () => {
   it("lets a running block reach to now", () => {
     const { bars } = ganttOf(run(block("a", [], 1, null)), ORIGIN + 9000);
     expect(bars[0]?.end).toBe(9);
+  });
+
+  it("tells the wait of a sensor from its last poke", () => {
+    const sensor = block("a", [], 0.5, 3);
+    const [poked] = sensor.attempts;
+    if (poked?.timings != null) poked.timings.wait = 2;
+    const phases = ganttOf(run(sensor), ORIGIN).bars[0]?.segments.map(({ phase, to }) => [
+      phase,
+      Number(to.toFixed(3)),
+    ]);
+    expect(phases).toEqual([
+      ["queue", 2.5],
+      ["start", 2.7],
+      ["run", 2.8],
+      ["save", 3],
+    ]);
+  });
+
+  it("shows a sensor that waits as waiting, to now", () => {
+    const sensor = block("a", [], 1, null);
+    const [poked] = sensor.attempts;
+    if (poked !== undefined) poked.state = "waiting";
+    const { bars } = ganttOf(run(sensor), ORIGIN + 9000);
+    expect(bars[0]?.segments.map(({ phase, to }) => [phase, to])).toEqual([
+      ["queue", 1],
+      ["queue", 9],
+    ]);
   });
 
   it("gives a skipped block no segments", () => {

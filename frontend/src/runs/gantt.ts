@@ -78,12 +78,14 @@ function attemptsOf(block: BlockRun): Try[] {
 }
 
 /** Start-up with loading of inputs, the call, and saving; what was not measured counts as the call. */
-function phasesOf({ timings }: Try, from: number, to: number): Stretch[] {
-  if (timings === null) return [{ phase: "run", from, to }];
-  const called = Math.min(to, from + timings.start + timings.load);
+function phasesOf({ timings, state }: Try, from: number, to: number): Stretch[] {
+  if (timings === null) return [{ phase: state === "waiting" ? "queue" : "run", from, to }];
+  const ready = Math.min(to, from + timings.wait);
+  const called = Math.min(to, ready + timings.start + timings.load);
   const saving = Math.max(called, to - timings.save);
   return [
-    { phase: "start", from, to: called },
+    { phase: "queue", from, to: ready },
+    { phase: "start", from: ready, to: called },
     { phase: "run", from: called, to: saving },
     { phase: "save", from: saving, to },
   ];

@@ -51,7 +51,7 @@ export function cacheWords(cache: string | null): { found: "hit" | "miss"; reaso
 /** The blocks that a queued block of a run waits for. */
 export function waitsFor(run: RunRecord, block: BlockRun): string[] {
   if (block.state !== "queued" || isFinal(run.state)) return [];
-  const open = run.blocks.filter(({ state }) => state === "queued" || state === "running");
+  const open = run.blocks.filter(({ state }) => ["queued", "running", "waiting"].includes(state));
   return open.map(({ name }) => name).filter((name) => block.upstream.includes(name));
 }
 

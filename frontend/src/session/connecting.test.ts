@@ -26,6 +26,8 @@ function block(name: string, kind: BlockTable["kind"], upstream: string[] = []):
     pool: null,
     priority: 0,
     isolation: null,
+    poke_s: null,
+    soft_fail: false,
   };
 }
 

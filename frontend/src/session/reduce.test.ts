@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AnyEvent, BlockStatus, BlockTable, Output, PipelineState } from "../protocol";
 import { isOld, leavesGap, reduce } from "./reduce";
-import { draftDiffers } from "./selectors";
+import { draftDiffers, signOf } from "./selectors";
 import { initialState, LOG_TAIL_CHARACTERS, NEVER, type SessionState } from "./state";
 
 function table(name: string, upstream: string[] = []): BlockTable {
@@ -28,6 +28,8 @@ function table(name: string, upstream: string[] = []): BlockTable {
     pool: null,
     priority: 0,
     isolation: null,
+    poke_s: null,
+    soft_fail: false,
   };
 }
 
@@ -134,6 +136,21 @@ describe("reduce", () => {
     const running = play(taken(), queued("editor"), started);
     expect(play(running, failed(NOW)).status["a"]?.state).toBe("queued");
     expect(play(running, failed(null)).status["a"]).toMatchObject({ state: "failed", failure });
+  });
+
+  it("follows a sensor that waits between its pokes, with one log", () => {
+    const wait = { run: "r", block: "a", attempt: 1, pokes: 1, poke_at: NOW, give_up_at: NOW };
+    const log = event({ op: "log-appended", run: "r", block: "a", offset: 0, text: "no" });
+    const asked = play(taken(), queued("editor"), started, log);
+    const waiting = play(asked, event({ op: "block-waiting", ...wait }));
+    expect(waiting.status["a"]).toMatchObject({ state: "waiting", pokes: 1, poke_at: NOW });
+    expect(waiting.runs[0]).toMatchObject({ state: "running", blocks: { a: "waiting" } });
+    const again = play(
+      waiting,
+      event({ op: "block-started", run: "r", block: "a", attempt: 1, started_at: NOW, pokes: 1 }),
+    );
+    expect(again.status["a"]).toMatchObject({ state: "running", poke_at: null, log_tail: "no" });
+    expect(signOf(again.status["a"] ?? NEVER)).toBe("waiting");
   });
 
   it("keeps only the end of a long log and ignores the log of another run", () => {

@@ -76,7 +76,19 @@ function apply(state: SessionState, event: AnyEvent): SessionState {
         progress: null,
         checks: [],
         displays: [],
-        ...(event.attempt === 1 ? { log_tail: "", log_bytes: 0 } : {}),
+        pokes: event.pokes,
+        poke_at: null,
+        ...(event.attempt === 1 && event.pokes === 0 ? { log_tail: "", log_bytes: 0 } : {}),
+      }));
+    case "block-waiting":
+      return inRun(state, event.run, [event.block], "waiting", (status) => ({
+        ...status,
+        run: event.run,
+        attempt: event.attempt,
+        pokes: event.pokes,
+        poke_at: event.poke_at,
+        give_up_at: event.give_up_at,
+        progress: null,
       }));
     case "block-finished":
       return inRun(state, event.run, [event.block], event.state, (status) => ({

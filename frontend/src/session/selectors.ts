@@ -7,6 +7,7 @@ export type Sign =
   | "stale"
   | "queued"
   | "running"
+  | "waiting"
   | "ok"
   | "cached"
   | "failed"
@@ -33,7 +34,8 @@ export function statusOf(state: SessionState, name: string): BlockStatus {
 /** What is to be said about a block. A run on its way comes first, then a failure, then staleness. */
 export function signOf(status: BlockStatus): Sign {
   const { state, staleness } = status;
-  if (state === "queued" || state === "running") return state;
+  if (state === "running" && status.pokes > 0) return "waiting";
+  if (state === "queued" || state === "running" || state === "waiting") return state;
   const stale = staleness.state === "stale";
   if (state === "failed") {
     if (stale && staleness.reasons.some((reason) => !reason.includes("failed"))) return "stale";

@@ -56,6 +56,9 @@ export const NEVER: BlockStatus = {
   displays: [],
   log_tail: "",
   log_bytes: 0,
+  pokes: 0,
+  poke_at: null,
+  give_up_at: null,
   place: null,
 };
 

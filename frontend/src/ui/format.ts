@@ -90,6 +90,7 @@ const wholeMoment = formatter({
   second: "2-digit",
 });
 const timeOfDay = formatter({ hour: "2-digit", minute: "2-digit" });
+const timeOfDayWithSeconds = formatter({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const weekday = formatter({ weekday: "short" });
 const dayOfMonth = formatter({ day: "numeric", month: "short" });
 
@@ -111,6 +112,13 @@ export function formatShortMoment(moment: string | Date, now: number = Date.now(
   const days = Math.abs(date.getTime() - now) / 86_400_000;
   const day = days < 6 ? weekday(date) : dayOfMonth(date);
   return `${day} ${time}`;
+}
+
+/** "06:00:07" today, else the day too: of what is soon to happen. */
+export function formatClock(moment: string | Date, now: number = Date.now()): string {
+  const date = new Date(moment);
+  const isToday = date.toDateString() === new Date(now).toDateString();
+  return isToday ? timeOfDayWithSeconds(date) : formatShortMoment(date, now);
 }
 
 /** A value in one line of at most `limit` characters: `"x"`, `[1, 2]`, `null`. */

@@ -28,6 +28,7 @@ export { FailureView } from "./failure";
 export { type ControlProps, Field, Input, Select, TextArea } from "./form";
 export {
   formatBytes,
+  formatClock,
   formatCount,
   formatDay,
   formatDuration,
@@ -58,6 +59,7 @@ export {
   describeBlockRun,
   describeStatus,
   failureLine,
+  nextOfWait,
   SIGNS,
   signOfBlockRun,
   signOfState,

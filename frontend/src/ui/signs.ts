@@ -4,6 +4,7 @@ import {
   Circle,
   CircleDashed,
   Clock3,
+  Hourglass,
   LoaderCircle,
   type LucideIcon,
   Pin,
@@ -15,7 +16,7 @@ import {
 } from "lucide-react";
 import type { BlockRun, BlockState, BlockStatus, RunState } from "../protocol";
 import { type Sign, shortName, signOf } from "../session";
-import { formatDuration, formatRelative, ordinal } from "./format";
+import { formatClock, formatDuration, formatRelative, ordinal } from "./format";
 
 export type Tone = "neutral" | "running" | "ok" | "cached" | "stale" | "failed";
 
@@ -31,6 +32,7 @@ export const SIGNS: Readonly<Record<Sign, SignLook>> = {
   stale: { icon: CircleDashed, word: "stale", tone: "stale" },
   queued: { icon: Clock3, word: "queued", tone: "neutral" },
   running: { icon: LoaderCircle, word: "running", tone: "running" },
+  waiting: { icon: Hourglass, word: "waiting", tone: "running" },
   ok: { icon: Check, word: "ok", tone: "ok" },
   cached: { icon: Zap, word: "cached", tone: "cached" },
   failed: { icon: X, word: "failed", tone: "failed" },
@@ -68,6 +70,8 @@ export function describeStatus(
       return status.failure === null
         ? queuedWords(status.place, pool)
         : `attempt ${status.attempt} failed, will retry`;
+    case "waiting":
+      return waitingWords(status, now);
     default:
       return describeEnd(sign, { ...status, finishedAt: status.finished_at }, now);
   }
@@ -80,7 +84,24 @@ export function describeBlockRun(block: BlockRun, now: number = Date.now()): str
     return `running ${formatDuration(Math.max(0, (now - Date.parse(block.started_at)) / 1000))}`;
   }
   if (sign === "queued") return queuedWords(block.place, null);
+  if (sign === "waiting") return waitingWords(block, now);
   return describeEnd(sign, { ...block, finishedAt: null }, now);
+}
+
+type Wait = Pick<BlockRun, "pokes" | "poke_at" | "give_up_at">;
+
+/** "waiting: next poke at 12:03:10", of a sensor that was not ready. */
+export function waitingWords(wait: Wait, now: number = Date.now()): string {
+  return withReason("waiting", nextOfWait(wait, now));
+}
+
+/** What happens next with a sensor that waits. */
+export function nextOfWait({ pokes, poke_at, give_up_at }: Wait, now: number): string {
+  if (poke_at === null) return `asked for the ${ordinal(pokes + 1)} time`;
+  const isLast = give_up_at !== null && Date.parse(give_up_at) <= Date.parse(poke_at);
+  return isLast
+    ? `gives up at ${formatClock(give_up_at, now)}`
+    : `next poke at ${formatClock(poke_at, now)}`;
 }
 
 /** "queued 2nd: waits for a slot of pool warehouse". */
@@ -98,6 +119,7 @@ function firstOf([first = "", ...others]: readonly string[]): string {
 
 export function signOfBlockRun(block: BlockRun): Sign {
   if (block.state === "failed" && block.failure?.kind === "timeout") return "timeout";
+  if (block.state === "running" && block.pokes > 0) return "waiting";
   return signOfState(block.state);
 }
 

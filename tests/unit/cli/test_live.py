@@ -81,6 +81,23 @@ def test_lines_tell_what_happens() -> None:
     ]
 
 
+def test_a_sensor_that_waits_is_told_once() -> None:
+    stream = io.StringIO()
+    view = live.Lines(stream)
+    names = {"run": "r", "block": "ready", "attempt": 1}
+    view.hear(ev.BlockStarted(**names, started_at=NOW))
+    for pokes in (1, 2, 3):
+        view.hear(ev.BlockWaiting(**names, pokes=pokes, poke_at=NOW, give_up_at=NOW))
+        view.hear(ev.BlockStarted(**names, started_at=NOW, pokes=pokes))
+    view.hear(ev.BlocksSkipped(run="r", blocks=["ready"], because="not ready within 1h"))
+    until = NOW.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    assert stream.getvalue().splitlines() == [
+        "  ready …",
+        f"  ready: not ready; waits until {until} at most",
+        "  ready: skipped: not ready within 1h",
+    ]
+
+
 def test_lines_tell_now_and_then_how_far_a_block_is(monkeypatch: pytest.MonkeyPatch) -> None:
     stream, now = io.StringIO(), [100.0]
     monkeypatch.setattr(live.time, "monotonic", lambda: now[0])

@@ -596,9 +596,32 @@ class TestConfigure:
         assert block.settings == wanted
         assert block.retries == 1
 
+    def test_how_a_sensor_waits_is_set_and_goes_with_its_kind(
+        self, project: Any, write: Any, code: Any
+    ) -> None:
+        entry = "- {name: ready, kind: sensor, file: ready.py"
+        files = write(f"blocks:\n{entry}}}\n", ready_py="@sensor\ndef ready(): ...\n")
+
+        def configured(before: PipelineFiles, **fields: Any) -> PipelineFiles:
+            return edit(
+                project, before, do.ConfigureBlock(pipeline="p", block="ready", **fields), code
+            )
+
+        waits = configured(files, poke="30s", soft_fail=True, timeout="2h")
+        assert f"{entry}, timeout: 2h, poke: 30s, soft_fail: true}}" in waits.text
+        assert (waits.pipeline.blocks[0].poke_s, waits.pipeline.blocks[0].soft_fail) == (30, True)
+        asks_once = configured(waits, poke="", soft_fail=False)
+        assert f"{entry}, timeout: 2h}}" in asks_once.text
+        again = configured(asks_once, poke="30s", soft_fail=True)
+        loader = configured(again, kind="loader", poke="10s")
+        assert "poke" not in loader.text
+        assert "soft_fail" not in loader.text
+        assert not loader.pipeline.problems
+
     @pytest.mark.parametrize(
         "fields",
         [
+            {"poke": "10ms"},
             {"cache": "often"},
             {"timeout": "soon"},
             {"memory": "much"},

@@ -29,7 +29,7 @@ from headrace.protocol.tables import (
 )
 from headrace.runs.changes import Change, QueueRun, SaveBlock, SaveResult, SaveRun
 from headrace.session.definition import Definition, PlannedBlock
-from headrace.session.effects import EndRun, Execute, Step, Stop, Wait
+from headrace.session.effects import EndRun, Execute, Limit, Poke, Rest, Step, Stop, Wait
 from headrace.session.machine import Machine
 from headrace.session.results import Result
 from headrace.session.run import OVER, RunRequest
@@ -99,10 +99,20 @@ class RandomStimuli(RuleBasedStateMachine):
         flat=st.sets(st.sampled_from(NAMES)),
         retries=st.integers(0, 3),
         cache=st.sampled_from([None, "forever", "30s"]),
+        poke_s=st.sampled_from([None, 10.0]),
+        soft_fail=st.booleans(),
     )
-    def begin(
-        self, edges: list[set[int]], kinds: list[str], flat: set[str], retries: int, cache: str
+    def begin(  # noqa: PLR0917 drawn by name
+        self,
+        edges: list[set[int]],
+        kinds: list[str],
+        flat: set[str],
+        retries: int,
+        cache: str,
+        poke_s: float | None,
+        soft_fail: bool,
     ) -> None:
+        self.poke_s, self.soft_fail = poke_s, soft_fail
         self.upstream = {
             name: {NAMES[number - back] for back in ups if back <= number}
             for number, (name, ups) in enumerate(zip(NAMES, edges, strict=False))
@@ -115,7 +125,8 @@ class RandomStimuli(RuleBasedStateMachine):
         self.default = 0
         self.book = Book()
         self.jobs: list[Job] = []
-        self.waits: list[Wait] = []
+        self.waits: list[Wait | Poke] = []
+        self.limits: list[Limit] = []
         self.late: list[AnyAnswer] = []
         self.stopping: set[tuple[str, str]] = set()
         self.executed: Counter[tuple[str, str]] = Counter()
@@ -147,6 +158,9 @@ class RandomStimuli(RuleBasedStateMachine):
                     bindings=tuple(bound),
                     retries=self.retries,
                     cache=self.cache,
+                    poke_s=self.poke_s if self.kinds[name] == "sensor" else None,
+                    wait_s=100.0,
+                    soft_fail=self.soft_fail,
                     problem="it is broken" if self.code[name] == 3 else None,
                 )
             )
@@ -184,6 +198,7 @@ class RandomStimuli(RuleBasedStateMachine):
         """End the process: what was not recorded is gone, answers of its workers too."""
         self.crash = None
         self.jobs, self.waits, self.late, self.stopping = [], [], [], set()
+        self.limits = []
         self.open()
 
     def take(self, step: Step) -> None:
@@ -212,6 +227,9 @@ class RandomStimuli(RuleBasedStateMachine):
         if isinstance(event, ev.BlockFinished):
             recorded = self.book.block(event.run, event.block)
             assert (recorded.state, recorded.output) == (event.state, event.output)
+        elif isinstance(event, ev.BlockWaiting):
+            recorded = self.book.block(event.run, event.block)
+            assert (recorded.state, recorded.pokes) == ("waiting", event.pokes)
         elif isinstance(event, ev.BlockFailed):
             again = event.retry_at is not None
             recorded = self.book.block(event.run, event.block)
@@ -225,8 +243,12 @@ class RandomStimuli(RuleBasedStateMachine):
                 self.execute(job)
             case Stop(run, name):
                 self.stopping.add((run, name))
-            case Wait():
+            case Wait() | Poke():
                 self.waits.append(effect)
+            case Limit():
+                self.limits.append(effect)
+            case Rest(run):
+                assert not any(job.run == run for job in self.jobs), "only idle workers are freed"
             case EndRun(run):
                 assert run in self.ended
 
@@ -239,7 +261,8 @@ class RandomStimuli(RuleBasedStateMachine):
         assert job.attempt == len(recorded.attempts)
         assert job.run not in self.cancelled, "what is cancelled starts nothing more"
         assert all(place != (other.run, other.block) for other in self.jobs), "one try at a time"
-        self.executed[place] += 1
+        if not recorded.pokes:  # all pokes of an attempt are one execution
+            self.executed[place] += 1
         assert self.executed[place] <= max(1, self.retries) + self.lost[place], "too many attempts"
         inside = {b.name: b for b in self.book.runs[job.run].blocks}
         for name in pinned.upstream:
@@ -354,10 +377,21 @@ class RandomStimuli(RuleBasedStateMachine):
     def wait_is_over(self, data: st.DataObject, twice: bool) -> None:
         wait = data.draw(st.sampled_from(self.waits))
         self.waits.remove(wait)
-        self.take(self.machine.retry_due(wait.run, wait.block, wait.attempt, self.now))
+        self.take(self.due(wait))
         if twice:
-            again = self.machine.retry_due(wait.run, wait.block, wait.attempt, self.now)
-            assert again == Step(), "a wait ends once"
+            assert self.due(wait) == Step(), "a wait ends once"
+
+    def due(self, wait: Wait | Poke) -> Step:
+        if isinstance(wait, Poke):
+            return self.machine.poke_due(wait.run, wait.block, wait.number, self.now)
+        return self.machine.retry_due(wait.run, wait.block, wait.attempt, self.now)
+
+    @precondition(lambda self: self.limits)
+    @rule(data=st.data())
+    def time_is_over(self, data: st.DataObject) -> None:
+        limit = data.draw(st.sampled_from(self.limits))
+        self.limits.remove(limit)
+        self.take(self.machine.limit_due(limit.run, limit.block, self.now))
 
     @rule(data=st.data(), code=st.integers(0, 3))
     def edit(self, data: st.DataObject, code: int) -> None:
@@ -420,6 +454,8 @@ class RandomStimuli(RuleBasedStateMachine):
                 trying = [attempt.state == "running" for attempt in recorded.attempts]
                 assert not any(trying[:-1]), "only the last attempt can be under way"
                 assert any(trying) == (recorded.state == "running")
+                waits = [attempt.state == "waiting" for attempt in recorded.attempts]
+                assert waits.count(True) == (recorded.state == "waiting")
         waiting = {(job.run, job.block) for job in self.jobs}
         going = {(r.id, n) for r in self.machine.runs.values() for n in r.running}
         assert waiting == going, "what runs is what workers have in hand"
@@ -429,7 +465,7 @@ class RandomStimuli(RuleBasedStateMachine):
         if not hasattr(self, "machine"):
             return
         for name, status in self.machine.results.status.items():
-            if status.state in {"queued", "running"}:
+            if status.state in {"queued", "running", "waiting"}:
                 assert status.run in self.machine.runs, (
                     f"{name} is shown as {status.state} for ever"
                 )
@@ -478,9 +514,11 @@ class RandomStimuli(RuleBasedStateMachine):
         while self.machine.runs:
             if self.jobs:
                 self.take(self.machine.answer(self.final(self.jobs.pop(), "done"), self.now))
+            elif self.limits:  # a sensor that is never ready waits no longer than that
+                limit = self.limits.pop()
+                self.take(self.machine.limit_due(limit.run, limit.block, self.now))
             else:
-                wait = self.waits.pop()
-                self.take(self.machine.retry_due(wait.run, wait.block, wait.attempt, self.now))
+                self.take(self.due(self.waits.pop()))
 
 
 TIMINGS = raised(

@@ -243,7 +243,9 @@ async def test_a_wait_ends_with_its_session(desk: Desk) -> None:
     desk.pool.fail("load")
     await until(lambda: session._timers)
     await session.close("enough")
-    assert all(timer.cancelled() for timer in session._timers)
+    timers = [timer for of_run in session._timers.values() for timer in of_run]
+    assert timers
+    assert all(timer.cancelled() for timer in timers)
 
 
 async def test_cancel_without_a_run_stops_all_of_the_editor_and_only_that(desk: Desk) -> None:

@@ -105,7 +105,7 @@ function RunStop({ block, status }: Props): ReactElement {
   const editor = useEditor();
   const session = useSessionHandle();
   const { name } = block;
-  const isBusy = status.state === "running" || status.state === "queued";
+  const isBusy = ["running", "queued", "waiting"].includes(status.state);
   // Other blocks decide on the plan as well: it is made when somebody looks.
   const tellPlan = ({ currentTarget }: SyntheticEvent<HTMLElement>): void => {
     const plan = planWords(planOf(session.store.getState(), [name]));

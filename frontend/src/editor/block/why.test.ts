@@ -66,3 +66,22 @@ it.each<[Partial<BlockStatus>, string | null, string]>([
 ])("%j in short", (part, pool, words) => {
   expect(describeStatus({ ...NEVER, ...part }, NOW, pool)).toBe(words);
 });
+
+const WAIT: Partial<BlockStatus> = {
+  state: "waiting",
+  pokes: 4,
+  poke_at: "2026-11-21T08:00:30Z",
+  give_up_at: "2026-11-21T10:00:00Z",
+};
+
+it.each<[Partial<BlockStatus>, RegExp]>([
+  [WAIT, /^waiting: next poke at \d\d:\d\d:30$/],
+  [{ ...WAIT, give_up_at: "2026-11-21T08:00:20Z" }, /^waiting: gives up at \d\d:\d\d:20$/],
+  [{ ...WAIT, state: "running", poke_at: null }, /^waiting: asked for the 5th time$/],
+])("a sensor that waits says what happens next: %j", (part, words) => {
+  const status = { ...NEVER, ...part };
+  expect(describeStatus(status, NOW)).toMatch(words);
+  const why = whyOf(status, { pool: null, priority: 0 }, [], NOW);
+  expect(why?.title).toBe("Waiting");
+  expect(why?.reasons[0]).toBe("not ready 4 times until now");
+});

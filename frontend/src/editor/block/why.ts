@@ -1,7 +1,7 @@
 /** Why a block is as it is: stale, waiting, taken from the store or executed. */
 import type { BlockStatus, BlockTable } from "../../protocol";
 import { type SessionState, signOf, statusOf } from "../../session";
-import { formatRelative, ordinal, whySkipped } from "../../ui";
+import { formatClock, formatRelative, nextOfWait, ordinal, plural, whySkipped } from "../../ui";
 
 export interface Why {
   title: string;
@@ -22,6 +22,8 @@ export function whyOf(
       return { title: "Stale, because of", reasons: status.staleness.reasons };
     case "queued":
       return { title: "Queued", reasons: queueReasons(status, block, before) };
+    case "waiting":
+      return { title: "Waiting", reasons: waitReasons(status, now) };
     case "cached":
       return { title: "Taken from the store", reasons: cacheReasons(status, now, "hit") };
     case "ok":
@@ -51,6 +53,15 @@ function queueReasons(
   ];
 }
 
+function waitReasons(status: BlockStatus, now: number): string[] {
+  const { pokes, give_up_at } = status;
+  return [
+    `not ready ${plural(pokes, "time")} until now`,
+    nextOfWait(status, now),
+    ...(give_up_at === null ? [] : [`waits until ${formatClock(give_up_at, now)} at most`]),
+  ];
+}
+
 /** "hit: same code" → "same code", and how old the result is. */
 function cacheReasons(
   { cache, finished_at }: BlockStatus,
@@ -74,6 +85,6 @@ export function waitsFor(
   const { run } = statusOf(state, block.name);
   return block.upstream.filter((up) => {
     const above = statusOf(state, up);
-    return above.run === run && (above.state === "queued" || above.state === "running");
+    return above.run === run && ["queued", "running", "waiting"].includes(above.state);
   });
 }

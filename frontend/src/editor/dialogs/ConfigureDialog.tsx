@@ -1,7 +1,7 @@
 import { type ReactElement, type ReactNode, useState } from "react";
 import type { BlockTable, Kind } from "../../protocol";
 import { KINDS } from "../../protocol";
-import { Button, Dialog, Field, Input, ParametersForm, Select } from "../../ui";
+import { Button, Dialog, Field, Input, ParametersForm, Select, Switch } from "../../ui";
 import { useEditor } from "../page/context";
 import { closeDialog } from "../page/operations";
 import { type BlockKey, changesOf, problemOf, type Texts, textsOf } from "./blockKeys";
@@ -23,6 +23,7 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
   const editor = useEditor();
   const [kind, setKind] = useState<Kind>(block.kind);
   const [texts, setTexts] = useState<Texts>(() => textsOf(block));
+  const [softFail, setSoftFail] = useState(block.soft_fail);
   const [settings, setSettings] = useState(block.settings);
   const [isValid, setValid] = useState(true);
   const keys = Object.keys(texts) as BlockKey[];
@@ -42,6 +43,7 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
       ...(settings !== block.settings && { settings }),
       ...(kind !== block.kind && { kind }),
       ...changesOf(block, texts),
+      ...(softFail !== block.soft_fail && { soft_fail: softFail }),
     });
   };
   const isText = kind === "markdown";
@@ -95,6 +97,25 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
         </Group>
         {!isText && (
           <>
+            {kind === "sensor" && (
+              <Group title="How it waits">
+                <TextField
+                  label="Poke"
+                  note="How often it is asked until it is ready, e.g. 30s; empty: it does not wait"
+                  bound={bind("poke")}
+                />
+                {texts.poke.trim() !== "" && (
+                  <div className="field">
+                    <span className="field-label">Soft fail</span>
+                    <Switch
+                      label="When its time is over, skip what is below, and let the run succeed"
+                      checked={softFail}
+                      onChange={setSoftFail}
+                    />
+                  </div>
+                )}
+              </Group>
+            )}
             <Group title="When it fails or takes too much">
               <TextField
                 label="Retries"
@@ -118,7 +139,11 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
               )}
               <TextField
                 label="Timeout"
-                note="How long one attempt may take, e.g. 45s or 10m; empty: as long as it needs"
+                note={
+                  kind === "sensor" && texts.poke.trim() !== ""
+                    ? "How long it waits in all, e.g. 2h; empty: 7 days"
+                    : "How long one attempt may take, e.g. 45s or 10m; empty: as long as it needs"
+                }
                 bound={bind("timeout")}
               />
               <TextField

@@ -11,7 +11,8 @@ export type BlockKey =
   | "connection"
   | "pool"
   | "priority"
-  | "isolation";
+  | "isolation"
+  | "poke";
 
 export type Texts = Record<BlockKey, string>;
 
@@ -41,6 +42,7 @@ export function textsOf(block: BlockTable): Texts {
     pool: block.pool ?? "",
     priority: String(block.priority),
     isolation: block.isolation ?? "",
+    poke: block.poke_s === null ? "" : spanWords(block.poke_s),
   };
 }
 
@@ -74,6 +76,7 @@ export function problemOf(key: BlockKey, text: string): string | undefined {
         : "Write names with commas between them, e.g. OSError, timeout.";
     case "memory":
       return value === "" || AMOUNT.test(value) ? undefined : "Write an amount, e.g. 500MB or 2GB.";
+    case "poke":
     case "backoff":
     case "timeout":
       return value === "" || SPAN.test(value) ? undefined : "Write a span, e.g. 90s or 10m.";
