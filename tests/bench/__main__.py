@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench import (
+    bench_clients,
     bench_flood,
     bench_graphs,
     bench_grid,
@@ -23,6 +24,7 @@ from tests.bench import (
     bench_run_key,
     bench_runs,
     bench_scale,
+    bench_schedules,
     bench_start,
     bench_store,
     bench_views,
@@ -45,6 +47,10 @@ BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "store": bench_store.measure,
     "neighbours": bench_neighbours.measure,
     "scale": bench_scale.measure,
+    "triggers": bench_schedules.measure_large,
+    "burst": bench_schedules.measure_burst,
+    "sustained": bench_schedules.measure_sustained,
+    "clients": bench_clients.measure,
     "flood": bench_flood.measure,
     "peers": bench_peers.measure,
 }

@@ -147,6 +147,11 @@ def _head(title: str) -> list[str]:
     ]
 
 
+def block_line(name: str, upstream: list[str]) -> str:
+    """The entry of a no-op in a pipeline's file."""
+    return _line(name, "transformer" if upstream else "loader", upstream)
+
+
 def _line(name: str, kind: str, upstream: list[str]) -> str:
     above = f", upstream: [{', '.join(upstream)}]" if upstream else ""
     return f"  - {{name: {name}, kind: {kind}, file: {name}.py{above}}}"

@@ -47,11 +47,15 @@ def check_name(name: str, what: str = "block") -> str:
 def new_run_id() -> RunId:
     """Make an id of 20 characters that sorts by time: 9 of milliseconds, 11 random."""
     milliseconds = time.time_ns() // 1_000_000
+    return RunId(_in_base_36(milliseconds, 9) + _in_base_36(secrets.randbelow(36**11), 11))
+
+
+def _in_base_36(number: int, width: int) -> str:
     digits = ""
-    for _ in range(9):
-        milliseconds, digit = divmod(milliseconds, 36)
+    for _ in range(width):
+        number, digit = divmod(number, 36)
         digits = _DIGITS[digit] + digits
-    return RunId(digits + "".join(secrets.choice(_DIGITS) for _ in range(11)))
+    return digits
 
 
 def check_run_id(text: str) -> RunId:

@@ -142,6 +142,8 @@ class Triggers:
             for some in _slices(sorted(held_by - rows.keys())):
                 found = connection.execute(select(triggers).where(triggers.c.id.in_(some)))
                 rows |= {row.id: row for row in found}
+            if not rows:
+                return []
             waiting_ticks = _waiting(connection, [name for name in rows if name in held_by])
             running = _running(connection)
             numbers = newest_numbers(connection, {row.pipeline for row in rows.values()})
@@ -164,6 +166,28 @@ class Triggers:
             statement = statement.where(triggers.c.next_at > stamp(after))
         with self.database.reading() as connection:
             return moment(connection.execute(statement).scalar())
+
+    def due_within(self, after: datetime, until: datetime, limit: int) -> dict[str, int]:
+        """Return the pipelines that are due in (after, until], soonest first.
+
+        Each comes with the number of its newest version; where there is none it is left out.
+        """
+        soonest = func.min(triggers.c.next_at)
+        statement = (
+            select(triggers.c.pipeline)
+            .where(
+                triggers.c.active,
+                triggers.c.next_at > stamp(after),
+                triggers.c.next_at <= stamp(until),
+            )
+            .group_by(triggers.c.pipeline)
+            .order_by(soonest)
+            .limit(limit)
+        )
+        with self.database.reading() as connection:
+            names = list(connection.execute(statement).scalars())
+            numbers = newest_numbers(connection, names) if names else {}
+        return {name: numbers[name] for name in names if name in numbers}
 
     def fire(self, firings: Sequence[Firing]) -> list[str]:
         """Record ticks, queue their runs and move the triggers on: all in one transaction.

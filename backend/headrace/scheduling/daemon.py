@@ -19,6 +19,7 @@ from headrace.runs.changes import QueueRun, Snapshot
 from headrace.runs.firing import Cause, Firing, TickChange, TriggerState
 from headrace.runs.history import History
 from headrace.runs.thread import HistoryThread
+from headrace.scheduling.ahead import Ahead
 from headrace.scheduling.files import TriggerFiles
 from headrace.scheduling.observer import Observer
 from headrace.scheduling.triggers import (
@@ -46,6 +47,8 @@ FIRST_READING_S = 1.0
 CLOCK_JUMP_S = 3600.0
 NEAR_EVERY_S = 2.0
 """Between two looks at files of this machine, runs and outputs."""
+LOOKS_APART_S = 0.1
+"""The least between two looks, however many runs end."""
 FAR_EVERY_S = 30.0
 """Between two looks into other storages."""
 SLICE = 200
@@ -86,6 +89,7 @@ class Daemon:
         self._clock = clock
         self._files = TriggerFiles(sessions.project)
         self._observer = Observer(sessions.project.paths.root, history, clock)
+        self._ahead = Ahead(sessions, history, clock)
         self._awake = asyncio.Event()
         self._arrived = asyncio.Event()
         self._read = asyncio.Event()
@@ -93,7 +97,10 @@ class Daemon:
         self._busy: set[str] = set()
         """Triggers that are being carried out, or that wait to be tried again."""
         self._outbox: list[tuple[Sequence[Firing], asyncio.Future[frozenset[str]]]] = []
+        self._looking = False
         self._writing = False
+        self._recorded = asyncio.Event()
+        """Nothing is being decided or written: what was recorded can start."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: set[asyncio.TimerHandle] = set()
         self._leave: Callable[[], None] | None = None
@@ -118,6 +125,7 @@ class Daemon:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._ahead.close()
 
     def wake(self) -> None:
         """Look at the triggers again now: they changed."""
@@ -161,6 +169,8 @@ class Daemon:
                 # Whatever it is: a scheduler that ended would be silent for ever.
                 logger.exception("The scheduler failed and tries again")
                 delay = RETRY_S
+            self._looking = False
+            self._let_start()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._awake.wait()
@@ -176,13 +186,18 @@ class Daemon:
             now = self._clock.now()
             states = await self._history.call(History.situation, now, SLICE, frozenset(self._busy))
             chosen = await asyncio.to_thread(_decisions, states, now) if states else []
+            self._looking = bool(chosen)
+            self._let_start()
             if not chosen:
                 break
             self._begin(chosen)
         due = await self._history.call(History.next_due, now)
-        if due is None:
+        ahead = await self._ahead.look(now)
+        moments = [moment for moment in (due, ahead) if moment is not None]
+        if not moments:
             return LONGEST_SLEEP_S
-        return min(max((due - self._clock.now()).total_seconds(), 0.0), LONGEST_SLEEP_S)
+        delay = (min(moments) - self._clock.now()).total_seconds()
+        return min(max(delay, 0.0), LONGEST_SLEEP_S)
 
     async def _observe(self) -> None:
         """Look for the events that triggers wait for, every few seconds and when a run ends."""
@@ -206,6 +221,7 @@ class Daemon:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(NEAR_EVERY_S):
                     await self._arrived.wait()
+            await asyncio.sleep(now + LOOKS_APART_S - asyncio.get_running_loop().time())
 
     async def _read_files(self) -> None:
         names, changed = await asyncio.to_thread(self._files.read)
@@ -233,6 +249,7 @@ class Daemon:
                 snapshots = await asyncio.to_thread(_snapshots, self._files.project, some)
                 now = self._clock.now()
                 await self._history.call(History.publish_first, snapshots, now, FIRST)
+            self._awake.set()  # what is due soon can be opened now
         except HeadraceError as error:
             logger.warning("What triggers run is published at their first tick: %s", error)
 
@@ -295,6 +312,8 @@ class Daemon:
         crashpoint("tick.before-fire")
         created = await self._fire(firings)
         crashpoint("tick.after-fire")
+        # A thousand ticks of one moment are all recorded before the first of them keeps us busy.
+        await self._recorded.wait()
         for run_id, run in prepared.items():
             if run_id in created:
                 assert session is not None, "a run was prepared by its session"
@@ -329,6 +348,7 @@ class Daemon:
         self._outbox.append((firings, recorded))
         if not self._writing:
             self._writing = True
+            self._let_start()
             self._spawn(self._write())
         return await recorded
 
@@ -349,6 +369,13 @@ class Daemon:
                     if not recorded.done():
                         recorded.set_result(created)
         self._writing = False
+        self._let_start()
+
+    def _let_start(self) -> None:
+        if self._looking or self._writing:
+            self._recorded.clear()
+        else:
+            self._recorded.set()
 
 
 def _snapshots(project: Project, names: Sequence[str]) -> list[Snapshot]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heapreplace
 from typing import NamedTuple
 
 PROJECT_SLOTS = 8
@@ -122,6 +123,8 @@ class Slots:
         self._pools = dict(pools or {})
         self._pipelines: dict[str, int] = {}
         self._waiting: dict[_Group, dict[str, Ticket]] = {}
+        self._urgent: dict[_Group, None] = {}
+        """Groups of the editor that wait: all that can start while the project is full."""
         self._held: dict[tuple[str, str], _Group] = {}
         self._asked: dict[tuple[str, str], _Group] = {}
         self._shares = _Shares()
@@ -147,6 +150,8 @@ class Slots:
         group = _group_of(ticket)
         self._asked[place] = group
         self._waiting.setdefault(group, {})[ticket.block] = ticket
+        if group.interactive:
+            self._urgent[group] = None
         self._shares.join(group)
         self.changes += 1
 
@@ -207,15 +212,23 @@ class Slots:
         shares = self._shares.copy()
         lines = {group: iter(tickets.values()) for group, tickets in self._waiting.items()}
         left = {group: len(tickets) for group, tickets in self._waiting.items()}
+        # A slot makes whoever gets it wait longer, and all who share with it: never less long.
+        # So an entry whose rank is still true when it comes up is the least of all.
+        line = [(shares.rank(group), at, group) for at, group in enumerate(self._waiting)]
+        heapify(line)
         found: dict[tuple[str, str], int] = {}
-        while left and len(found) < most:
-            group = min(left, key=shares.rank)
+        while line and len(found) < most:
+            rank, at, group = line[0]
+            now = shares.rank(group)
+            if now != rank:
+                heapreplace(line, (now, at, group))
+                continue
             ticket = next(lines[group])
             found[ticket.run, ticket.block] = len(found) + 1
             shares.give(group)
             left[group] -= 1
             if not left[group]:
-                del left[group]
+                heappop(line)
         return found
 
     def pipelines(self) -> dict[str, str]:
@@ -231,14 +244,19 @@ class Slots:
         del self._waiting[group][block]
         if not self._waiting[group]:
             del self._waiting[group]
+            self._urgent.pop(group, None)
         self.changes += 1
 
     def _next(self) -> _Group | None:
-        able = [group for group in self._waiting if self._is_free(group)]
+        # Most of the time all slots are taken: then a thousand runs that wait are not looked at.
+        full = self._shares.project >= self._project
+        able = [
+            group for group in (self._urgent if full else self._waiting) if self._is_free(group)
+        ]
         return min(able, key=self._shares.rank) if able else None
 
     def _is_free(self, group: _Group) -> bool:
-        """Tell whether no limit keeps the next ticket of a group waiting."""
+        """Tell whether no limit but the project's keeps the next ticket of a group waiting."""
         shares = self._shares
         if shares.runs[group.run] >= group.slots:
             return False
@@ -251,7 +269,7 @@ class Slots:
         if group.interactive:
             return True
         of_pipeline = self._pipelines.get(group.pipeline, self._project)
-        return shares.project < self._project and shares.pipelines[group.pipeline] < of_pipeline
+        return shares.pipelines[group.pipeline] < of_pipeline
 
 
 def _group_of(ticket: Ticket) -> _Group:

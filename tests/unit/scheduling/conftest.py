@@ -56,6 +56,7 @@ class FakeSessions:
     log: EventLog = field(default_factory=lambda: EventLog(""))
     launched: list[FakeRun] = field(default_factory=list[FakeRun])
     cancelled: list[str] = field(default_factory=list[str])
+    opened: list[str] = field(default_factory=list[str])
     refusals: dict[str, HeadraceError] = field(default_factory=dict[str, HeadraceError])
     opening: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
 
@@ -64,6 +65,7 @@ class FakeSessions:
             await self.opening[pipeline].wait()
         if pipeline not in self.project.list_pipelines():
             raise NotFound(f"There is no pipeline {pipeline!r}.")
+        self.opened.append(pipeline)
         return FakeSession(self, pipeline)
 
     async def end(self, run: FakeRun, state: RunState = "succeeded") -> None:

@@ -277,3 +277,40 @@ async def test_ticks_come_though_publishing_failed(
     await world.turn(minutes=5)
     await world.until(lambda: len(world.sessions.launched) == 1)
     await world.until(lambda: "published at their first tick" in caplog.text)
+
+
+async def test_a_pipeline_is_opened_shortly_before_it_is_due(world: World) -> None:
+    world.write("p", EVERY)
+    world.write("later", 'cron: "0 18 * * *"')
+    await world.daemon.start()
+    while await world.history.call(History.unpublished, ["p", "later"]):
+        await world.settled()
+    await world.settled()
+    assert world.sessions.opened == []
+    await world.turn(minutes=4, seconds=50)
+    await world.until(lambda: world.sessions.opened == ["p"])
+    await world.settled()
+    assert world.sessions.launched == []
+    await world.turn(seconds=10)
+    await world.until(lambda: len(world.sessions.launched) == 1)
+
+
+async def test_no_run_starts_before_all_ticks_of_the_moment_are_recorded(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SLICE", 2)
+    for i in range(9):
+        world.write(f"p{i}", EVERY)
+    await world.daemon.start()
+    recorded: list[int] = []
+    fire = History.fire
+
+    def counted(self: History, firings: list[object]) -> object:
+        recorded.append(len(firings))
+        assert not world.sessions.launched
+        return fire(self, firings)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(History, "fire", counted)
+    await world.turn(minutes=5)
+    await world.until(lambda: len(world.sessions.launched) == 9)
+    assert sum(recorded) == 9
