@@ -14,6 +14,7 @@ from headrace.analysis.completion import complete, inspect
 from headrace.analysis.cursor import Cursor, Scope
 from headrace.analysis.environment import library_folders
 from headrace.analysis.formatting import format_source
+from headrace.analysis.lineage import BlockText, lineage_of
 from headrace.analysis.modules import FileStates, ModuleFinder
 from headrace.analysis.views.block_code import block_of_view
 from headrace.analysis.views.chart_code import block_of_chart
@@ -82,6 +83,10 @@ def _format(text: str, language: str) -> str:
     return format_source(text, language)
 
 
+def _lineage(blocks: Any) -> Any:
+    return msgspec.to_builtins(lineage_of(msgspec.convert(blocks, list[BlockText])))
+
+
 def _edit_code(name: str, args: list[str]) -> str:
     if name not in _EDITS:
         raise InvalidInput(f"There is no edit {name!r} of code.", field="name")
@@ -107,10 +112,11 @@ METHODS: dict[str, Callable[..., Any]] = {
     "complete": _complete,
     "inspect": _inspect,
     "format": _format,
+    "lineage": _lineage,
     "code-edit": _edit_code,
     "block-of-view": _block_of_view,
 }
 """analyse(files, root, columns) → Analysis; complete and inspect(text, language, line, column,
 names, columns, inputs, parameters, root) → Completions, Inspection, the last three optional;
-format(text, language) → text; code-edit(name, args) → text; block-of-view(view, steps, chart,
-drawn, table, name, upstream, language) → BlockCode."""
+format(text, language) → text; lineage(blocks) → list of BlockLineage; code-edit(name, args) → text;
+block-of-view(view, steps, chart, drawn, table, name, upstream, language) → BlockCode."""

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 _CODES = re.compile(r"\x1b\[[0-9;]*m")
 _OWN_VIEWS = ("duckdb_", "pg_", "pragma_", "sqlite_")
+OTHER_DIALECTS = ("postgres", "sqlite", "mysql")
+"""Those that a block with a connection may be written in; DuckDB's is tried first."""
 _NOT_A_READ = "A SQL block is one statement that reads, such as SELECT."
 
 

@@ -11,7 +11,7 @@ from headrace.analysis.environment import versions
 from headrace.analysis.places import Place
 from headrace.analysis.result import BlockAnalysis
 from headrace.analysis.signature import Trouble
-from headrace.analysis.sql import Query, is_own_table, read_query
+from headrace.analysis.sql import OTHER_DIALECTS, Query, is_own_table, read_query
 from headrace.analysis.sql_columns import unknown_columns
 from headrace.analysis.surroundings import Around
 from headrace.project.pipeline import Block, Source
@@ -60,7 +60,7 @@ def _query(block: Block, source: Source) -> Query:
     first = read_query(source.text)
     if block.connection is None or not first.troubles:
         return first
-    others = (read_query(source.text, dialect) for dialect in ("postgres", "sqlite", "mysql"))
+    others = (read_query(source.text, dialect) for dialect in OTHER_DIALECTS)
     return next((query for query in others if not query.troubles), first)
 
 

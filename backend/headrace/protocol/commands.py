@@ -262,6 +262,10 @@ class Inspect(Command, frozen=True, kw_only=True, tag="inspect"):
     column: int
 
 
+class ShowLineage(Command, frozen=True, kw_only=True, tag="show-lineage"):
+    """Where the columns of all blocks come from, by the texts as they stand."""
+
+
 class FormatSource(Command, frozen=True, kw_only=True, tag="format-source"):
     """Give this text in standard form; nothing is saved."""
 
@@ -297,5 +301,6 @@ AnyCommand = (
     | Complete
     | Inspect
     | FormatSource
+    | ShowLineage
 )
 """Every command."""

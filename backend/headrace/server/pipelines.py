@@ -13,6 +13,7 @@ from headrace.core.errors import HeadraceError, InvalidInput, NotFound
 from headrace.notebooks.render import FORMS, material_of, render
 from headrace.protocol import commands as cmd
 from headrace.protocol.events import PipelineState
+from headrace.protocol.lineage import Lineage
 from headrace.protocol.tables import (
     Kind,
     Language,
@@ -157,6 +158,15 @@ class PipelineHandler(ApiHandler):
         await self.runtime.ready()
         cancel = self.text("cancel") in ("true", "1")
         await self.runtime.sessions.delete(pipeline, cancel=cancel)
+
+
+class LineageHandler(ApiHandler):
+    """Where columns come from."""
+
+    @operation("The columns of all blocks and what they are made of", returns=Lineage)
+    async def get(self, pipeline: str) -> Lineage:
+        await self.runtime.ready()
+        return await self.runtime.sessions.handle(cmd.ShowLineage(pipeline=pipeline))
 
 
 class SourceHandler(ApiHandler):

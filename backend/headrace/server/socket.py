@@ -29,7 +29,14 @@ _IN_FLIGHT = 256
 _MESSAGE_LIMIT_BYTES = 16 * 1024 * 1024
 _LOGGED_OUT = 4401
 """The code of the close frame when somebody logged out, after HTTP's 401."""
-_UNORDERED = (cmd.CancelRun, cmd.Complete, cmd.Inspect, cmd.FormatSource, cmd.RestartWorker)
+_UNORDERED = (
+    cmd.CancelRun,
+    cmd.Complete,
+    cmd.Inspect,
+    cmd.FormatSource,
+    cmd.ShowLineage,
+    cmd.RestartWorker,
+)
 """Commands that need not wait for those sent before them."""
 
 

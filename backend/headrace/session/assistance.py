@@ -8,8 +8,11 @@ from typing import Any
 
 import msgspec
 
+from headrace.analysis.lineage import BlockText
 from headrace.core.errors import NotFound
+from headrace.graph.order import order
 from headrace.protocol import commands as cmd
+from headrace.protocol.lineage import BlockLineage, Lineage
 from headrace.protocol.replies import Completion, Completions, Inspection
 from headrace.protocol.tables import BlockStatus, BlockTable
 from headrace.session.draft import Draft, columns_of
@@ -19,7 +22,7 @@ KEPT_PROPOSALS = 200
 
 
 class Assistance:
-    """Answers `complete`, `inspect` and `format-source` for one pipeline."""
+    """Answers `complete`, `inspect`, `format-source` and `show-lineage` for one pipeline."""
 
     def __init__(self, pool: Pool, pipeline: str, root: Path) -> None:
         """Help in one pipeline of the project at `root`, whose modules are known by name."""
@@ -59,6 +62,27 @@ class Assistance:
         service = self._pool.service("analysis")
         text = await service.call("format", text=command.text, language=table.language)
         return {"text": text}
+
+    async def lineage(self, draft: Draft, status: Mapping[str, BlockStatus]) -> Lineage:
+        """Return where the columns of all blocks come from, upstream blocks first."""
+        tables = {table.name: table for table in draft.tables}
+        columns = columns_of(status)
+        blocks = [
+            BlockText(
+                name=name,
+                language=tables[name].language,
+                text=draft.files.sources[name].text,
+                upstream=tables[name].upstream,
+                inputs=tables[name].inputs,
+                connection=tables[name].connection is not None,
+                columns=columns.get(name),
+            )
+            for name in order({name: table.upstream for name, table in tables.items()})
+        ]
+        answer = await self._pool.service("analysis").call(
+            "lineage", blocks=msgspec.to_builtins(blocks)
+        )
+        return Lineage(pipeline=self._pipeline, blocks=msgspec.convert(answer, list[BlockLineage]))
 
     async def _ask_live(
         self, what: str, command: cmd.Complete | cmd.Inspect, table: BlockTable

@@ -259,6 +259,8 @@ class Session:
                 return await self._assistance.inspect(command, self.draft, self._status)
             case cmd.FormatSource():
                 return await self._assistance.format(command, self.draft)
+            case cmd.ShowLineage():
+                return await self._assistance.lineage(self.draft, self._status)
             case cmd.MakeBlock():
                 return await self._make_block(command)
             case _ if isinstance(command, StructuralCommand):

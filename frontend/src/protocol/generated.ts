@@ -27,7 +27,8 @@ export type AnyCommand =
   | RestartWorker
   | Complete
   | Inspect
-  | FormatSource;
+  | FormatSource
+  | ShowLineage;
 export type AnyEvent =
   | SnapshotTaken
   | PipelineChanged
@@ -531,6 +532,14 @@ export interface FormatSource {
   text: string;
 }
 /**
+ * Where the columns of all blocks come from, by the texts as they stand.
+ */
+export interface ShowLineage {
+  op: "show-lineage";
+  pipeline: string;
+  req?: string;
+}
+/**
  * The whole state at `seq`; events follow from `seq + 1`.
  */
 export interface SnapshotTaken {
@@ -648,7 +657,8 @@ export interface Fix {
     | RestartWorker
     | Complete
     | Inspect
-    | FormatSource;
+    | FormatSource
+    | ShowLineage;
 }
 /**
  * The live state of a block in the editor.
@@ -1295,6 +1305,31 @@ export interface BlockDraft {
   notes: string[];
 }
 /**
+ * The columns of the output of one block, as its text and its last result tell.
+ */
+export interface BlockLineage {
+  block: string;
+  known_by: "name" | "query";
+  columns: ColumnLineage[];
+  unknown: string;
+}
+/**
+ * What one column is made of.
+ */
+export interface ColumnLineage {
+  name: string;
+  type: string;
+  expression: string;
+  origins: ColumnOf[];
+}
+/**
+ * A column of the output of a block.
+ */
+export interface ColumnOf {
+  block: string;
+  column: string;
+}
+/**
  * Whether a block gives what its cells give; `detail` says what differs, or why not known.
  */
 export interface BlockProof {
@@ -1596,6 +1631,13 @@ export interface LibraryBlock {
   form: Parameter[];
   arguments: string[];
   writable: boolean;
+}
+/**
+ * All columns of a pipeline, upstream blocks first.
+ */
+export interface Lineage {
+  pipeline: string;
+  blocks: BlockLineage[];
 }
 /**
  * How a block fared in one run.

@@ -86,6 +86,12 @@ async def test_formatting_saves_nothing(desk: Desk) -> None:
     assert desk.file("counts.sql").read_text().startswith("SELECT count")
 
 
+async def test_columns_are_told_with_where_they_come_from(desk: Desk) -> None:
+    found = await desk.handle(cmd.ShowLineage)
+    assert [block.block for block in found.blocks][:3] == ["load", "clean", "counts"]
+    assert {block.block: block.known_by for block in found.blocks}["counts"] == "query"
+
+
 async def test_help_for_a_block_that_is_not_there_is_refused(desk: Desk) -> None:
     with pytest.raises(NotFound):
         await desk.handle(cmd.Inspect, **PLACE | {"block": "nothing"})
