@@ -226,12 +226,15 @@ async def _opened(files: PipelineFiles, timeout_s: float | None) -> AsyncGenerat
 
 
 def _holding(files: PipelineFiles, timeout_s: float | None) -> Any:
+    """Return how the project is made: the notebook's pipeline in it, and papermill's timeout."""
+
     def make(paths: ProjectPaths, clock: Clock) -> Project:
-        settings = None
+        found = Project(paths, clock).settings()
+        defaults = found.defaults
         if timeout_s is not None:
-            settings = Project(paths, clock).settings()
-            defaults = msgspec.structs.replace(settings.defaults, timeout_s=float(timeout_s))
-            settings = msgspec.structs.replace(settings, defaults=defaults)
+            defaults = msgspec.structs.replace(defaults, timeout_s=float(timeout_s))
+        # The notebook of this run is papermill's output.
+        settings = msgspec.structs.replace(found, defaults=defaults, notebooks=None)
         return HeldProject(paths, clock, held=files, settings=settings)
 
     return make

@@ -213,6 +213,7 @@ async def _run(
             stops.turn_to(stop)
             record = await session.finished(run)
             stops.hold()
+            await runtime.written()
             return record
     finally:
         await runtime.close()

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,6 +25,8 @@ logger = logging.getLogger(__name__)
 TIMEOUT_S = 60.0
 REFUSED = 3
 """How the process ends when the pipeline itself is in the way; it says why on standard error."""
+NOT_WRITTEN = 4
+"""How it ends when the storage does not take the notebook."""
 FORMS = {"notebook": (".ipynb", "application/x-ipynb+json"), "script": (".py", "text/x-python")}
 """What a pipeline can be exported to: suffix and type of the file."""
 
@@ -44,12 +48,16 @@ def material_of(draft: Draft, form: str) -> bytes:
     return msgspec.msgpack.encode(material)
 
 
-async def render(material: bytes) -> bytes:
-    """Return the notebook of an encoded `Material` as JSON; Unavailable when that fails."""
+async def render(material: bytes, place: str | None = None) -> bytes:
+    """Return the notebook of an encoded `Material` as JSON; Unavailable when that fails.
+
+    With a `place`, papermill's storage handlers write it there instead: a path, `s3://` and so on.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "headrace.notebooks.render",
+        *([] if place is None else [place]),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -63,6 +71,8 @@ async def render(material: bytes) -> bytes:
         raise Unavailable("Building the notebook took too long.") from error
     if process.returncode == REFUSED:
         raise InvalidInput(problem.decode(errors="replace").strip(), field="to")
+    if process.returncode == NOT_WRITTEN:
+        raise Unavailable(f"{place}: {problem.decode(errors='replace').strip()}")
     if process.returncode != 0:
         logger.error("building a notebook failed: %s", problem.decode(errors="replace"))
         raise Unavailable("The notebook could not be built; the server's log says why.")
@@ -77,7 +87,7 @@ def read(content: bytes) -> Material:
 
 
 def main() -> None:
-    """Read a Material from standard input and write its notebook to standard output."""
+    """Read a Material from standard input, write its notebook to standard output or to a place."""
     from headrace.core.slim import skip_slow_imports
 
     skip_slow_imports(but=("idna",))  # papermill's requests needs that one
@@ -88,7 +98,23 @@ def main() -> None:
     except InvalidInput as error:
         sys.stderr.write(error.message)
         sys.exit(REFUSED)
-    sys.stdout.buffer.write(built.encode())
+    if len(sys.argv) == 1:
+        sys.stdout.buffer.write(built.encode())
+        return
+    try:
+        _store(built, sys.argv[1])
+    except Exception as error:  # noqa: BLE001 - each storage has exceptions of its own
+        sys.stderr.write(f"{type(error).__name__}: {error}")
+        sys.exit(NOT_WRITTEN)
+
+
+def _store(text: str, place: str) -> None:
+    from papermill.iorw import papermill_io
+
+    if "://" not in place:
+        Path(place).parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.redirect_stdout(sys.stderr):
+        papermill_io.write(text, place)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ class HeldProject(Project):
         clock: Clock | None = None,
         *,
         held: PipelineFiles,
-        settings: Settings | None = None,
+        settings: Settings,
     ) -> None:
         super().__init__(paths, clock)
         self._held = held
@@ -29,5 +29,5 @@ class HeldProject(Project):
         return self._held if name == self._held.pipeline.name else super().read(name)
 
     def settings(self) -> Settings:
-        """Return the settings that were given, or those of headrace.yaml."""
-        return self._settings or super().settings()
+        """Return the settings that were given."""
+        return self._settings

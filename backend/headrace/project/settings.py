@@ -56,6 +56,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     executor_address: str | None = None
     history: str | None = None
     """URL of the history database; None: `.headrace/headrace.db`."""
+    notebooks: str | None = None
+    """Where finished runs are written as executed notebooks; None: nowhere."""
     problems: tuple[Problem, ...] = ()
 
 
@@ -85,6 +87,7 @@ def read_settings(text: str, file: str = "headrace.yaml") -> Settings:
         executor=fields.one_of("executor", ("local", "dask")) or "local",
         executor_address=fields.text("executor_address"),
         history=fields.text("history"),
+        notebooks=fields.text("notebooks"),
         problems=tuple(problems.found),
     )
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from headrace.project.settings import Settings
     from headrace.runs.thread import HistoryThread
     from headrace.scheduling.daemon import Daemon
+    from headrace.server.executed import ExecutedNotebooks
     from headrace.server.settling import Settling
     from headrace.server.upkeep import Upkeep
     from headrace.session.lease import Lease
@@ -64,6 +65,7 @@ class Runtime:
         self._lease: Lease | None = None
         self._ending: asyncio.Task[None] | None = None
         self._settling: Settling | None = None
+        self._notebooks: ExecutedNotebooks | None = None
         self.store_size = StoreSize(StoreFiles(paths.store).usage, self.clock.monotonic)
 
     @property
@@ -76,6 +78,7 @@ class Runtime:
             await asyncio.to_thread(_import_services)
             from headrace.runs.history import History
             from headrace.runs.thread import HistoryThread
+            from headrace.server.executed import ExecutedNotebooks
             from headrace.session.lease import Lease
             from headrace.session.sessions import Sessions
             from headrace.workers.pool import Pool
@@ -105,6 +108,8 @@ class Runtime:
             lease = Lease(history, sessions.owner, lost=self._lost, sweep=sweep)
             await lease.start()
             self._lease = lease
+            self._notebooks = ExecutedNotebooks(self, lambda: project.settings().notebooks)
+            self._notebooks.start()
             if serve:
                 sessions.start_watching()
                 await sessions.resume()
@@ -208,6 +213,11 @@ class Runtime:
         """The scheduler, None when this process has none."""
         return self._daemon
 
+    async def written(self) -> None:
+        """Wait until runs that are over stand where `notebooks:` says, or could not be written."""
+        if self._notebooks is not None:
+            await self._notebooks.written()
+
     async def close(self) -> None:
         """Close in the order of dependence, within seconds; runs that go on are resumed later."""
         if self._ending is not None:
@@ -218,6 +228,7 @@ class Runtime:
         for closing in (
             self._daemon,
             self._upkeep,
+            self._notebooks,
             self._sessions,
             self._pool,
             self._settling,
