@@ -109,8 +109,7 @@ class _Story:
                 self.running.pop(event.block, None)
                 self.over += event.retry_at is None
                 again = "; it is tried again" if event.retry_at is not None else ""
-                kind, message = event.failure.type, event.failure.message
-                words = f"failed after {span(event.seconds)}{again}\n{kind}: {message}"
+                words = f"failed after {span(event.seconds)}{again}\n{event.failure.words}"
                 self.tell("failed", event.block, words)
             case ev.BlocksSkipped():
                 for name in event.blocks:

@@ -136,6 +136,13 @@ class Failure(Struct, frozen=True, kw_only=True):
     bases: list[str] = field(default_factory=list[str])
     """Names of the classes that the exception is derived from, the closest first."""
 
+    @property
+    def words(self) -> str:
+        """What happened: the type and its message, of a check that did not hold the message."""
+        if self.message and self.kind == "check" and self.type == "AssertionError":
+            return self.message
+        return ": ".join(filter(None, [self.type, self.message]))
+
 
 class CheckResult(Struct, frozen=True, kw_only=True):
     """One `@check` or one entry of `checks:` of a block, on its output."""

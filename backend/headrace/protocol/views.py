@@ -25,14 +25,18 @@ Operator = Literal[
     "not contains",
     "starts with",
     "matches",
+    "not matches",
     "is null",
     "is not null",
     "is nan",
+    "is not nan",
     "is empty",
 ]
-ALONE: frozenset[str] = frozenset({"is null", "is not null", "is nan", "is empty"})
+ALONE: frozenset[str] = frozenset({"is null", "is not null", "is nan", "is not nan", "is empty"})
 """Operators that take no value."""
-OF_TEXT: frozenset[str] = frozenset({"contains", "not contains", "starts with", "matches"})
+OF_TEXT: frozenset[str] = frozenset(
+    {"contains", "not contains", "starts with", "matches", "not matches"}
+)
 """Operators whose value is a text, whatever the type of the column."""
 OF_LIST: frozenset[str] = frozenset({"in", "not in"})
 

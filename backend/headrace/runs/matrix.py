@@ -84,7 +84,7 @@ def _cell(seen: _Seen | None) -> MatrixCell | None:
     if seen is None:
         return None
     failure = seen.failure
-    reason = seen.because if failure is None else f"{failure.type}: {failure.message}"
+    reason = seen.because if failure is None else failure.words
     return MatrixCell(
         state=seen.state,
         seconds=seen.seconds,

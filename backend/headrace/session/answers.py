@@ -511,6 +511,4 @@ def _backoff(base_s: float, failed: int, run: str, block: str) -> float:
 
 def one_line(block: str, failure: Failure) -> str:
     """Say why a run failed, in at most 300 characters."""
-    message = failure.message.splitlines()[0] if failure.message else ""
-    text = f"{block}: {failure.type}: {message}" if message else f"{block}: {failure.type}"
-    return text[:300]
+    return f"{block}: {failure.words.partition(chr(10))[0]}"[:300]

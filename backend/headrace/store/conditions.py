@@ -96,7 +96,7 @@ def operators_of(kind: Any) -> tuple[Operator, ...]:
     if ordered:
         found += _ORDER
     if pa.types.is_floating(kind):
-        found.append("is nan")
+        found += ["is nan", "is not nan"]
     if is_text(kind) or is_bytes(kind) or _is_list(kind):
         found.append("is empty")
     if not is_bytes(kind):
@@ -135,7 +135,7 @@ def _predicate(kind: Any, condition: Condition) -> Predicate:
         return functools.partial(_alone, op)
     if op in OF_TEXT:
         text = str(values[0])
-        if op == "matches":
+        if op in ("matches", "not matches"):
             _check_expression(text)
         return functools.partial(_of_text, op, text)
     comparison = _comparison(kind)
@@ -174,6 +174,8 @@ def _alone(op: str, array: Any) -> Any:
         return pc.is_valid(array)
     if op == "is nan":
         return pc.is_nan(array)
+    if op == "is not nan":
+        return pc.invert(pc.is_nan(array))
     if _is_list(array.type):
         return pc.equal(pc.list_value_length(array), 0)
     return pc.equal(pc.binary_length(array), 0)
@@ -186,6 +188,8 @@ def _of_text(op: str, text: str, array: Any) -> Any:
     texts = as_text(array)
     if op == "matches":
         return pc.match_substring_regex(texts, text)
+    if op == "not matches":
+        return pc.invert(pc.match_substring_regex(texts, text))
     if op == "starts with":
         return pc.starts_with(texts, text, ignore_case=True)
     found = pa.array(finder(text)(texts))

@@ -225,11 +225,13 @@ export interface Condition {
     | "in"
     | "is empty"
     | "is nan"
+    | "is not nan"
     | "is not null"
     | "is null"
     | "matches"
     | "not contains"
     | "not in"
+    | "not matches"
     | "starts with";
   value?: boolean | number | string | (boolean | number | string)[] | null;
 }

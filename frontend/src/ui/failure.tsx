@@ -1,6 +1,7 @@
 import type { ReactElement, ReactNode } from "react";
 import type { Failure, Frame } from "../protocol";
 import { plural } from "./format";
+import { failureWords } from "./signs";
 
 export interface FailureViewProps {
   failure: Failure;
@@ -9,12 +10,12 @@ export interface FailureViewProps {
 
 /** Message first, then the user's own frame with its values; frames of libraries stay folded. */
 export function FailureView({ failure, actions }: FailureViewProps): ReactElement {
-  const { type, message, hint, frames, text } = failure;
+  const { hint, frames, text } = failure;
   const mine = frames.filter((frame) => frame.mine);
   const theirs = frames.filter((frame) => !frame.mine);
   return (
     <section className="failure-view" aria-label="Failure">
-      <h3>{[type, message].filter(Boolean).join(": ")}</h3>
+      <h3>{failureWords(failure)}</h3>
       {hint === "" ? null : <p>{hint}</p>}
       {mine.map((frame) => (
         <FrameView key={`${frame.file}:${frame.line}:${frame.function}`} frame={frame} />

@@ -59,6 +59,7 @@ export {
   describeBlockRun,
   describeStatus,
   failureLine,
+  failureWords,
   nextOfWait,
   SIGNS,
   signOfBlockRun,

@@ -14,7 +14,7 @@ import {
   X,
   Zap,
 } from "lucide-react";
-import type { BlockRun, BlockState, BlockStatus, RunState } from "../protocol";
+import type { BlockRun, BlockState, BlockStatus, Failure, RunState } from "../protocol";
 import { type Sign, shortName, signOf } from "../session";
 import { formatClock, formatDuration, formatRelative, ordinal } from "./format";
 
@@ -155,9 +155,13 @@ function describeEnd(sign: Sign, end: End, now: number): string {
 
 /** "KeyError 'missing_col'": a failure in a few words. */
 export function failureLine(failure: BlockStatus["failure"]): string {
-  if (failure === null) return "";
-  const first = failure.message.split("\n", 1)[0] ?? "";
-  return [failure.type, first].filter(Boolean).join(": ");
+  return failure === null ? "" : (failureWords(failure).split("\n", 1)[0] ?? "");
+}
+
+/** The type and its message; of a check that did not hold the message, which says it all. */
+export function failureWords({ kind, type, message }: Failure): string {
+  if (message !== "" && kind === "check" && type === "AssertionError") return message;
+  return [type, message].filter(Boolean).join(": ");
 }
 
 function withReason(word: string, reason: string): string {

@@ -54,6 +54,8 @@ def test_an_operator_takes_its_kind_of_value(op: str, value: Any) -> None:
         ("matches", "", "a text"),
         ("is null", 0, "no value"),
         ("is nan", "x", "no value"),
+        ("is not nan", 1, "no value"),
+        ("not matches", "", "a text"),
         ("=", "x" * 10_001, "at most 10000 characters"),
         ("in", ["x", "x" * 10_001], "at most 10000 characters"),
         ("=", 2**64, "as text"),

@@ -23,7 +23,7 @@ from headrace.analysis.views.script import Script
 from headrace.analysis.views.table import ColumnFacts, Family
 from headrace.analysis.views.values import Typed, typed
 from headrace.protocol.steps import ColumnType
-from headrace.protocol.views import Condition
+from headrace.protocol.views import OF_TEXT, Condition
 
 _DATE = '.dt.date.astype("date32[day][pyarrow]")'
 _MOMENT = 'pd.to_datetime(cells, format="ISO8601", errors="coerce")'
@@ -192,7 +192,9 @@ class PandasCode:
             return [Compared([f"{cells} == ", "b" if column.family == "binary" else "", text("")])]
         if op == "is nan":
             return [self._is_nan(column)]
-        if op in ("contains", "not contains", "starts with", "matches"):
+        if op == "is not nan":
+            return [self._is_not_nan(column)]
+        if op in OF_TEXT:
             return [self._text_condition(column, op, str(condition.value))]
         values = [self._literal(typed(column, value)) for value in condition.values]
         if op == "between":
@@ -211,17 +213,23 @@ class PandasCode:
             return Compared([f"{cells} != {cells}"])  # only NaN differs from itself
         return Row([f"{cells}.isna() & False"])
 
+    def _is_not_nan(self, column: ColumnFacts) -> Part:
+        cells = self._cells(column.name)
+        # A null is neither: compared with itself it is null.
+        return Compared([f"{cells} == {cells}"]) if column.nan and self._arrow else f"{cells}.notna()"
+
     def _text_condition(self, column: ColumnFacts, op: str, value: str) -> Part:
         texts = self._texts(column)
         if op == "starts with":
             return call(
                 f"{texts}.str.lower().str.startswith", text(value.lower()), **_missing(column)
             )
-        if op == "matches":
-            lower = ".str.lower()" if column.family == "boolean" else ""
-            return call(f"{texts}{lower}.str.contains", pattern(value), **_missing(column))
-        absent: dict[str, Part] = {"na": "True"} if op == "not contains" and column.nulls else {}
+        absent: dict[str, Part] = {"na": "True"} if op.startswith("not ") and column.nulls else {}
         keywords = absent or _missing(column)
+        if op in ("matches", "not matches"):
+            lower = ".str.lower()" if column.family == "boolean" else ""
+            matching = call(f"{texts}{lower}.str.contains", pattern(value), **keywords)
+            return Row(["~", matching]) if op == "not matches" else matching
         found = call(f"{texts}.str.contains", text(value), case="False", regex="False", **keywords)
         return Row(["~", found]) if op == "not contains" else found
 

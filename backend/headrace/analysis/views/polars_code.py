@@ -11,7 +11,7 @@ from headrace.analysis.views.table import ColumnFacts, Family
 from headrace.analysis.views.values import Typed, typed
 from headrace.core.errors import InvalidInput
 from headrace.protocol.steps import ColumnType
-from headrace.protocol.views import Condition
+from headrace.protocol.views import OF_TEXT, Condition
 
 _SIGNS = {"=": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _TYPES: dict[ColumnType, str] = {
@@ -136,13 +136,15 @@ class PolarsCode:
             return [f"{cells}.{op.replace(' ', '_')}()"]
         if op == "is nan":
             return [f"{cells}.is_nan()" if column.family == "float" else f"{self.pl}.lit(False)"]
+        if op == "is not nan":
+            return [f"{cells}.is_not_nan()" if column.family == "float" else f"{cells}.is_not_null()"]
         if op == "is empty" and column.family == "nested":
             return [Compared([f"{cells}.list.len() == 0"])]
         if op == "is empty" and column.family == "binary":
             return [Compared([f'{cells} == b""'])]
         if op == "is empty":
             return [Compared([f"{self._values(column)} == ", text("")])]
-        if op in ("contains", "not contains", "starts with", "matches"):
+        if op in OF_TEXT:
             return [self._text_condition(column, op, str(condition.value))]
         values = [self.script.literal(typed(column, value)) for value in condition.values]
         left = self._values(column)
@@ -161,8 +163,9 @@ class PolarsCode:
 
     def _text_condition(self, column: ColumnFacts, op: str, value: str) -> Part:
         texts = self._texts(column)
-        if op == "matches":
-            return call(f"{texts}.str.contains", text(value))
+        if op in ("matches", "not matches"):
+            matching = call(f"{texts}.str.contains", text(value))
+            return Row(["~", matching]) if op == "not matches" else matching
         if op == "starts with":
             return call(f"{texts}.str.to_lowercase().str.starts_with", text(value.lower()))
         found = call(f"{texts}.str.contains", text(_any_case(value)))

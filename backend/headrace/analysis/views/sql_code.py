@@ -123,6 +123,10 @@ class SqlCode:
                 return [exp.Not(this=exp.Is(this=cells, expression=exp.null()))]
             case "is nan":
                 return [self._is_nan(column)]
+            case "is not nan" if column.family == "float":
+                return [exp.Not(this=self._is_nan(column))]
+            case "is not nan":
+                return [exp.Not(this=exp.Is(this=cells, expression=exp.null()))]
             case "is empty" if column.family == "nested":
                 return [exp.EQ(this=exp.func("LEN", cells), expression=exp.Literal.number(0))]
             case "is empty" if column.family == "binary":
@@ -130,7 +134,7 @@ class SqlCode:
                 return [exp.EQ(this=length, expression=exp.Literal.number(0))]
             case "is empty":
                 return [exp.EQ(this=cells, expression=exp.Literal.string(""))]
-            case "contains" | "not contains" | "starts with" | "matches":
+            case "contains" | "not contains" | "starts with" | "matches" | "not matches":
                 return [self._text_condition(column, op, str(condition.value))]
             case _:
                 values = [self.literal(typed(column, value), column) for value in condition.values]
@@ -174,8 +178,9 @@ class SqlCode:
     def _text_condition(self, column: ColumnFacts, op: str, value: str) -> Any:
         exp = self.exp
         texts = self._texts(column)
-        if op == "matches":
-            return exp.func("REGEXP_MATCHES", texts, exp.Literal.string(value))
+        if op in ("matches", "not matches"):
+            matching = exp.func("REGEXP_MATCHES", texts, exp.Literal.string(value))
+            return exp.Not(this=matching) if op == "not matches" else matching
         if _WILD.search(value):
             lower, low = exp.Lower(this=texts), exp.Literal.string(value.lower())
             found: Any = exp.func("STARTS_WITH" if op == "starts with" else "CONTAINS", lower, low)

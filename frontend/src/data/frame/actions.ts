@@ -188,7 +188,7 @@ export function conditionOf(
     return { column, op: keep ? "is null" : "is not null", value: null };
   }
   if (typeof value === "number" && Number.isNaN(value)) {
-    return keep ? { column, op: "is nan", value: null } : null;
+    return { column, op: keep ? "is nan" : "is not nan", value: null };
   }
   if (typeGroup(type) === "other") return null;
   const whole = wholeText(cell);

@@ -145,11 +145,7 @@ export function cellMenu({ actions, row, at, onCopy, onOpen }: CellMenuOptions):
       label: "Leave out rows with this value",
       icon: FilterX,
       command: "grid-without",
-      impossible:
-        impossible ??
-        (actions.conditionOf(row, at, false) === null
-          ? "NaN cannot be left out; filter by a range."
-          : undefined),
+      impossible,
       onSelect: () => actions.filterBy(row, at, false),
     },
   ];

@@ -37,6 +37,8 @@ const NUMBERS: [text: string, said: Said][] = [
   ["is null", [["is null", null]]],
   ["IS  NOT NULL", [["is not null", null]]],
   ["nan", [["is nan", null]]],
+  ["is not NaN", [["is not nan", null]]],
+  ["!~^1.3$", [["not matches", "^1.3$"]]],
   ["-inf", [["=", "-inf"]]],
   ["~^1.3$", [["matches", "^1.3$"]]],
   // Not every whole number is one of JSON.
@@ -156,6 +158,8 @@ describe("the short text of a filter", () => {
     ["in 1,,2", "int64", "Write values with commas between them: in a, b."],
     ["1..x", "int64", "“x” is no number."],
     ["~", "string", "Write a regular expression after ~."],
+    ["!~", "string", "Write a regular expression after !~."],
+    ["is not nan", "string", "Only numbers can be NaN; try: is null."],
     ["a & ", "string", "Write something on both sides of &."],
     ["is nan", "string", "Only numbers can be NaN; try: is null."],
     ["maybe", "bool", "“maybe” is neither true nor false."],
@@ -181,12 +185,13 @@ describe("the short text of a filter", () => {
       "^",
       "a,b",
       "!x",
+      "~x",
       "=",
       "nan",
     ].flatMap((text): [Condition["op"], Condition["value"], string][] => [
       ...(text === ""
         ? []
-        : (["contains", "not contains", "starts with", "matches"] as const).map(
+        : (["contains", "not contains", "starts with", "matches", "not matches"] as const).map(
             (op): [Condition["op"], Condition["value"], string] => [op, text, "string"],
           )),
       ["=", text, "string"],
@@ -197,6 +202,7 @@ describe("the short text of a filter", () => {
     ["between", [1, 2], "int64"],
     ["between", [-1.5, "9007199254740993"], "double"],
     ["is nan", null, "double"],
+    ["is not nan", null, "double"],
     ["not in", [1, 2], "int64"],
     ["=", true, "bool"],
     [">=", "2013-01-05T18:30", "timestamp[us]"],

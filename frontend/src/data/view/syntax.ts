@@ -1,6 +1,6 @@
 /**
- * The short text of a filter: `>10`, `10..20`, `in a, b`, `~regex`, `^start`, `!not`, `is null`, and
- * anything else as a part of a text or as the value itself. ` & ` joins what has to hold together.
+ * The short text of a filter: `>10`, `10..20`, `in a, b`, `~regex`, `!~regex`, `^start`, `!not`,
+ * `is null`, and anything else as a part of a text or as the value itself. ` & ` joins what has to hold together.
  */
 import type { Column } from "../../protocol";
 import { readValue, spanOf, type TypeGroup, typeGroup, whyNoValue } from "./values";
@@ -15,6 +15,8 @@ const ALONE: Readonly<Record<string, Operator>> = {
   "not null": "is not null",
   nan: "is nan",
   "is nan": "is nan",
+  "is not nan": "is not nan",
+  "not nan": "is not nan",
   "is empty": "is empty",
 };
 const COMPARISONS = ["!=", ">=", "<=", "<>", "==", ">", "<", "="] as const;
@@ -43,7 +45,7 @@ function partOf(part: string, group: TypeGroup): Meaning[] {
   const words = part.toLowerCase().replace(/\s+/g, " ");
   const alone = group === "text" && !words.startsWith("is ") ? undefined : ALONE[words];
   if (alone !== undefined) {
-    if (alone === "is nan" && group !== "number") {
+    if ((alone === "is nan" || alone === "is not nan") && group !== "number") {
       throw new NotAFilter("Only numbers can be NaN; try: is null.");
     }
     return [[alone, null]];
@@ -56,6 +58,10 @@ function partOf(part: string, group: TypeGroup): Meaning[] {
   if (comparison !== undefined) return compared(comparison, part, group);
   const [first = ""] = part;
   const rest = unquoted(part.slice(1).trim());
+  if (part.startsWith("!~")) {
+    const expression = unquoted(part.slice(2).trim());
+    return [["not matches", needed(expression, "Write a regular expression after !~.")]];
+  }
   if (first === "~") return [["matches", needed(rest, "Write a regular expression after ~.")]];
   if (first === "^") return [["starts with", needed(rest, "Write how it starts after ^.")]];
   if (first === "!") return [["not contains", needed(rest, "Write what is not there after !.")]];
@@ -170,6 +176,7 @@ function formatOne({ op, value }: Condition, group: TypeGroup): string {
     case "is null":
     case "is not null":
     case "is nan":
+    case "is not nan":
     case "is empty":
       return op;
     case "in":
@@ -182,9 +189,11 @@ function formatOne({ op, value }: Condition, group: TypeGroup): string {
     case "contains":
       return isPlain(first, group) ? first : quoted(first);
     case "not contains":
-      return `!${isSafe(first) && !first.startsWith("=") ? first : quoted(first)}`;
+      return `!${isSafe(first) && !/^[=~]/.test(first) ? first : quoted(first)}`;
     case "starts with":
       return `^${safe(first)}`;
+    case "not matches":
+      return `!~${safe(first)}`;
     case "matches":
       return `~${safe(first)}`;
     case "=":

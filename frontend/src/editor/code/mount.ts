@@ -3,6 +3,7 @@ import { Annotation, EditorState } from "@codemirror/state";
 import { EditorView, placeholder } from "@codemirror/view";
 import type { BlockTable, Completions, Fix, Inspection } from "../../protocol";
 import { signOf, statusOf } from "../../session";
+import { failureWords } from "../../ui";
 import type { Editor } from "../page/model";
 import { edit, select, step } from "../page/operations";
 import { serverCompletion } from "./completion";
@@ -121,7 +122,7 @@ function failedLine(editor: Editor, name: string): FailedLine | null {
   const status = statusOf(editor.session.store.getState(), name);
   const { failure } = status;
   if (failure?.line == null || signOf(status) !== "failed") return null;
-  return { line: failure.line, message: `${failure.type}: ${failure.message}` };
+  return { line: failure.line, message: failureWords(failure) };
 }
 
 /** In edit mode the text of the selected block has the keyboard. */
