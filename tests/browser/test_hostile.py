@@ -25,7 +25,12 @@ if (window === top) {
 """
 
 
-FRAMES = {"html_shown": len(hostile.SANDBOXED), "svg_shown": len(hostile.SVGS)}
+FRAMES = {
+    "html_shown": len(hostile.SANDBOXED),
+    "svg_shown": 0,  # pictures
+    "markdown_shown": len(hostile.SCRIPTS),
+    "latex_shown": 4,
+}
 
 
 class Foreign:

@@ -138,10 +138,15 @@ class Failure(Struct, frozen=True, kw_only=True):
 
     @property
     def words(self) -> str:
-        """What happened: the type and its message, of a check that did not hold the message."""
-        if self.message and self.kind == "check" and self.type == "AssertionError":
-            return self.message
-        return ": ".join(filter(None, [self.type, self.message]))
+        """What happened, as `words_of_failure` has it."""
+        return words_of_failure(self.kind, self.type, self.message)
+
+
+def words_of_failure(kind: str, type_: str, message: str) -> str:
+    """Return the type and the message of a failure; of a check that did not hold the message."""
+    if message and kind == "check" and type_ == "AssertionError":
+        return message
+    return ": ".join(filter(None, [type_, message]))
 
 
 class CheckResult(Struct, frozen=True, kw_only=True):

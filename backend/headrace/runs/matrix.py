@@ -15,6 +15,7 @@ from headrace.protocol.tables import (
     MatrixRow,
     RunMatrix,
     RunSummary,
+    words_of_failure,
 )
 from headrace.runs.database import Database
 from headrace.runs.tables import block_runs
@@ -23,6 +24,11 @@ from headrace.runs.tables import block_runs
 class _Failed(Struct, frozen=True):
     type: str
     message: str
+    kind: str = ""
+
+    @property
+    def words(self) -> str:
+        return words_of_failure(self.kind, self.type, self.message)
 
 
 class _Seen(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Outputs over REST: windows of rows, profiles, exports, displays; bytes by immutable address."""
+"""Outputs over REST: windows of rows, cells, profiles, exports; bytes by immutable address."""
 
 from __future__ import annotations
 
@@ -12,31 +12,11 @@ from headrace.protocol.views import View
 from headrace.server.base import ApiHandler, operation
 from headrace.server.pipes import Pipe, writing
 from headrace.server.views import PARAMETERS, read_view
-from headrace.store.files import StoreFiles
 
 _IMMUTABLE = "private, max-age=31536000, immutable"
 ARROW = "application/vnd.apache.arrow.stream"
 _ROWS_LIMIT = 100_000
 _EXPORT_LIMIT_S = 3_600
-_SANDBOX_POLICY = (
-    # Charts are programs, and some compile what they draw; they have no origin and no network.
-    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; "
-    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:; "
-    "worker-src blob:; connect-src data: blob:; base-uri 'none'; form-action 'none'"
-)
-_DISPLAY_TYPES = {
-    "text/html": "text/html; charset=utf-8",
-    "image/svg+xml": "image/svg+xml",
-    "image/png": "image/png",
-    "image/jpeg": "image/jpeg",
-    "image/gif": "image/gif",
-    "image/webp": "image/webp",
-    "text/markdown": "text/plain; charset=utf-8",
-    "text/latex": "text/plain; charset=utf-8",
-    "text/plain": "text/plain; charset=utf-8",
-    "application/json": "application/json",
-}
-"""What a display is sent as; anything else is sent as bytes to be saved."""
 _EXPORT_TYPES = {
     "parquet": "application/vnd.apache.parquet",
     "csv": "text/csv; charset=utf-8",
@@ -210,26 +190,3 @@ class ExportHandler(OutputHandler):
                     self.detach().close()
                     return
         self.finish()
-
-
-class DisplayHandler(OutputHandler):
-    """What a block displayed: sandboxed, so that it is only ever of an opaque origin."""
-
-    @property
-    def content_security_policy(self) -> str:
-        return _SANDBOX_POLICY
-
-    @operation("What a block displayed", query=("mime",), media=("*/*",))
-    async def get(self, address: str) -> None:
-        await self.runtime.ready()
-        mime, content = await asyncio.to_thread(self._read, address)
-        kind = _DISPLAY_TYPES.get(mime)
-        if kind is None:
-            kind = "application/octet-stream"
-            self.set_header("Content-Disposition", "attachment")
-        self.set_header("Content-Type", kind)
-        self.keep_for_ever()
-        self.finish(content)
-
-    def _read(self, address: str) -> tuple[str, bytes]:
-        return StoreFiles(self.runtime.paths.store).display(address)

@@ -12,6 +12,7 @@ from headrace.server.comparisons import (
     CompareHandler,
     PastResultsHandler,
 )
+from headrace.server.displays import DisplayHandler
 from headrace.server.imports import (
     ImportedPipelinesHandler,
     ImportPlanHandler,
@@ -23,7 +24,6 @@ from headrace.server.metrics import MetricsHandler
 from headrace.server.openapi import OpenApiHandler
 from headrace.server.outputs import (
     ColumnsHandler,
-    DisplayHandler,
     ExportHandler,
     ProfileHandler,
     RowsHandler,

@@ -17,6 +17,7 @@ from headrace.store.facts import facts as facts_of
 from headrace.store.files import StoreFiles
 from headrace.store.orders import Views
 from headrace.store.profiles import Profiles
+from headrace.store.prose import html_of
 from headrace.store.statistics import statistics_of
 from headrace.store.stopping import Stop
 from headrace.store.tables import Tables
@@ -151,6 +152,12 @@ def chart(
     return msgspec.to_builtins(chart_data(wanted, Columns(**(empty | columns | names))))
 
 
+def prose(folder: str, address: str) -> str:
+    """Return a display of prose as the inside of a page; raise NotFound or InvalidInput."""
+    mime, content = StoreFiles(Path(folder)).display(address)
+    return html_of(mime, content.decode("utf-8", "replace"))
+
+
 METHODS: Mapping[str, Callable[..., Any]] = {
     "window": window,
     "schema": schema,
@@ -162,4 +169,5 @@ METHODS: Mapping[str, Callable[..., Any]] = {
     "changed-rows": comparing.changed_rows,
     "facts": facts,
     "chart": chart,
+    "prose": prose,
 }

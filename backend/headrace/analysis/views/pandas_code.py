@@ -216,7 +216,9 @@ class PandasCode:
     def _is_not_nan(self, column: ColumnFacts) -> Part:
         cells = self._cells(column.name)
         # A null is neither: compared with itself it is null.
-        return Compared([f"{cells} == {cells}"]) if column.nan and self._arrow else f"{cells}.notna()"
+        return (
+            Compared([f"{cells} == {cells}"]) if column.nan and self._arrow else f"{cells}.notna()"
+        )
 
     def _text_condition(self, column: ColumnFacts, op: str, value: str) -> Part:
         texts = self._texts(column)

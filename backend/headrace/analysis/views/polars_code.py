@@ -137,7 +137,9 @@ class PolarsCode:
         if op == "is nan":
             return [f"{cells}.is_nan()" if column.family == "float" else f"{self.pl}.lit(False)"]
         if op == "is not nan":
-            return [f"{cells}.is_not_nan()" if column.family == "float" else f"{cells}.is_not_null()"]
+            return [
+                f"{cells}.is_not_nan()" if column.family == "float" else f"{cells}.is_not_null()"
+            ]
         if op == "is empty" and column.family == "nested":
             return [Compared([f"{cells}.list.len() == 0"])]
         if op == "is empty" and column.family == "binary":
