@@ -12,7 +12,7 @@ from headrace.core.errors import NotFound
 if TYPE_CHECKING:
     from headrace.analysis.analyse import Analysis
     from headrace.core.paths import ProjectPaths
-    from headrace.project.pipeline import PipelineFiles
+    from headrace.project.pipeline import PipelineFiles, Problem
     from headrace.protocol.replies import Diagnostic
 
 
@@ -43,7 +43,23 @@ def diagnose(paths: ProjectPaths, pipeline: str | None = None) -> dict[str, list
 
 
 def _of_pipeline(files: PipelineFiles, paths: ProjectPaths) -> list[Diagnostic]:
-    return [*analyse_pipeline(paths.root, files).diagnostics, *_of_triggers(files)]
+    return [
+        *analyse_pipeline(paths.root, files).diagnostics,
+        *_of_triggers(files),
+        *_of_notify(files, paths),
+    ]
+
+
+def _of_notify(files: PipelineFiles, paths: ProjectPaths) -> list[Diagnostic]:
+    """Find channels that headrace.yaml does not name."""
+    from headrace.project.files import Project
+    from headrace.project.notifications import unknown_channels
+
+    if files.pipeline.notify is None:
+        return []
+    channels = Project(paths).settings().notify
+    problems = unknown_channels(files.pipeline.name, files.pipeline.notify, channels)
+    return [_diagnostic(problem) for problem in problems]
 
 
 def _of_triggers(files: PipelineFiles) -> list[Diagnostic]:
@@ -77,20 +93,22 @@ def _of_triggers(files: PipelineFiles) -> list[Diagnostic]:
 
 def _of_settings(paths: ProjectPaths) -> list[Diagnostic]:
     from headrace.project.files import Project
+
+    return [_diagnostic(problem, "settings") for problem in Project(paths).settings().problems]
+
+
+def _diagnostic(problem: Problem, code: str | None = None) -> Diagnostic:
     from headrace.protocol.replies import Diagnostic
 
-    return [
-        Diagnostic(
-            block="",
-            severity="warning" if problem.severity == "warning" else "error",
-            code="settings",
-            message=problem.message,
-            file=problem.file,
-            line=problem.line,
-            column=problem.column,
-        )
-        for problem in Project(paths).settings().problems
-    ]
+    return Diagnostic(
+        block="",
+        severity="warning" if problem.severity == "warning" else "error",
+        code=code or problem.code,
+        message=problem.message,
+        file=problem.file,
+        line=problem.line,
+        column=problem.column,
+    )
 
 
 def tell(name: str, diagnostic: Diagnostic, *, err: bool = False) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from urllib.parse import quote, quote_plus
 
 
 class Secrets(Mapping[str, str]):
@@ -40,10 +42,25 @@ class Secrets(Mapping[str, str]):
 
     def masked(self, text: str) -> str:
         """Return the text with each value of four characters and more replaced by asterisks."""
-        for value in sorted(self.values(), key=len, reverse=True):
-            if len(value) >= _SHORTEST_MASKED:
-                text = text.replace(value, "***")
-        return text
+        return _replaced(text, self.values())
+
+
+def masked_values(text: str, values: Iterable[str]) -> str:
+    """Return the text without these values, nor their forms in URLs and in base64."""
+    forms: set[str] = set()
+    for value in values:
+        raw = value.encode()
+        forms |= {value, quote(value, safe=""), quote_plus(value), quote(value)}
+        if len(value) >= _SHORTEST_MASKED:
+            forms |= {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
+    return _replaced(text, forms)
+
+
+def _replaced(text: str, values: Iterable[str]) -> str:
+    for value in sorted(values, key=len, reverse=True):
+        if len(value) >= _SHORTEST_MASKED:
+            text = text.replace(value, "***")
+    return text
 
 
 _SHORTEST_MASKED = 4

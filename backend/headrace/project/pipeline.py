@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from headrace.protocol.notifications import Notify
 from headrace.protocol.tables import Expectation, Kind, Language, Parameter
 
 
@@ -120,6 +121,8 @@ class Pipeline(Struct, frozen=True, kw_only=True):
     triggers: tuple[TriggerSpec, ...] = ()
     max_parallel: int | None = None
     """Blocks of it that execute at a time, over all its runs outside the editor."""
+    notify: Notify | None = None
+    """Who is told of its runs; None: the channels that ask for it."""
     problems: tuple[Problem, ...] = ()
 
     def block(self, name: str) -> Block | None:

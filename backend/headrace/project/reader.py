@@ -14,6 +14,7 @@ from headrace.project.checks import read_checks
 from headrace.project.durations import check_cache, parse_duration, parse_memory, parse_poke
 from headrace.project.fields import Fields, Problems
 from headrace.project.languages import language_of
+from headrace.project.notifications import read_notify
 from headrace.project.parameters import PARAMETER_TYPES, check_value
 from headrace.project.pipeline import (
     TRIGGER_KINDS,
@@ -65,6 +66,7 @@ def read_pipeline(name: str, text: str, file: str = "pipeline.yaml") -> Pipeline
         blocks=blocks,
         triggers=_read_triggers(fields, problems),
         max_parallel=fields.integer("max_parallel", minimum=1, maximum=MAX_PARALLEL),
+        notify=read_notify(fields),
         problems=tuple(sorted(problems.found, key=lambda found: (found.line, found.column))),
     )
 

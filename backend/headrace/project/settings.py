@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from headrace.project.durations import parse_duration, parse_memory
 from headrace.project.fields import Fields, Problems
+from headrace.project.notifications import Channel, read_channels
 from headrace.project.pipeline import Problem
 from headrace.project.yaml_nodes import Node, YamlError, plain_value, read_nodes
 
@@ -58,6 +59,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     """URL of the history database; None: `.headrace/headrace.db`."""
     notebooks: str | None = None
     """Where finished runs are written as executed notebooks; None: nowhere."""
+    notify: dict[str, Channel] = field(default_factory=dict[str, Channel])
+    """Channels to people, by name."""
+    public_url: str | None = None
+    """Where people reach this server: links in notifications begin with it."""
     problems: tuple[Problem, ...] = ()
 
 
@@ -88,8 +93,20 @@ def read_settings(text: str, file: str = "headrace.yaml") -> Settings:
         executor_address=fields.text("executor_address"),
         history=fields.text("history"),
         notebooks=fields.text("notebooks"),
+        notify=read_channels(fields),
+        public_url=_public_url(fields),
         problems=tuple(problems.found),
     )
+
+
+def _public_url(fields: Fields) -> str | None:
+    url = fields.text("public_url")
+    if url is not None and not url.startswith(("http://", "https://")):
+        fields.wrong(
+            fields.node_of("public_url"), "`public_url:` must begin with http:// or https://."
+        )
+        return None
+    return None if url is None else url.rstrip("/")
 
 
 def _section(fields: Fields, key: str) -> Fields:

@@ -19,6 +19,7 @@ from headrace.protocol import (
     events,
     imports,
     lineage,
+    notifications,
     profiles,
     replies,
     tables,
@@ -48,6 +49,7 @@ _TABLES: tuple[type, ...] = (
     charts.ChartData,
     imports.ImportPlan,
     imports.ImportProof,
+    notifications.Notifications,
 )
 _VIEWS: tuple[type, ...] = (
     views.View,

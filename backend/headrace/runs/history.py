@@ -38,6 +38,7 @@ from headrace.runs.leases import Leases
 from headrace.runs.lists import Lists
 from headrace.runs.matrix import Matrices
 from headrace.runs.needed import needed_addresses, pipelines_of, unknown_runs
+from headrace.runs.notifications import Notifications, record_end
 from headrace.runs.others import Others
 from headrace.runs.past_results import past_results
 from headrace.runs.prepared import Prepared
@@ -64,7 +65,7 @@ _OPEN = (*UNFINISHED, "waiting")
 """States of a block that is not over."""
 
 
-class History(Triggers, Arrivals, Publications, Leases, Others, Matrices, Lists):
+class History(Triggers, Arrivals, Publications, Leases, Others, Matrices, Lists, Notifications):
     """What happened, for ever. Not thread-safe: one thread owns it (see `HistoryThread`).
 
     Every method raises Unavailable when the database is locked or away, StorageFull when the disk
@@ -358,6 +359,7 @@ def _apply(connection: Connection, change: Change) -> None:
 
 
 def _save_run(connection: Connection, change: SaveRun) -> None:
+    record_end(connection, change)
     values = {
         "state": change.state,
         "started_at": stamp(change.started_at),

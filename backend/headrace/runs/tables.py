@@ -180,7 +180,58 @@ leases = Table(
 )
 """The processes that may write; see `leases.py`."""
 
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("pipeline", String(64), primary_key=True),
+    Column("notify", LargeBinary, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("late_after_s", Float),
+)
+"""Pipelines of which somebody is told something: who is told what, and what is wrong now."""
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", String(64), nullable=False),
+    Column("pipeline", String(64), nullable=False),
+    Column("event", String(16), nullable=False),
+    Column("incident", String(80), nullable=False),
+    Column("telling", LargeBinary, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("created_at", String(40), nullable=False),
+    Column("due_at", String(40), nullable=False),
+    Column("claimed_until", String(40)),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("sent_at", String(40)),
+    Column("error", Text),
+    UniqueConstraint("pipeline", "channel", "event", "incident"),
+    Index(
+        "notifications_waiting",
+        "channel",
+        "due_at",
+        sqlite_where=text("state = 'waiting'"),
+    ),
+    Index("notifications_by_age", "created_at"),
+    sqlite_autoincrement=True,
+)
+"""What is to be sent, written with what it tells of, and what came of it.
+
+`claimed_until` says until when a process may still be sending it."""
+
+channels = Table(
+    "channels",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("sent_at", String(40)),
+    Column("error", Text),
+    Column("error_at", String(40)),
+)
+"""How each channel did last; `error` is null after a success."""
+
 _POSTGRESQL_WHERE = {
+    "notifications_waiting": "state = 'waiting'",
     "runs_shown": "origin <> 'editor'",
     "triggers_due": "active AND next_at IS NOT NULL",
     "ticks_newest_skipped": "skipped IS NOT NULL",

@@ -21,6 +21,7 @@ from headrace.server.imports import (
 from headrace.server.library import LibraryHandler
 from headrace.server.login import LoginHandler, LogoutHandler
 from headrace.server.metrics import MetricsHandler
+from headrace.server.notifications import ChannelTestHandler, NotificationsHandler
 from headrace.server.openapi import OpenApiHandler
 from headrace.server.outputs import (
     ColumnsHandler,
@@ -124,6 +125,8 @@ API: tuple[Route, ...] = (
     Route("api/triggers", TriggersHandler),
     Route("api/triggers/preview", PreviewHandler),
     Route("api/triggers/{webhook}/fire", FireHandler),
+    Route("api/notifications", NotificationsHandler),
+    Route("api/channels/{channel}/test", ChannelTestHandler),
     Route("api/library", LibraryHandler),
     Route("api/timezones", TimezonesHandler),
     Route("api/logout", LogoutHandler),

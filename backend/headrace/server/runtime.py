@@ -19,6 +19,7 @@ from headrace.store.files import StoreFiles
 from headrace.store.use import StoreUse
 
 if TYPE_CHECKING:
+    from headrace.notifications.notifier import Notifier
     from headrace.project.files import Project
     from headrace.project.settings import Settings
     from headrace.runs.thread import HistoryThread
@@ -60,6 +61,7 @@ class Runtime:
         self._pool: Pool | None = None
         self._sessions: Sessions | None = None
         self._daemon: Daemon | None = None
+        self._notifier: Notifier | None = None
         self._use: StoreUse | None = None
         self._upkeep: Upkeep | None = None
         self._lease: Lease | None = None
@@ -111,6 +113,7 @@ class Runtime:
             self._notebooks = ExecutedNotebooks(self, lambda: project.settings().notebooks)
             self._notebooks.start()
             if serve:
+                await self._start_notifier(sessions, history)
                 sessions.start_watching()
                 await sessions.resume()
                 self._start_upkeep(project, history)
@@ -167,6 +170,15 @@ class Runtime:
         )
         self._upkeep.start()
 
+    async def _start_notifier(self, sessions: Sessions, history: HistoryThread) -> None:
+        """Know who is told of what before any run can end."""
+        from headrace.notifications.notifier import Notifier
+
+        self._notifier = Notifier(
+            project=sessions.project, history=history, log=sessions.log, clock=self.clock
+        )
+        await self._notifier.start()
+
     async def _start_daemon(self, sessions: Sessions, history: HistoryThread) -> None:
         try:
             from headrace.scheduling.daemon import Daemon
@@ -209,6 +221,10 @@ class Runtime:
         return _opened(self._sessions)
 
     @property
+    def notifier(self) -> Notifier:
+        return _opened(self._notifier)
+
+    @property
     def daemon(self) -> Daemon | None:
         """The scheduler, None when this process has none."""
         return self._daemon
@@ -227,6 +243,7 @@ class Runtime:
     async def _close_services(self) -> None:
         for closing in (
             self._daemon,
+            self._notifier,
             self._upkeep,
             self._notebooks,
             self._sessions,

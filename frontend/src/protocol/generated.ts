@@ -1340,6 +1340,20 @@ export interface BlockProof {
   detail: string;
 }
 /**
+ * A channel of headrace.yaml and how it does. Its URL is never sent.
+ */
+export interface ChannelTable {
+  name: string;
+  service: string;
+  events: ("failure" | "first_success" | "late" | "recovery")[];
+  pipelines: string[];
+  problem: string | null;
+  sent_at: string | null;
+  error: string | null;
+  error_at: string | null;
+  waiting: number;
+}
+/**
  * One axis. Times are milliseconds since 1970 of the clock of the column's own time zone.
  */
 export interface ChartAxis {
@@ -1658,6 +1672,30 @@ export interface MatrixRow {
   name: string;
   kind: "exporter" | "loader" | "markdown" | "sensor" | "transformer";
   cells: (MatrixCell | null)[];
+}
+/**
+ * One notification to one channel.
+ */
+export interface NotificationTable {
+  id: number;
+  channel: string;
+  event: "failure" | "first_success" | "late" | "recovery";
+  pipeline: string;
+  run: string | null;
+  reason: string | null;
+  state: "failed" | "sent" | "waiting";
+  attempts: number;
+  created_at: string;
+  sent_at: string | null;
+  error: string | null;
+}
+/**
+ * All channels, and the newest notifications, newest first.
+ */
+export interface Notifications {
+  channels: ChannelTable[];
+  notifications: NotificationTable[];
+  problems: string[];
 }
 /**
  * A result that a block gave, by the newest run that gave it.

@@ -13,6 +13,7 @@ EXAMPLES = {
     "address": "0" * 32,
     "version": "1",
     "webhook": "0" * 20,
+    "channel": "team",
 }
 
 

@@ -124,6 +124,10 @@ def change_everything(call, record):
     call("GET", new + code, pipeline="made", version="1")
     call("POST", new + code + "/restore", pipeline="made", version="1")
     call("GET", "/api/pipelines")
+    told = call("GET", "/api/notifications").json()
+    assert told == {"channels": [], "notifications": [], "problems": []}
+    test = call("POST", "/api/channels/{channel}/test", channel="nobody")
+    assert test.status_code == 404
     one = new + "/triggers/{trigger}"
     call("PATCH", one, pipeline="made", trigger="nightly", body={"active": False})
     call("DELETE", one, pipeline="made", trigger="nightly")
@@ -146,6 +150,7 @@ def refuse_everything(call, document):
         "address": "0" * 32,
         "version": "9",
         "webhook": "0" * 20,
+        "channel": "nope",
     }
     for path, methods in document["paths"].items():
         for method, described in methods.items():

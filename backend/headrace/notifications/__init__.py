@@ -1,0 +1,1 @@
+"""Telling people: what a message says, who sends it, and when."""
