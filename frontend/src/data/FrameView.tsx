@@ -1,6 +1,8 @@
+import { Waypoints } from "lucide-react";
 import {
   type ReactElement,
   type ReactNode,
+  use,
   useCallback,
   useEffect,
   useMemo,
@@ -11,7 +13,15 @@ import { createStore } from "zustand/vanilla";
 import { ApiError } from "../client";
 import type { Output } from "../protocol";
 import { useApi } from "../session";
-import { announce, Button, ContextMenu, formatCount, type MenuEntry, plural } from "../ui";
+import {
+  announce,
+  Button,
+  ContextMenu,
+  formatCount,
+  LineageContext,
+  type MenuEntry,
+  plural,
+} from "../ui";
 import { useExpectEntries } from "./expect/ExpectMenu";
 import { FrameActions } from "./frame/actions";
 import { ColumnFinder } from "./frame/ColumnFinder";
@@ -95,6 +105,8 @@ export function FrameView(props: FrameViewProps): ReactElement {
   const { rows } = shown;
   const profiles = useProfiles(output, columns);
   const expectEntries = useExpectEntries(output);
+  const lineage = use(LineageContext);
+  const { block } = props;
   const [selection, setSelection] = useState<Range | null>(null);
   const ask = useMemo(
     () => askStatistics(api, output, columns, view),
@@ -165,6 +177,15 @@ export function FrameView(props: FrameViewProps): ReactElement {
             onFit: (one) => grid.current?.fit(one),
             more: making?.entries(name, () => openCasts(name, anchor)) ?? [],
           }),
+          ...(lineage === null || block === undefined
+            ? []
+            : [
+                {
+                  label: "Where it comes from and goes",
+                  icon: Waypoints,
+                  onSelect: () => lineage.open(block, name),
+                },
+              ]),
           ...(expectations.length > 0 ? ["line" as const, ...expectations] : []),
         ]
       : cellMenu({ actions, row, at, onCopy: copy, onOpen: () => grid.current?.open() });
@@ -201,6 +222,10 @@ export function FrameView(props: FrameViewProps): ReactElement {
   };
 
   useAnnounced(shown.isPending, view, rows.shape.rows, output.rows ?? 0);
+  const waysOf = useCallback(
+    (name: string) => (block === undefined ? "" : (lineage?.words(block, name) ?? "")),
+    [lineage, block],
+  );
   const refusalOf = useRefusals(shown.error, view);
   const total = output.rows ?? 0;
   return (
@@ -210,6 +235,7 @@ export function FrameView(props: FrameViewProps): ReactElement {
       className="frame"
       data-panel={isPanel || undefined}
       onFocus={() => touch(self.current)}
+      onPointerEnter={() => isPanel && lineage?.look()}
       onPointerDown={() => touch(self.current)}
     >
       {hasBar && (
@@ -257,6 +283,7 @@ export function FrameView(props: FrameViewProps): ReactElement {
             control={grid}
             empty={<Empty view={view} total={total} onClear={() => clearView(place)} />}
             refusalOf={refusalOf}
+            waysOf={waysOf}
             onView={(change) => changeView(place, change)}
             onSight={onSight}
             onSelect={setSelection}

@@ -41,6 +41,7 @@ export {
   plural,
 } from "./format";
 export { RunHistory, runWords } from "./history";
+export { LineageContext, type LineageOf } from "./lineage";
 export { Announcements, announce, toast, toastError } from "./live";
 export { LogLines, LogText, linesWith, plainText } from "./log-text";
 export { type BlockRequest, MakeBlockContext } from "./making";

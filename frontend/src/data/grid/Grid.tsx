@@ -358,6 +358,7 @@ export function Grid(props: GridProps): ReactElement {
               hasFilters={hasFilters}
               gap={gap}
               refusalOf={props.refusalOf}
+              waysOf={props.waysOf}
               version={profilesVersion}
               calls={stableCalls}
             />

@@ -44,6 +44,8 @@ export interface HeadCellProps {
   /** Rows of the whole table. */
   rows: number;
   hasFilters: boolean;
+  /** Where the column comes from and goes, in some lines. */
+  waysOf(name: string): string;
   refusalOf(reference: ColumnReference): string | undefined;
   calls: HeadCalls;
 }
@@ -72,7 +74,7 @@ export function HeadCell(props: HeadCellProps): ReactElement | null {
       className="grid-head-cell"
       data-column={at}
       data-name={name}
-      data-tip={[`${name}  ${words}`, facts].filter(Boolean).join("\n")}
+      data-tip={[`${name}  ${words}`, facts, props.waysOf(name)].filter(Boolean).join("\n")}
       data-numeric={props.numeric[place] || undefined}
       data-active={active === at || undefined}
       data-sorted={sign !== null || undefined}

@@ -41,6 +41,8 @@ export interface GridProps {
   /** What stands in place of rows when there are none. */
   empty: ReactNode;
   refusalOf(reference: ColumnReference): string | undefined;
+  /** Where a column comes from and goes, in some lines. */
+  waysOf(name: string): string;
   onView(change: Partial<View>): void;
   onSight(sight: Sight): void;
   onSelect(range: Range | null): void;

@@ -6,6 +6,7 @@ import { AddDialog } from "./AddDialog";
 import { ConfigureDialog } from "./ConfigureDialog";
 import { ConnectDialog } from "./ConnectDialog";
 import { LibraryDialog } from "./LibraryDialog";
+import { LineageDialog } from "./LineageDialog";
 import { MakeBlockDialog } from "./MakeBlockDialog";
 import { ParametersDialog } from "./ParametersDialog";
 import { RenameDialog } from "./RenameDialog";
@@ -29,6 +30,8 @@ export function Dialogs(): ReactElement | null {
       return <ConnectDialog upstream={dialog.block} onClose={close} />;
     case "make-block":
       return <MakeBlockDialog request={dialog.request} onClose={close} />;
+    case "lineage":
+      return <LineageDialog block={dialog.block} column={dialog.column} onClose={close} />;
     case "rename":
       return <RenameDialog block={dialog.block} onClose={close} />;
     case "configure":

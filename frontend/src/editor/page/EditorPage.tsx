@@ -1,9 +1,10 @@
-import { type ReactElement, useCallback, useEffect, useMemo } from "react";
+import { type ReactElement, type ReactNode, useCallback, useEffect, useMemo } from "react";
 import { SessionProvider, useEnd, useSession, useSessionHandle } from "../../session";
 import {
   type BlockRequest,
   ErrorCard,
   Page as Frame,
+  LineageContext,
   Link,
   MakeBlockContext,
   usePlace,
@@ -12,6 +13,7 @@ import { Dialogs } from "../dialogs/Dialogs";
 import { EditorActions, EditorCrumbs, ViewSwitch } from "../header/EditorHeader";
 import { EditorStatus } from "../header/EditorStatus";
 import { useEditorCommands } from "../keyboard/useEditorCommands";
+import { useLineageOf } from "../lineage/useLineageOf";
 import { useBlockFindings } from "../list/useBlockFindings";
 import { announceRuns } from "./announceRuns";
 import { EditorContext, useEditor, useEditorState } from "./context";
@@ -54,10 +56,16 @@ function WithEditor(): ReactElement {
   return (
     <EditorContext value={editor}>
       <MakeBlockContext value={makeBlock}>
-        <Content />
+        <WithLineage>
+          <Content />
+        </WithLineage>
       </MakeBlockContext>
     </EditorContext>
   );
+}
+
+function WithLineage({ children }: { children: ReactNode }): ReactElement {
+  return <LineageContext value={useLineageOf()}>{children}</LineageContext>;
 }
 
 function Content(): ReactElement {

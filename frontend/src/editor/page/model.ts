@@ -17,7 +17,8 @@ export type Dialog =
   | { kind: "rename"; block: string }
   | { kind: "configure"; block: string }
   | { kind: "parameters" }
-  | { kind: "make-block"; request: BlockRequest };
+  | { kind: "make-block"; request: BlockRequest }
+  | { kind: "lineage"; block: string; column: string };
 
 export interface EditorState {
   selected: string | null;
