@@ -25,6 +25,8 @@ from .test_notifications import POINTS
 
 SOURCE = Path(leases.__file__).parents[1]
 OFTEN = "every: 1s, overlap: skip"
+DAILY = 'cron: "0 6 * * *", active: false'
+"""A schedule that starts nothing by itself."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,26 @@ def leave_a_damaged_history(stage: Stage) -> None:
     stage.plant.effects_file.write_text("")  # its runs are gone with it
 
 
+def fill(stage: Stage) -> None:
+    """Ask for the runs of three days that no server saw."""
+    trigger = stage.live.get("pipelines/steps/triggers").json()["triggers"][0]
+    asked = {"trigger": trigger["name"], "from": "2026-03-01", "to": "2026-03-03"}
+    try_to(lambda: stage.live.post("pipelines/steps/backfills", {**asked, "parallel": 2}))
+
+
+def filled_once(stage: Stage) -> None:
+    """Every tick of the backfill has one run, and that succeeded."""
+
+    def over() -> dict[str, Any] | None:
+        (backfill,) = stage.live.get("backfills").json()["backfills"]
+        return backfill if backfill["state"] == "finished" else None
+
+    backfill = until(over, "the end of the backfill")
+    assert (backfill["total"], backfill["counts"]["succeeded"]) == (3, 3), backfill
+    runs = stage.live.get(f"runs?backfill={backfill['id']}").json()["runs"]
+    assert len({run["logical_time"] for run in runs}) == len(runs) == 3
+
+
 def sweep(stage: Stage) -> None:
     """The first round comes some seconds after the start, by itself."""
 
@@ -195,6 +217,11 @@ CASES = [
             "after-fire",
             "after-launch",
         )
+        for passage in (1, 2)
+    ),
+    *(
+        Case(f"backfill.{place}", fill, passage, plant={"trigger": DAILY}, after=filled_once)
+        for place in ("before-commit", "after-commit", "after-launch")
         for passage in (1, 2)
     ),
     # The first file that a server writes is the one that says where it listens.

@@ -22,6 +22,8 @@ _COMMANDS = {
     "import": "Make a pipeline of a notebook, and prove it.",
     "runs": "List past runs.",
     "triggers": "List what starts runs.",
+    "backfill": "Run the past ticks of a trigger.",
+    "backfills": "List backfills; pause, resume or cancel one.",
     "store": "Show how much room outputs take.",
 }
 

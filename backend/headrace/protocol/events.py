@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from headrace.protocol.backfills import Backfill
 from headrace.protocol.replies import Diagnostic
 from headrace.protocol.tables import (
     BlockRun,
@@ -321,6 +322,12 @@ class TriggersChanged(Event, frozen=True, kw_only=True, tag="triggers-changed"):
     of: str
 
 
+class BackfillChanged(Event, frozen=True, kw_only=True, tag="backfill-changed"):
+    """Project: a backfill was made, came further, was paused, resumed, cancelled, or is over."""
+
+    backfill: Backfill
+
+
 AnyEvent = (
     SnapshotTaken
     | PipelineChanged
@@ -349,5 +356,6 @@ AnyEvent = (
     | BlockRunChanged
     | PipelinesChanged
     | TriggersChanged
+    | BackfillChanged
 )
 """Every event."""

@@ -13,6 +13,7 @@ from typing import Any, get_args
 import msgspec
 
 from headrace.protocol import (
+    backfills,
     charts,
     commands,
     comparison,
@@ -50,6 +51,8 @@ _TABLES: tuple[type, ...] = (
     imports.ImportPlan,
     imports.ImportProof,
     notifications.Notifications,
+    backfills.BackfillPlan,
+    backfills.PastTicks,
 )
 _VIEWS: tuple[type, ...] = (
     views.View,
@@ -57,8 +60,9 @@ _VIEWS: tuple[type, ...] = (
     views.Condition,
     views.ColumnAt,
     charts.Chart,
+    backfills.BackfillRequest,
 )
-"""What callers say of the rows that they want."""
+"""What callers say of the rows that they want, and of other things that are no commands."""
 
 
 def schema() -> dict[str, Any]:

@@ -31,6 +31,7 @@ from headrace.core.errors import NotFound
 from headrace.protocol.comparison import PastResults
 from headrace.protocol.tables import BlockRun, Output, RunRecord
 from headrace.runs.arrivals import Arrivals
+from headrace.runs.backfills import Backfills, forget_backfills
 from headrace.runs.changes import Change, QueueRun, SaveBlock, SaveResult, SaveRun, SaveUnsynced
 from headrace.runs.database import BUSY_TIMEOUT_MS, Database
 from headrace.runs.holdings import addresses_of, forget_results
@@ -45,6 +46,7 @@ from headrace.runs.prepared import Prepared
 from headrace.runs.publications import Publications
 from headrace.runs.queueing import insert_or_replace, queue_runs
 from headrace.runs.tables import (
+    backfill_ticks,
     block_runs,
     leases,
     results,
@@ -65,7 +67,9 @@ _OPEN = (*UNFINISHED, "waiting")
 """States of a block that is not over."""
 
 
-class History(Triggers, Arrivals, Publications, Leases, Others, Matrices, Lists, Notifications):
+class History(
+    Triggers, Backfills, Arrivals, Publications, Leases, Others, Matrices, Lists, Notifications
+):
     """What happened, for ever. Not thread-safe: one thread owns it (see `HistoryThread`).
 
     Every method raises Unavailable when the database is locked or away, StorageFull when the disk
@@ -295,21 +299,35 @@ class History(Triggers, Arrivals, Publications, Leases, Others, Matrices, Lists,
         """Delete up to `limit` runs that ended before a moment, then as many skipped ticks.
 
         Returns how many; call it again until that is 0. What guards against a second run of a tick
-        stays: a trigger's `last_at`, and the ticks of every trigger that may still need them.
+        stays: a trigger's `last_at`, and the ticks of every trigger that may still need them; up to
+        `forgotten_to` no backfill takes a tick for one that never ran. The runs of a backfill stay
+        as long as it does: until that was over before the moment.
         """
+        of_backfill = select(backfill_ticks.c.run_id).where(backfill_ticks.c.run_id == runs.c.id)
         old = (
             select(runs.c.id)
-            .where(runs.c.queued_at < stamp(before), runs.c.finished_at < stamp(before))
+            .where(
+                runs.c.queued_at < stamp(before),
+                runs.c.finished_at < stamp(before),
+                ~of_backfill.exists(),
+            )
             .order_by(runs.c.queued_at)
             .limit(limit)
         )
         with self.database.writing() as connection:
+            gone = forget_backfills(connection, before, limit)
+            if gone:
+                return gone
             ids = list(connection.execute(old).scalars())
             if not ids:
                 return _purge_skipped(connection, before, limit)
+            forgotten = and_(ticks.c.run_id.in_(ids), ~_GUARDED.exists())
+            newest = select(ticks.c.trigger_id, func.max(ticks.c.logical_time)).where(forgotten)
+            for trigger, at in connection.execute(newest.group_by(ticks.c.trigger_id)).all():
+                _forget_to(connection, trigger, at)
             shared = select(runs.c.version).where(runs.c.id.in_(ids)).distinct()
             candidates = list(connection.execute(shared).scalars())
-            connection.execute(delete(ticks).where(ticks.c.run_id.in_(ids), ~_GUARDED.exists()))
+            connection.execute(delete(ticks).where(forgotten))
             connection.execute(delete(block_runs).where(block_runs.c.run_id.in_(ids)))
             connection.execute(delete(runs).where(runs.c.id.in_(ids)))
             used = select(runs.c.id).where(runs.c.version == versions.c.hash)
@@ -338,9 +356,18 @@ def _purge_skipped(connection: Connection, before: datetime, limit: int) -> int:
         times = list(connection.execute(some).scalars())
         if times:
             which = and_(ticks.c.trigger_id == trigger, ticks.c.logical_time.in_(times))
+            _forget_to(connection, trigger, max(times))
             connection.execute(delete(ticks).where(which))
             return len(times)
     return 0
+
+
+def _forget_to(connection: Connection, trigger: str, at: str) -> None:
+    """Note that ticks of a trigger are removed up to a moment."""
+    before = or_(triggers.c.forgotten_to.is_(None), triggers.c.forgotten_to < at)
+    connection.execute(
+        update(triggers).where(triggers.c.id == trigger, before).values(forgotten_to=at)
+    )
 
 
 def _apply(connection: Connection, change: Change) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, tup
 from headrace.core.errors import NotFound
 from headrace.protocol.tables import Origin, RunState, RunSummary
 from headrace.runs.database import Database
-from headrace.runs.tables import runs
+from headrace.runs.tables import backfill_ticks, runs
 from headrace.runs.times import moment, stamp
 
 _SHOWN = tuple(origin for origin in get_args(Origin) if origin != "editor")
@@ -37,6 +37,7 @@ class Lists:
         *,
         since: datetime | None = None,
         until: datetime | None = None,
+        backfill: str | None = None,
     ) -> list[RunSummary]:
         """Return the newest runs, newest first; `before` is the id of the last one seen.
 
@@ -49,6 +50,11 @@ class Lists:
             within.append(runs.c.queued_at >= stamp(since))
         if until is not None:
             within.append(runs.c.queued_at < stamp(until))
+        if backfill is not None:
+            of_it = select(backfill_ticks.c.run_id).where(
+                backfill_ticks.c.backfill_id == backfill, backfill_ticks.c.run_id.is_not(None)
+            )
+            within.append(runs.c.id.in_(of_it))
         with self.database.reading() as connection:
             if before is not None:
                 within.append(_before(connection, before))

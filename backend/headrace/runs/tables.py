@@ -131,6 +131,7 @@ triggers = Table(
     Column("problem", Text),
     Column("memory", LargeBinary),
     Column("secret", String(64)),
+    Column("forgotten_to", String(40)),
     UniqueConstraint("pipeline", "name"),
     Index(
         "triggers_due",
@@ -169,7 +170,49 @@ ticks = Table(
 event, on which nothing is decided yet; its `key` names the event, its `cause` says what it was.
 
 A trigger's `memory` is what it has seen of the files, runs or outputs that it waits for, and its
-`secret` the digest of what a webhook must bring."""
+`secret` the digest of what a webhook must bring. `forgotten_to` is the newest of its ticks that was
+removed because it was old: of what is before and not here nobody can say whether it ran."""
+
+backfills = Table(
+    "backfills",
+    metadata,
+    Column("id", String(20), primary_key=True),
+    Column("trigger_id", String(20), nullable=False),
+    Column("pipeline", String(64), nullable=False),
+    Column("trigger_name", String(64), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("first", String(40), nullable=False),
+    Column("last", String(40), nullable=False),
+    Column("which", String(12), nullable=False),
+    Column("skipped", Boolean, nullable=False),
+    Column("parallel", Integer, nullable=False),
+    Column("newest_first", Boolean, nullable=False),
+    Column("created_at", String(40), nullable=False),
+    Column("finished_at", String(40)),
+    Column("problem", Text),
+    Index("backfills_by_state", "state"),
+    Index("backfills_of_trigger", "trigger_id", "state"),
+    Index("backfills_newest", "created_at", "id"),
+)
+
+backfill_ticks = Table(
+    "backfill_ticks",
+    metadata,
+    Column("backfill_id", String(20), primary_key=True),
+    Column("logical_time", String(40), primary_key=True),
+    Column("interval_start", String(40)),
+    Column("run_id", String(20)),
+    Column("passed", Text),
+    Index(
+        "backfill_ticks_waiting",
+        "backfill_id",
+        "logical_time",
+        sqlite_where=text("run_id IS NULL AND passed IS NULL"),
+    ),
+    Index("backfill_ticks_of_run", "run_id"),
+)
+"""A tick of a backfill gets a run, or is passed over for a reason; with neither it waits. Whose run
+a tick has is in `ticks`: that table alone guards against a second one."""
 
 
 leases = Table(
@@ -236,6 +279,7 @@ _POSTGRESQL_WHERE = {
     "triggers_due": "active AND next_at IS NOT NULL",
     "ticks_newest_skipped": "skipped IS NOT NULL",
     "ticks_waiting": "run_id IS NULL AND skipped IS NULL",
+    "backfill_ticks_waiting": "run_id IS NULL AND passed IS NULL",
 }
 """Which rows the partial indexes hold, in PostgreSQL's words."""
 

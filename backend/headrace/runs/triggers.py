@@ -28,6 +28,7 @@ from headrace.core.errors import InvalidInput, NotFound
 from headrace.core.ids import new_run_id
 from headrace.project.pipeline import TRIGGER_KINDS, TriggerSpec
 from headrace.protocol.tables import TriggerTable
+from headrace.runs.backfills import end_backfills_of
 from headrace.runs.changes import QueueRun
 from headrace.runs.database import Database
 from headrace.runs.firing import (
@@ -333,7 +334,10 @@ def _waiting(connection: Connection, trigger_ids: Sequence[str]) -> dict[str, li
 
 def _running(connection: Connection) -> dict[str, tuple[TickRun, ...]]:
     # From the few runs that are not over to their ticks, never through all ticks of a trigger.
-    going = select(runs.c.id).where(runs.c.state.in_(("queued", "running")))
+    # Those of backfills keep to a limit of their own: the schedule goes on beside them.
+    going = select(runs.c.id).where(
+        runs.c.state.in_(("queued", "running")), runs.c.origin != "backfill"
+    )
     found: dict[str, list[TickRun]] = {}
     for some in _slices(list(connection.execute(going).scalars())):
         statement = select(ticks).where(ticks.c.run_id.in_(some)).order_by(ticks.c.logical_time)
@@ -404,6 +408,7 @@ def _forget(connection: Connection, trigger_ids: Iterable[str]) -> None:
             .where(ticks.c.trigger_id == trigger_id, _WAITS)
             .values(skipped="the trigger was deleted")
         )
+        end_backfills_of(connection, trigger_id, "the trigger was deleted")
 
 
 def _text(spec: TriggerSpec) -> bytes:

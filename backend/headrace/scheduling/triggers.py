@@ -19,6 +19,7 @@ from headrace.project.pipeline import TIMED, TRIGGER_KINDS, TriggerSpec, kinds_o
 from headrace.project.reader import MOST_CATCHUP
 from headrace.protocol.tables import Tick
 from headrace.runs.firing import TriggerState, shift_of
+from headrace.runs.past import MISSED
 from headrace.scheduling import interval
 from headrace.scheduling.cron import cron_of, zone_of
 from headrace.scheduling.moments import parse_moment
@@ -236,11 +237,11 @@ def _decide(state: TriggerState, now: datetime) -> Decision:
     made_up = _made_up(state.spec.catchup, missed, any_on_time=bool(on_time))
     if not due or state.next_at < due[0]:
         until = due[0] if due else now
-        reason = f"missed, with all before the last {_words(window)} or {limit} ticks"
+        reason = f"{MISSED}, with all before the last {_words(window)} or {limit} ticks"
         course.skip(state.next_at, reason, until)
     for tick in missed:
         if tick not in made_up:
-            course.skip(tick, f"missed; catchup: {state.spec.catchup}")
+            course.skip(tick, f"{MISSED}; catchup: {state.spec.catchup}")
         elif state.spec.catchup == "all":
             course.line_up(tick)
         else:

@@ -58,6 +58,7 @@ _PARAMETER_CHECKS: dict[str, Callable[[str], str]] = {
     "trigger": _check_trigger_name,
     "run": check_run_id,
     "webhook": check_run_id,
+    "backfill": check_run_id,
     "address": check_address,
 }
 

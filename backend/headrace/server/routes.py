@@ -5,6 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
+from headrace.server.backfills import (
+    BackfillHandler,
+    BackfillPlanHandler,
+    BackfillsHandler,
+    BackfillsOfPipelineHandler,
+    CancelBackfillHandler,
+    PastTicksHandler,
+    PauseBackfillHandler,
+    ResumeBackfillHandler,
+)
 from headrace.server.base import SecureHandler
 from headrace.server.charts import ChartHandler
 from headrace.server.comparisons import (
@@ -103,6 +113,14 @@ API: tuple[Route, ...] = (
     Route("api/pipelines/{pipeline}/triggers", TriggersOfPipelineHandler),
     Route("api/pipelines/{pipeline}/triggers/{trigger}", TriggerHandler),
     Route("api/pipelines/{pipeline}/triggers/{trigger}/secret", SecretHandler),
+    Route("api/pipelines/{pipeline}/triggers/{trigger}/ticks", PastTicksHandler),
+    Route("api/pipelines/{pipeline}/backfills", BackfillsOfPipelineHandler),
+    Route("api/pipelines/{pipeline}/backfills/plan", BackfillPlanHandler),
+    Route("api/backfills", BackfillsHandler),
+    Route("api/backfills/{backfill}", BackfillHandler),
+    Route("api/backfills/{backfill}/pause", PauseBackfillHandler),
+    Route("api/backfills/{backfill}/resume", ResumeBackfillHandler),
+    Route("api/backfills/{backfill}/cancel", CancelBackfillHandler),
     Route("api/imports/plan", ImportPlanHandler),
     Route("api/imports/proof", ImportProofHandler),
     Route("api/imports/pipelines", ImportedPipelinesHandler),

@@ -142,7 +142,7 @@ class RunsHandler(_ListingHandler):
     @operation(
         "List runs, newest first; those queued from `since` on and before `until`",
         returns=RunList,
-        query=("pipeline", "state", "origin", "since", "until", "limit", "before"),
+        query=("pipeline", "state", "origin", "since", "until", "backfill", "limit", "before"),
     )
     async def get(self) -> RunList:
         await self.runtime.ready()
@@ -151,15 +151,17 @@ class RunsHandler(_ListingHandler):
             check_name(pipeline, "pipeline")
         limit = self.integer("limit", 50, least=1, most=500)
         chosen = self.chosen()
-        before = self._before()
+        before, backfill = self._id("before"), self._id("backfill")
         runs: list[RunSummary] = await self.runtime.history.call(
-            lambda known: known.runs(pipeline=pipeline, limit=limit + 1, before=before, **chosen)
+            lambda known: known.runs(
+                pipeline=pipeline, limit=limit + 1, before=before, backfill=backfill, **chosen
+            )
         )
         page = runs[:limit]
         return RunList(page, page[-1].id if len(runs) > limit else None)
 
-    def _before(self) -> str | None:
-        text = self.text("before")
+    def _id(self, name: str) -> str | None:
+        text = self.text(name)
         return None if text is None else check_run_id(text)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from headrace.project.files import Project
     from headrace.project.settings import Settings
     from headrace.runs.thread import HistoryThread
+    from headrace.scheduling.backfilling import Backfilling
     from headrace.scheduling.daemon import Daemon
     from headrace.server.executed import ExecutedNotebooks
     from headrace.server.settling import Settling
@@ -62,6 +63,7 @@ class Runtime:
         self._sessions: Sessions | None = None
         self._daemon: Daemon | None = None
         self._notifier: Notifier | None = None
+        self._backfilling: Backfilling | None = None
         self._use: StoreUse | None = None
         self._upkeep: Upkeep | None = None
         self._lease: Lease | None = None
@@ -119,6 +121,8 @@ class Runtime:
                 self._start_upkeep(project, history)
             if serve and schedule:
                 await self._start_daemon(sessions, history)
+            if serve:
+                self.start_backfilling()
         except Exception as error:
             self.problem = f"{type(error).__name__}: {error}"
             raise
@@ -188,6 +192,18 @@ class Runtime:
         daemon = self._daemon = Daemon(sessions=sessions, history=history, clock=self.clock)
         await daemon.start()
 
+    def start_backfilling(self) -> None:
+        """Carry out backfills: also without the scheduler, for somebody asked for each of them."""
+        try:
+            from headrace.scheduling.backfilling import Backfilling
+        except ImportError as error:  # as for the scheduler
+            logger.warning("There are no backfills: %s", error)
+            return
+        self._backfilling = Backfilling(
+            sessions=self.sessions, history=self.history, clock=self.clock
+        )
+        self._backfilling.start()
+
     async def _lost(self, error: Fenced) -> None:
         """Stop all that writes: another process has our runs, and starts their blocks again."""
         logger.error("%s", error.message)
@@ -234,6 +250,11 @@ class Runtime:
         if self._notebooks is not None:
             await self._notebooks.written()
 
+    @property
+    def backfilling(self) -> Backfilling | None:
+        """What carries out backfills, None when this process does not."""
+        return self._backfilling
+
     async def close(self) -> None:
         """Close in the order of dependence, within seconds; runs that go on are resumed later."""
         if self._ending is not None:
@@ -244,6 +265,7 @@ class Runtime:
         for closing in (
             self._daemon,
             self._notifier,
+            self._backfilling,
             self._upkeep,
             self._notebooks,
             self._sessions,

@@ -56,7 +56,8 @@ export type AnyEvent =
   | RunChanged
   | BlockRunChanged
   | PipelinesChanged
-  | TriggersChanged;
+  | TriggersChanged
+  | BackfillChanged;
 export type AnyReply = Accepted | Refused;
 
 /**
@@ -1259,6 +1260,49 @@ export interface TriggersChanged {
   of: string;
 }
 /**
+ * Project: a backfill was made, came further, was paused, resumed, cancelled, or is over.
+ */
+export interface BackfillChanged {
+  op: "backfill-changed";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  backfill: Backfill;
+}
+/**
+ * Runs for a span of past ticks, `first` and `last` included.
+ */
+export interface Backfill {
+  id: string;
+  pipeline: string;
+  trigger: string;
+  state: "cancelled" | "finished" | "paused" | "running";
+  first: string;
+  last: string;
+  which: "all" | "missing";
+  skipped: boolean;
+  parallel: number;
+  order: "newest" | "oldest";
+  created_at: string;
+  finished_at: string | null;
+  problem: string | null;
+  total: number;
+  counts: BackfillCounts;
+  run_seconds: number | null;
+  seconds_left: number | null;
+}
+/**
+ * How many of a backfill's ticks are where; `passed` were run or running without it.
+ */
+export interface BackfillCounts {
+  waiting: number;
+  running: number;
+  succeeded: number;
+  failed: number;
+  cancelled: number;
+  passed: number;
+}
+/**
  * The command was not carried out, and nothing changed.
  */
 export interface Refused {
@@ -1275,6 +1319,58 @@ export interface ErrorBody {
   details: {
     [k: string]: unknown;
   };
+}
+/**
+ * What a backfill would run, and how long that may take.
+ */
+export interface BackfillPlan {
+  pipeline: string;
+  trigger: string;
+  first: string;
+  last: string;
+  parallel: number;
+  counts: {
+    [k: string]: number;
+  };
+  total: number;
+  ticks: PastTick[];
+  run_seconds: number | null;
+  seconds: number | null;
+  published: number | null;
+}
+/**
+ * A tick up to now, and its newest run.
+ */
+export interface PastTick {
+  at: string;
+  local: string;
+  state:
+    | "cancelled"
+    | "failed"
+    | "forgotten"
+    | "missing"
+    | "running"
+    | "skipped"
+    | "succeeded"
+    | "waiting";
+  run: string | null;
+  reason: string | null;
+  scheduled: boolean;
+}
+/**
+ * A backfill that is asked for.
+ *
+ * `from` and `to` are dates or moments in the trigger's zone, both included; without `to`, until
+ * now.
+ */
+export interface BackfillRequest {
+  trigger: string;
+  from: string;
+  to?: string | null;
+  which?: "all" | "missing";
+  skipped?: boolean;
+  parallel?: number;
+  order?: "newest" | "oldest";
 }
 /**
  * A block as a version has it.
@@ -1698,6 +1794,15 @@ export interface Notifications {
   problems: string[];
 }
 /**
+ * How the ticks of a day of the trigger's zone fared: how many there are of each state.
+ */
+export interface PastDay {
+  day: string;
+  counts: {
+    [k: string]: number;
+  };
+}
+/**
  * A result that a block gave, by the newest run that gave it.
  */
 export interface PastResult {
@@ -1715,6 +1820,19 @@ export interface PastResult {
 export interface PastResults {
   results: PastResult[];
   scheduled: PastResult | null;
+}
+/**
+ * The ticks of a trigger in a span, oldest first; `ticks` is empty when they are too many.
+ */
+export interface PastTicks {
+  first: string;
+  last: string;
+  timezone: string;
+  counts: {
+    [k: string]: number;
+  };
+  days: PastDay[];
+  ticks: PastTick[];
 }
 /**
  * A row of the home page.

@@ -154,6 +154,7 @@ function apply(state: SessionState, event: AnyEvent): SessionState {
     case "block-run-changed":
     case "pipelines-changed":
     case "triggers-changed":
+    case "backfill-changed":
       return state;
     default:
       return assertNever(event);

@@ -114,6 +114,7 @@ def change_everything(call, record):
     call("POST", new + "/commands", pipeline="made", body={"op": "undo", "req": "1"})
     call("DELETE", new + "/blocks/{block}", pipeline="made", block="load")
     assert call("POST", new + "/triggers", pipeline="made", body=TRIGGER).status_code == 201
+    fill_everything(call)
     call("GET", new + "/triggers", pipeline="made")
     code = "/versions/{version}"
     assert (
@@ -136,8 +137,31 @@ def change_everything(call, record):
     call("POST", "/api/runs/{run}/cancel", run=record["id"])
     again = call("POST", "/api/runs/{run}/retry", run=record["id"])
     assert again.status_code == 201
-    assert call("DELETE", new, pipeline="made").status_code == 204
+    assert call("DELETE", new, query="?cancel=true", pipeline="made").status_code == 204
     assert call("POST", "/api/logout").status_code == 204
+
+
+def fill_everything(call):
+    """A backfill of two days of the trigger, from its plan to its end."""
+    of_pipeline, one = "/api/pipelines/{pipeline}/backfills", "/api/backfills/{backfill}"
+    asked = {"trigger": "nightly", "from": "2026-03-01", "to": "2026-03-02", "parallel": 2}
+    ticks = call(
+        "GET", "/api/pipelines/{pipeline}/triggers/{trigger}/ticks", pipeline="made",
+        trigger="nightly", query="?from=2026-03-01&to=2026-03-02",
+    )  # fmt: skip
+    assert ticks.json()["counts"] == {"missing": 2}
+    plan = call("POST", of_pipeline + "/plan", pipeline="made", body=asked)
+    assert (plan.status_code, plan.json()["total"]) == (200, 2)
+    made = call("POST", of_pipeline, pipeline="made", body=asked)
+    assert made.status_code == 201
+    assert call("POST", of_pipeline, pipeline="made", body=asked).status_code in (400, 409)
+    known = {"backfill": made.json()["id"]}
+    assert call("GET", of_pipeline, pipeline="made").json()["backfills"][0]["total"] == 2
+    call("GET", "/api/backfills", query="?pipeline=made&limit=1")
+    for act, status in (("pause", {200, 409}), ("resume", {200, 409}), ("cancel", {200, 409})):
+        assert call("POST", f"{one}/{act}", **known).status_code in status
+    assert call("GET", one, **known).json()["state"] in ("cancelled", "finished")
+    call("GET", "/api/runs", query=f"?backfill={known['backfill']}")
 
 
 def refuse_everything(call, document):
@@ -151,6 +175,7 @@ def refuse_everything(call, document):
         "version": "9",
         "webhook": "0" * 20,
         "channel": "nope",
+        "backfill": "0" * 20,
     }
     for path, methods in document["paths"].items():
         for method, described in methods.items():

@@ -75,7 +75,7 @@ class FakeSessions:
             id=run.id,
             pipeline=run.pipeline,
             state=state,
-            origin="trigger",
+            origin=run.request.origin,
             trigger=run.request.trigger,
             queued_at=NOON,
         )
@@ -93,6 +93,10 @@ class FakeSession:
     async def look_for_trigger(self, newest: int | None) -> None:
         pass
 
+    @property
+    def runs_in_hand(self) -> frozenset[str]:
+        return frozenset(run.id for run in self.sessions.launched)
+
     def prepare_run(self, request: RunRequest) -> FakeRun:
         if self.pipeline in self.sessions.refusals:
             raise self.sessions.refusals[self.pipeline]
@@ -103,7 +107,7 @@ class FakeSession:
             id=run.id,
             pipeline=self.pipeline,
             state="queued",
-            origin="trigger",
+            origin=run.request.origin,
             trigger=run.request.trigger,
             logical_time=run.request.logical_time,
             queued_at=self.sessions.clock.now(),
