@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
-from headrace.analysis.environment import versions
-from headrace.analysis.fingerprint import ReadModule, cells_fingerprint
+from headrace.analysis.fingerprint import ReadModule
+from headrace.analysis.notebook_block import analyse_notebook
 from headrace.analysis.python_block import analyse_python
 from headrace.analysis.result import Analysis, BlockAnalysis
 from headrace.analysis.sql_block import analyse_sql
@@ -14,7 +13,6 @@ from headrace.analysis.surroundings import Around, FileState, no_files
 from headrace.core.ids import digest
 from headrace.graph.order import order
 from headrace.project.pipeline import Block, PipelineFiles, Problem, Source
-from headrace.protocol.bindings import Binding
 from headrace.protocol.replies import Diagnostic
 from headrace.protocol.tables import Column
 
@@ -43,8 +41,10 @@ def analyse(
             found, told = analyse_python(around, block, source)
         elif block.language == "sql":
             found, told = analyse_sql(around, block, source)
+        elif block.language == "notebook":
+            found, told = analyse_notebook(around, block, source)
         else:
-            found, told = _other(around, block, source), list[Diagnostic]()
+            found, told = _markdown(block, source), list[Diagnostic]()
         blocks[block.name] = found
         diagnostics.extend(told)
     return Analysis(blocks=blocks, diagnostics=diagnostics, order=order(around.edges))
@@ -66,33 +66,6 @@ def _missing(block: Block) -> BlockAnalysis:
     return BlockAnalysis(name=block.name, runnable=False, problem="its file is missing")
 
 
-def _other(around: Around, block: Block, source: Source) -> BlockAnalysis:
-    """Notebooks take every parameter and setting by name; markdown is not run."""
-    bindings = [Binding(argument=up, source="upstream", name=up) for up in block.upstream]
-    bindings += [
-        Binding(argument=name, source="parameter", name=name)
-        for name in around.parameters
-        if name not in block.settings
-    ]
-    bindings += [Binding(argument=name, source="setting", name=name) for name in block.settings]
-    if block.language != "notebook":
-        text = digest(block.language, source.text)
-        return BlockAnalysis(name=block.name, fingerprint=text, runnable=False)
-    code = cells_fingerprint(_cells(source.text), around.read_module)
-    return BlockAnalysis(
-        name=block.name,
-        fingerprint=code.code,
-        modules=code.modules,
-        files=around.files(block, code.texts),
-        versions=versions(code.libraries),
-        bindings=bindings,
-    )
-
-
-def _cells(text: str) -> list[str]:
-    """Return the sources of a notebook's code cells; the whole text of one that is none."""
-    try:
-        cells = json.loads(text)["cells"]
-        return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    except (ValueError, TypeError, KeyError):
-        return [text]
+def _markdown(block: Block, source: Source) -> BlockAnalysis:
+    text = digest(block.language, source.text)
+    return BlockAnalysis(name=block.name, fingerprint=text, runnable=False)

@@ -23,6 +23,8 @@ _KEYS = {
     "memory_bytes": "memory",
     "cache": "cache",
     "connection": "connection",
+    "kernel": "kernel",
+    "results": "results",
     "isolation": "isolation",
     "pool": "pool",
     "priority": "priority",

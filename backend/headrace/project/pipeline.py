@@ -35,6 +35,10 @@ class Block(Struct, frozen=True, kw_only=True):
     cache: str | None = None
     """None, `forever`, or a duration such as `1h`."""
     connection: str | None = None
+    kernel: str | None = None
+    """Of a notebook: the Jupyter kernel that runs it, None for the one that it names."""
+    results: tuple[str, ...] = ()
+    """Of a notebook: the variables that are its output, one as it is, several as a dict."""
     isolation: str | None = None
     pool: str | None = None
     """Name of the pool in headrace.yaml of which it needs a slot."""

@@ -161,6 +161,8 @@ def _read_block(entry: Fields) -> Block | None:
         memory_bytes=entry.parsed("memory", parse_memory),
         cache=entry.parsed("cache", check_cache),
         connection=entry.text("connection"),
+        kernel=_of_notebook(entry, language, "kernel", entry.text("kernel")),
+        results=_of_notebook(entry, language, "results", _results(entry)) or (),
         isolation=entry.one_of("isolation", ISOLATIONS),
         pool=entry.text("pool"),
         priority=entry.integer("priority", minimum=-MAX_PRIORITY, maximum=MAX_PRIORITY) or 0,
@@ -169,6 +171,25 @@ def _read_block(entry: Fields) -> Block | None:
         checks=read_checks(entry),
         line=entry.problems.lines.place(entry.node.start)[0],
     )
+
+
+def _of_notebook(entry: Fields, language: str | None, key: str, value: Any) -> Any:
+    """Return the value of a key that only notebooks have; note it elsewhere."""
+    node = entry.node_of(key)
+    if node is not None and language not in (None, "notebook"):
+        entry.wrong(node, f"`{key}:` is for notebooks: remove it, or name an .ipynb as `file:`.")
+        return None
+    return value
+
+
+def _results(entry: Fields) -> tuple[str, ...]:
+    found: list[str] = []
+    for word, node in entry.texts("results"):
+        if word.isidentifier():
+            found.append(word)
+        else:
+            entry.wrong(node, f"{word[:64]!r} is no name of a variable.")
+    return tuple(dict.fromkeys(found))
 
 
 def _check_sensor(entry: Fields, kind: str) -> None:

@@ -204,6 +204,8 @@ class Course:
             memory_bytes=block.memory_bytes,
             interactive=run.interactive,
             connection=block.connection,
+            kernel=block.kernel,
+            results=list(block.results),
             checks=list(block.checks),
             log_path=f"{self._logs}/{run.id}/{block.name}.{attempt}.log",
             worker=_worker_of(run, block),

@@ -52,6 +52,8 @@ class PlannedBlock(Struct, frozen=True, kw_only=True):
     memory_bytes: int | None = None
     cache: str | None = None
     connection: str | None = None
+    kernel: str | None = None
+    results: tuple[str, ...] = ()
     isolation: str | None = None
     pool: str | None = None
     priority: int = 0

@@ -185,6 +185,8 @@ def _planned(
             memory_bytes=_said(block.memory_bytes, defaults.memory_bytes),
             cache=block.cache,
             connection=block.connection,
+            kernel=block.kernel,
+            results=block.results,
             isolation=block.isolation,
             pool=block.pool,
             priority=block.priority,

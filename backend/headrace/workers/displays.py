@@ -111,7 +111,7 @@ class Screen:
             self._shown.add(display.address)
 
     def __enter__(self) -> Self:
-        _Publisher.target = self._show_bundle
+        _Publisher.target = self.show_bundle
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -124,7 +124,7 @@ class Screen:
         formatter: Any = InteractiveShell.instance().display_formatter
         data, _ = formatter.format(value)
         if data:  # empty when the value displayed itself
-            self._show_bundle(data)
+            self.show_bundle(data)
 
     def show_returned(self, value: Any) -> None:
         """Show what a block returned, if there is more to see of it than its text.
@@ -145,7 +145,7 @@ class Screen:
             shown.append(data)
         self._again = False
         for bundle in shown:
-            self._show_bundle(bundle)
+            self.show_bundle(bundle)
         self._again = True
 
     def show_open_figures(self) -> None:
@@ -159,7 +159,8 @@ class Screen:
                 self.show(figure)
         pyplot.close("all")
 
-    def _show_bundle(self, data: dict[str, Any]) -> None:
+    def show_bundle(self, data: dict[str, Any]) -> None:
+        """Show the richest of several forms of one thing, by MIME type."""
         if charts.needs_words(data):
             self._report(self._stored("text/plain", charts.without_network(data)["text/plain"]))
         data = charts.without_network(data)

@@ -22,7 +22,7 @@ from headrace.core.errors import HeadraceError
 from headrace.core.secret_values import Secrets
 from headrace.protocol.tables import CheckResult, Display, Failure, Output, Shape, Timings
 from headrace.store.outputs import CannotStore, Store, type_name_of
-from headrace.workers import sql
+from headrace.workers import notebook, sql
 from headrace.workers.checks import (
     Against,
     Columns,
@@ -148,7 +148,7 @@ class Execution:
         )
 
     def _failure(self, error: BaseException, *, saving: bool) -> Failure:
-        if isinstance(error, sql.SqlFailed):
+        if isinstance(error, sql.SqlFailed | notebook.NotebookFailed):
             return error.failure
         message = ""
         if isinstance(error, CannotStore) or (saving and isinstance(error, HeadraceError)):
@@ -193,6 +193,11 @@ class Execution:
 
     def _value(self, spans: _Spans) -> Any:
         """Return what the block gives, its checks passed."""
+        if self._job.language == "notebook":  # its values are written as text in any case
+            spans.turn_to("call")
+            value = notebook.result_of(self._job, self._handover, self._screen.show_bundle)
+            self._check(value, [], {})
+            return value
         self._job = with_python_values(self._job)
         if self._job.language == "sql":
             spans.turn_to("call")

@@ -58,6 +58,10 @@ class Job(Struct, frozen=True, kw_only=True):
     memory_bytes: int | None = None
     interactive: bool = False
     connection: str | None = None
+    kernel: str | None = None
+    """Of a notebook: the Jupyter kernel, None for the one that it names."""
+    results: list[str] = field(default_factory=list[str])
+    """Of a notebook: the variables that are its output."""
     checks: list[Expectation] = field(default_factory=list[Expectation])
     """The entries of `checks:`; those in the code come with it."""
     log_path: str = ""
