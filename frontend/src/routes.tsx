@@ -7,6 +7,7 @@ import { EditorSlotsContext, EmptyState, Link, matchPath, Page, usePlace } from 
 
 const RunsPage = later(async () => (await import("./runs")).RunsPage, Blank);
 const RunPage = later(async () => (await import("./runs")).RunPage, Blank);
+const CompareRunsPage = later(async () => (await import("./runs")).CompareRunsPage, Blank);
 const SchedulesPage = later(async () => (await import("./schedule")).SchedulesPage, Blank);
 const ImportPage = later(async () => (await import("./import")).ImportPage, Blank);
 const SettingsPage = later(async () => (await import("./settings")).SettingsPage, Blank);
@@ -15,6 +16,8 @@ const EditorPage = later(async () => (await import("./editor")).EditorPage, Blan
 const Canvas = lazy(() => import("./canvas/Canvas"));
 const Preview = later(async () => (await import("./data")).Preview, Nothing);
 const CodeView = later(async () => (await import("./editor/code/CodeView")).default, Nothing);
+const CompareOutputs = later(async () => (await import("./data")).CompareOutputs, Nothing);
+const Difference = later(async () => (await import("./editor/code/Difference")).default, Nothing);
 const DataPanel = later(async () => (await import("./data")).DataPanel, Nothing);
 const ScheduleSheet = lazy(async () => ({ default: (await import("./schedule")).ScheduleSheet }));
 
@@ -29,9 +32,7 @@ const ROUTES: readonly (readonly [pattern: string, page: (values: Values) => Rea
   ["/p/:pipeline", ({ pipeline = "" }) => <Editor key={pipeline} pipeline={pipeline} />],
   [
     "/p/:pipeline/runs/:run",
-    ({ pipeline = "", run = "" }) => (
-      <RunPage key={run} pipeline={pipeline} run={run} preview={Preview} code={CodeView} />
-    ),
+    ({ pipeline = "", run = "" }) => <Run pipeline={pipeline} run={run} />,
   ],
 ];
 
@@ -42,6 +43,23 @@ export function Routes(): ReactElement {
     if (values !== null) return page(values);
   }
   return <NotFound />;
+}
+
+/** A run, or with `?with=` beside another one. */
+function Run({ pipeline, run }: { pipeline: string; run: string }): ReactElement {
+  const before = usePlace().query.get("with");
+  const place = { pipeline, run };
+  return before === null ? (
+    <RunPage key={run} {...place} preview={Preview} code={CodeView} />
+  ) : (
+    <CompareRunsPage
+      key={`${run} ${before}`}
+      {...place}
+      before={before}
+      difference={Difference}
+      compare={CompareOutputs}
+    />
+  );
 }
 
 /** What other features give to the editor. */

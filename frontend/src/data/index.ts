@@ -1,3 +1,4 @@
+export { CompareOutputs } from "./compare/CompareOutputs";
 export { DataPanel } from "./DataPanel";
 export { Preview } from "./Preview";
 export * from "./view";

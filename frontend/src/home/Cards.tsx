@@ -1,20 +1,27 @@
 import type { ReactElement, ReactNode } from "react";
 import type { PipelineSummary, RunSummary } from "../protocol";
-import { formatBytes, formatRelative, plural, type Tone } from "../ui";
-import { dueWithinHour, isFailing, outcomeWords } from "./model";
+import { formatBytes, formatRelative, Link, plural, type Tone } from "../ui";
+import { dueWithinHour, newestFailure, outcomeWords } from "./model";
+
+export interface Lately {
+  failed: readonly RunSummary[];
+  /** The list of them. */
+  address: string;
+}
 
 export interface CardsProps {
   pipelines: readonly PipelineSummary[];
   today: readonly RunSummary[] | undefined;
   /** There are more runs of today than were fetched. */
   more: boolean;
+  /** Failures since yesterday. */
+  lately: Lately | undefined;
   storedBytes: number | undefined;
   now: number;
 }
 
 export function Cards(props: CardsProps): ReactElement {
-  const { pipelines, today, more, storedBytes, now } = props;
-  const failing = pipelines.filter(isFailing);
+  const { pipelines, today, more, lately, storedBytes, now } = props;
   const due = dueWithinHour(pipelines, now);
   const next = due[0]?.next_at;
   return (
@@ -27,12 +34,11 @@ export function Cards(props: CardsProps): ReactElement {
             ? "ok"
             : undefined
         }
+        to={today === undefined || today.length === 0 ? undefined : "/runs?time=today"}
       >
         {today === undefined || today.length === 0 ? "none yet" : outcomeWords(today)}
       </Card>
-      <Card title="Failing now" value={failing.length} tone={failing.length > 0 ? "failed" : "ok"}>
-        {failing.length === 0 ? "all well" : failing.map(({ title }) => title).join(", ")}
-      </Card>
+      <FailingCard {...{ pipelines, lately }} />
       <Card title="Next hour" value={plural(due.length, "start")}>
         {next == null ? "nothing is due" : `next ${formatRelative(next, now)}`}
       </Card>
@@ -46,14 +52,43 @@ export function Cards(props: CardsProps): ReactElement {
   );
 }
 
+/** What fails now, one click from why; where all is well, what failed since yesterday. */
+function FailingCard({
+  pipelines,
+  lately,
+}: Pick<CardsProps, "pipelines" | "lately">): ReactElement {
+  const failing = pipelines.filter((pipeline) => pipeline.failing_since !== null);
+  const [worst, ...others] = failing;
+  if (worst === undefined) {
+    const count = lately?.failed.length ?? 0;
+    return (
+      <Card title="Failing now" value={0} tone="ok" to={count > 0 ? lately?.address : undefined}>
+        {count > 0 ? `all well; ${plural(count, "failure")} since yesterday` : "all well"}
+      </Card>
+    );
+  }
+  const failure = newestFailure(worst);
+  const to =
+    failure === undefined || others.length > 0
+      ? "/runs?state=failed"
+      : `/p/${worst.name}/runs/${failure.id}`;
+  return (
+    <Card title="Failing now" value={failing.length} tone="failed" to={to}>
+      {failing.map(({ title }) => title).join(", ")}
+    </Card>
+  );
+}
+
 interface CardProps {
   title: string;
   value: ReactNode;
   tone?: Tone | undefined;
+  /** Where the note leads. */
+  to?: string | undefined;
   children: ReactNode;
 }
 
-function Card({ title, value, tone, children }: CardProps): ReactElement {
+function Card({ title, value, tone, to, children }: CardProps): ReactElement {
   return (
     <section className="card home-card">
       <h2>{title}</h2>
@@ -63,7 +98,7 @@ function Card({ title, value, tone, children }: CardProps): ReactElement {
         data-tone={tone}
         title={typeof children === "string" ? children : undefined}
       >
-        {children}
+        {to === undefined ? children : <Link to={to}>{children}</Link>}
       </p>
     </section>
   );

@@ -7,6 +7,7 @@ import {
   chooseNotebook,
   EmptyState,
   type Finding,
+  formatDate,
   Input,
   Kbd,
   LoadFailed,
@@ -18,7 +19,7 @@ import {
   useFindings,
   useNow,
 } from "../ui";
-import { Cards } from "./Cards";
+import { Cards, type Lately } from "./Cards";
 import { matching } from "./model";
 import { NewPipeline } from "./NewPipeline";
 import { PipelinesTable } from "./PipelinesTable";
@@ -42,6 +43,7 @@ export function HomePage(): ReactElement {
     changesList,
   );
   const { today, more } = useToday();
+  const lately = useFailedLately();
   const storedBytes = useStoredBytes();
   const pipelines = list.data ?? NOTHING;
   const shown = useMemo(() => matching(pipelines, query), [pipelines, query]);
@@ -100,7 +102,7 @@ export function HomePage(): ReactElement {
         <NoPipelines onCreate={() => setCreating(true)} />
       ) : (
         <>
-          <Cards {...{ pipelines, today, more, storedBytes, now }} />
+          <Cards {...{ pipelines, today, more, lately, storedBytes, now }} />
           {pipelines.length < 8 && query === "" ? null : (
             <div className="toolbar">
               <Input
@@ -198,6 +200,26 @@ function useToday(): { today: RunSummary[] | undefined; more: boolean } {
     (run) => run.origin !== "editor" && Date.parse(run.queued_at) >= midnight,
   );
   return { today, more: data?.runs.length === TODAY_LIMIT && today?.length === TODAY_LIMIT };
+}
+
+const LATELY_LIMIT = 100;
+
+/** Failures since yesterday began, which may have passed since. */
+function useFailedLately(): Lately | undefined {
+  const first = new Date();
+  first.setHours(0, 0, 0, 0);
+  first.setDate(first.getDate() - 1);
+  const day = formatDate(first);
+  const { data } = useResource(
+    `failed since ${day}`,
+    (api, signal) => {
+      const query = { state: "failed", since: first.toISOString(), limit: LATELY_LIMIT };
+      return api.get<{ runs: RunSummary[] }>("runs", { query, signal });
+    },
+    (event) => event.op === "run-changed" && event.run.finished_at !== null,
+  );
+  const failed = data?.runs.filter(({ origin }) => origin !== "editor");
+  return failed && { failed, address: `/runs?state=failed&time=${day}_` };
 }
 
 function useStoredBytes(): number | undefined {

@@ -1,6 +1,7 @@
 import type { ReactElement } from "react";
 import type { PipelineSummary } from "../protocol";
 import {
+  formatChange,
   formatDuration,
   Link,
   RunHistory,
@@ -11,7 +12,15 @@ import {
   TimeAgo,
   useNow,
 } from "../ui";
-import { historyWords, isOn, signOfPipeline, storyOf } from "./model";
+import {
+  historyWords,
+  isOn,
+  linePoints,
+  newestFailure,
+  signOfPipeline,
+  storyOf,
+  trendOf,
+} from "./model";
 
 export interface PipelinesTableProps {
   pipelines: readonly PipelineSummary[];
@@ -30,7 +39,7 @@ export function PipelinesTable({ pipelines, onSwitch }: PipelinesTableProps): Re
             <th scope="col">Next</th>
             <th scope="col">Last 30 runs</th>
             <th scope="col" className="number">
-              Median
+              Duration
             </th>
             <th scope="col">On</th>
           </tr>
@@ -59,6 +68,8 @@ function PipelineRow({ pipeline, onSwitch }: PipelineRowProps): ReactElement {
   const sign = signOfPipeline(pipeline);
   const now = useNow(sign === "running" ? "fast" : "slow");
   const story = storyOf(pipeline, now);
+  const failure = newestFailure(pipeline);
+  const tone = failure === undefined ? sign : "failed";
   const on = isOn(pipeline);
   return (
     <tr>
@@ -70,8 +81,12 @@ function PipelineRow({ pipeline, onSwitch }: PipelineRowProps): ReactElement {
               {title}
             </Link>
             {story === "" ? null : (
-              <div className="pipeline-story ellipsis" data-tone={SIGNS[sign].tone} title={story}>
-                {story}
+              <div className="pipeline-story ellipsis" data-tone={SIGNS[tone].tone} title={story}>
+                {failure === undefined ? (
+                  story
+                ) : (
+                  <Link to={`/p/${name}/runs/${failure.id}`}>{story}</Link>
+                )}
               </div>
             )}
           </div>
@@ -91,7 +106,7 @@ function PipelineRow({ pipeline, onSwitch }: PipelineRowProps): ReactElement {
         )}
       </td>
       <td className="number">
-        {pipeline.median_seconds === null ? "–" : formatDuration(pipeline.median_seconds)}
+        <Duration pipeline={pipeline} />
       </td>
       <td>
         {triggers.length === 0 ? null : (
@@ -99,6 +114,44 @@ function PipelineRow({ pipeline, onSwitch }: PipelineRowProps): ReactElement {
         )}
       </td>
     </tr>
+  );
+}
+
+const LINE = { width: 64, height: 14 };
+
+/** How long runs take, as they took lately, and how much that has changed. */
+function Duration({ pipeline }: { pipeline: PipelineSummary }): ReactElement {
+  const { median_seconds: median, runs, title } = pipeline;
+  const trend = trendOf(runs);
+  if (median === null) return <>–</>;
+  const { width, height } = LINE;
+  return (
+    <div className="pipeline-duration">
+      <span>
+        {formatDuration(median)}
+        {trend === null || trend.change === null ? null : (
+          <span
+            className="pipeline-change"
+            data-tone={trend.change > 0 ? "stale" : "neutral"}
+            data-tip="The last 5 runs against those before"
+          >
+            {" "}
+            {formatChange(trend.change)}
+          </span>
+        )}
+      </span>
+      {trend === null ? null : (
+        <svg
+          role="img"
+          aria-label={`Duration of the last ${trend.seconds.length} runs of ${title} that succeeded`}
+          viewBox={`-1 -1 ${width + 2} ${height + 2}`}
+          width={width + 2}
+          height={height + 2}
+        >
+          <polyline points={linePoints(trend.seconds, width, height)} />
+        </svg>
+      )}
+    </div>
   );
 }
 

@@ -13,34 +13,28 @@ export function signOfPipeline(pipeline: PipelineSummary): Sign {
 export function storyOf(pipeline: PipelineSummary, now: number): string {
   if (pipeline.problem !== null) return pipeline.problem;
   const [newest] = pipeline.runs;
-  if (newest === undefined) return "";
-  if (newest.state === "running") return runningStory(newest, now);
-  if (newest.state === "queued") return "queued";
-  if (newest.state !== "failed") return "";
-  const since = failingSince(pipeline.runs);
-  const reason = newest.reason === null ? "" : `: ${newest.reason}`;
-  return `failing since ${formatShortMoment(since, now)}${reason}`;
+  const parts: string[] = [];
+  if (newest?.state === "running") parts.push(runningStory(newest, now));
+  if (newest?.state === "queued") parts.push("queued");
+  if (pipeline.failing_since !== null) {
+    const reason = newestFailure(pipeline)?.reason ?? null;
+    const since = `failing since ${formatShortMoment(pipeline.failing_since, now)}`;
+    parts.push(reason === null ? since : `${since}: ${reason}`);
+  }
+  return parts.join(" · ");
+}
+
+/** The run that tells why a pipeline fails now. */
+export function newestFailure(pipeline: PipelineSummary): RunSummary | undefined {
+  return pipeline.failing_since === null
+    ? undefined
+    : pipeline.runs.find(({ state }) => state === "failed");
 }
 
 function runningStory(run: RunSummary, now: number): string {
   const seconds = run.started_at === null ? 0 : (now - Date.parse(run.started_at)) / 1000;
   const block = Math.min(run.blocks_done + 1, run.blocks_total);
   return `running ${formatDuration(Math.max(0, seconds))}, block ${block} of ${run.blocks_total}`;
-}
-
-/** Start of the oldest failure after which no run succeeded; runs are newest first. */
-export function failingSince(runs: readonly RunSummary[]): string {
-  let since = runs[0]?.queued_at ?? "";
-  for (const run of runs) {
-    if (run.state === "succeeded") break;
-    if (run.state === "failed") since = run.queued_at;
-  }
-  return since;
-}
-
-/** Does the newest run that ended count as a failure. */
-export function isFailing(pipeline: PipelineSummary): boolean {
-  return pipeline.runs.find((run) => run.finished_at !== null)?.state === "failed";
 }
 
 export function isOn(pipeline: PipelineSummary): boolean {
@@ -94,4 +88,40 @@ export function nameOfTitle(title: string): string {
     .replace(/[^a-z0-9]+/g, "_")
     .replace(/^[_0-9]+|_+$/g, "")
     .slice(0, 64);
+}
+
+export interface Trend {
+  /** Seconds of the runs that succeeded, oldest first. */
+  seconds: number[];
+  /** How much longer the newest take than those before: 0.37 is 37 %; null where little changed. */
+  change: number | null;
+}
+
+const RECENT = 5;
+const WORTH_SAYING = 0.2;
+
+/** How long runs take, and whether that has changed; null for too few to tell. */
+export function trendOf(runs: readonly RunSummary[]): Trend | null {
+  const newestFirst = runs.flatMap(({ state, seconds }) =>
+    state === "succeeded" && seconds !== null ? [seconds] : [],
+  );
+  if (newestFirst.length < 2) return null;
+  const seconds = newestFirst.toReversed();
+  const before = middle(newestFirst.slice(RECENT));
+  const now = middle(newestFirst.slice(0, RECENT));
+  const change = before > 0 && newestFirst.length >= 2 * RECENT ? now / before - 1 : 0;
+  return { seconds, change: Math.abs(change) < WORTH_SAYING ? null : change };
+}
+
+function middle(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+/** Points of a line in a box of so many units, highest value at the top; it begins at zero. */
+export function linePoints(values: readonly number[], width: number, height: number): string {
+  const highest = Math.max(...values, Number.MIN_VALUE);
+  const step = width / Math.max(1, values.length - 1);
+  return values
+    .map((value, at) => `${(at * step).toFixed(1)},${(height * (1 - value / highest)).toFixed(1)}`)
+    .join(" ");
 }

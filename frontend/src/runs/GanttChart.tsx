@@ -1,8 +1,9 @@
-import type { ReactElement } from "react";
+import type { KeyboardEvent, ReactElement } from "react";
 import type { RunRecord } from "../protocol";
 import {
   describeBlockRun,
   formatDuration,
+  formatShape,
   KindChip,
   NameText,
   SIGNS,
@@ -10,7 +11,8 @@ import {
   signOfBlockRun,
   useNow,
 } from "../ui";
-import { type Bar, criticalPath, type Gantt, ganttOf, type Segment } from "./gantt";
+import { type Bar, criticalPath, type Gantt, ganttOf } from "./gantt";
+import { sizeWords } from "./RunBlock";
 
 export interface GanttChartProps {
   run: RunRecord;
@@ -26,32 +28,45 @@ export function GanttChart({ run, selected, onSelect }: GanttChartProps): ReactE
   const now = useNow(run.finished_at === null ? "fast" : "still");
   const gantt = ganttOf(run, now);
   const critical = criticalPath(run);
+  const onKeyDown = (event: KeyboardEvent<HTMLUListElement>): void => {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    const rows = [...event.currentTarget.querySelectorAll("button")];
+    const next =
+      step === undefined ? undefined : rows[rows.indexOf(event.target as HTMLButtonElement) + step];
+    if (next === undefined) return;
+    event.preventDefault();
+    next.focus();
+    next.click();
+  };
   return (
     <section className="card gantt" aria-label="Blocks of this run">
-      <div className="gantt-grid" aria-hidden="true">
-        {gantt.marks.map((mark) => (
-          <span
-            key={mark}
-            data-edge={mark / gantt.span > EDGE || undefined}
-            style={{ left: percent(mark, gantt.span) }}
-          >
-            {mark === 0 ? "0 s" : formatDuration(mark)}
-          </span>
-        ))}
+      <div className="gantt-body">
+        <div className="gantt-grid" aria-hidden="true">
+          {gantt.marks.map((mark) => (
+            <span
+              key={mark}
+              data-edge={mark / gantt.span > EDGE || undefined}
+              style={{ left: percent(mark, gantt.span) }}
+            >
+              {mark === 0 ? "0 s" : formatDuration(mark)}
+            </span>
+          ))}
+        </div>
+        <ul className="gantt-rows" onKeyDown={onKeyDown}>
+          {gantt.bars.map((bar) => (
+            <GanttRow
+              key={bar.block.name}
+              bar={bar}
+              gantt={gantt}
+              now={now}
+              critical={run.finished_at !== null && critical.has(bar.block.name)}
+              selected={selected === bar.block.name}
+              reachable={(selected ?? gantt.bars[0]?.block.name) === bar.block.name}
+              onSelect={() => onSelect(bar.block.name)}
+            />
+          ))}
+        </ul>
       </div>
-      <ul className="gantt-rows">
-        {gantt.bars.map((bar) => (
-          <GanttRow
-            key={bar.block.name}
-            bar={bar}
-            gantt={gantt}
-            now={now}
-            critical={run.finished_at !== null && critical.has(bar.block.name)}
-            selected={selected === bar.block.name}
-            onSelect={() => onSelect(bar.block.name)}
-          />
-        ))}
-      </ul>
       <p className="gantt-legend" aria-hidden="true">
         <span data-phase="queue">waiting</span>
         <span data-phase="start">start-up and inputs</span>
@@ -69,22 +84,31 @@ interface GanttRowProps {
   now: number;
   critical: boolean;
   selected: boolean;
+  /** Tab leads to this row; arrow keys to the others. */
+  reachable: boolean;
   onSelect(): void;
 }
 
-function GanttRow({ bar, gantt, now, critical, selected, onSelect }: GanttRowProps): ReactElement {
+function GanttRow(props: GanttRowProps): ReactElement {
+  const { bar, gantt, now, critical, selected, reachable, onSelect } = props;
   const { block, segments, end } = bar;
   const sign = signOfBlockRun(block);
   const words = wordsOf(bar, now);
   return (
     <li>
-      <button type="button" className="gantt-row" aria-pressed={selected} onClick={onSelect}>
+      <button
+        type="button"
+        className="gantt-row"
+        aria-pressed={selected}
+        tabIndex={reachable ? 0 : -1}
+        onClick={onSelect}
+      >
         <span className="gantt-name">
           <StateIcon sign={sign} silent />
           <KindChip kind={block.kind} />
           <NameText name={block.name} />
         </span>
-        <span className="gantt-track" data-tone={SIGNS[sign].tone} data-tip={tipOf(segments)}>
+        <span className="gantt-track" data-tone={SIGNS[sign].tone} data-tip={tipOf(bar)}>
           {segments.map((segment) => (
             <span
               key={`${segment.phase} ${segment.from}`}
@@ -133,15 +157,21 @@ function wordsOf({ block }: Bar, now: number): string {
 
 const PHASE_WORDS = { queue: "waiting", start: "start-up and inputs", run: "run", save: "save" };
 
-function tipOf(segments: Segment[]): string | undefined {
+/** How long each phase took, then how much data went in and came out. */
+function tipOf({ block, segments }: Bar): string | undefined {
   if (segments.length === 0) return undefined;
   const several = segments.some(({ attempt }) => attempt > 1);
-  return segments
-    .map(({ phase, from, to, attempt }) => {
-      const words = `${PHASE_WORDS[phase]} ${formatDuration(to - from)}`;
-      return several ? `attempt ${attempt}: ${words}` : words;
-    })
-    .join("\n");
+  const phases = segments.map(({ phase, from, to, attempt }) => {
+    const words = `${PHASE_WORDS[phase]} ${formatDuration(to - from)}`;
+    return several ? `attempt ${attempt}: ${words}` : words;
+  });
+  const { output } = block;
+  if (output === null) return phases.join("\n");
+  const inputs = Object.entries(output.inputs).map(
+    ([name, { rows, column_count: columns }]) =>
+      `in: ${name}${rows === null ? "" : ` ${formatShape(rows, columns)}`}`,
+  );
+  return [...phases, ...inputs, `out: ${sizeWords(output)}`].join("\n");
 }
 
 function percent(part: number, whole: number): string {

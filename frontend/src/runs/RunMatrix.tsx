@@ -11,7 +11,7 @@ import {
   SIGNS,
   signOfState,
 } from "../ui";
-import { type Filter, queryOf } from "./filter";
+import { addressOf, type Filter, queryOf } from "./filter";
 import { type At, cellWords, daysOf, shareOf, stepOf } from "./matrix";
 import "./matrix.css";
 
@@ -20,14 +20,16 @@ const DAY_LABEL_CELLS = 3;
 
 /** The newest runs of one pipeline side by side: what fails when, and what got slower. */
 export function RunMatrix({ filter }: { filter: Filter }): ReactElement | null {
-  const { pipeline, state, origin } = queryOf(filter);
+  const { pipeline } = filter;
   const { data, error, reload } = useResource(
-    `matrix of ${pipeline} ${state} ${origin}`,
-    (api, signal) =>
-      api.get<Matrix>(`pipelines/${pipeline}/runs/matrix`, {
-        query: { state, origin, limit: RUNS },
+    addressOf(filter, "matrix"),
+    (api, signal) => {
+      const { pipeline: _, ...query } = queryOf(filter, Date.now());
+      return api.get<Matrix>(`pipelines/${pipeline}/runs/matrix`, {
+        query: { ...query, limit: RUNS },
         signal,
-      }),
+      });
+    },
     (event: AnyEvent) => event.op === "run-changed" && event.run.pipeline === pipeline,
   );
   if (data === undefined) {
@@ -36,7 +38,9 @@ export function RunMatrix({ filter }: { filter: Filter }): ReactElement | null {
   if (data.runs.length === 0) {
     return (
       <div className="card">
-        <EmptyState title="No such runs">Choose another pipeline, state or starter.</EmptyState>
+        <EmptyState title="No such runs">
+          Choose another pipeline, state, starter or time.
+        </EmptyState>
       </div>
     );
   }

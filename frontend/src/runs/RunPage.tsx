@@ -1,4 +1,4 @@
-import { Code, Download, RotateCw, Square } from "lucide-react";
+import { Download, GitCompareArrows, RotateCw, Square } from "lucide-react";
 import { type ReactElement, useState } from "react";
 import { apiUrl } from "../client";
 import { LogPanel, useLog } from "../log";
@@ -25,12 +25,13 @@ import {
   usePlace,
   whySkipped,
 } from "../ui";
-import { BlockDetails, type PreviewSlot } from "./BlockDetails";
 import { GanttChart } from "./GanttChart";
-import { type CodeSlot, RunCode } from "./RunCode";
+import type { CodeSlot, PreviewSlot } from "./RunBlock";
+import { RunBlocks } from "./RunBlocks";
+import { RunData } from "./RunData";
 import { retryRun } from "./retry";
 import { useRun } from "./useRun";
-import { factsOf, resumedWords, retryWords, versionWords } from "./words";
+import { compareAddress, factsOf, resumedWords, retryWords } from "./words";
 import "./runs.css";
 
 export interface RunPageProps {
@@ -40,7 +41,10 @@ export interface RunPageProps {
   code?: CodeSlot;
 }
 
-/** One run: when each block did what, why it failed, what it wrote and gave. */
+/**
+ * One run: when each block did what; the editor as it was then, with each failure at its line; and
+ * what the chosen block took, gave and wrote.
+ */
 export function RunPage({ pipeline, run: id, preview, code }: RunPageProps): ReactElement {
   const { data: run, error, reload } = useRun(id);
   const { query } = usePlace();
@@ -66,9 +70,7 @@ export function RunPage({ pipeline, run: id, preview, code }: RunPageProps): Rea
           {run === undefined ? null : <RunChips run={run} />}
         </Crumbs>
       }
-      actions={
-        run === undefined ? null : <RunActions run={run} block={selected?.name} code={code} />
-      }
+      actions={run === undefined ? null : <RunActions run={run} />}
     >
       {error === undefined || run !== undefined ? null : (
         <LoadFailed error={error} onRetry={reload} />
@@ -79,18 +81,22 @@ export function RunPage({ pipeline, run: id, preview, code }: RunPageProps): Rea
             <ErrorCard title={run.reason} />
           ) : null}
           <GanttChart run={run} selected={selected?.name ?? null} onSelect={setChosen} />
-          {selected === undefined ? null : (
-            <div className="run-panels">
-              <BlockDetails
-                key={selected.name}
-                run={run}
-                block={selected}
-                preview={preview}
-                onRetry={isFinal(run.state) ? () => retryFrom(selected.name) : undefined}
-              />
-              <BlockLog key={`log of ${selected.name}`} run={run} block={selected} />
-            </div>
-          )}
+          <div className="run-panels">
+            <RunBlocks
+              run={run}
+              selected={selected?.name ?? null}
+              code={code}
+              preview={preview}
+              onSelect={setChosen}
+              onRetry={isFinal(run.state) ? retryFrom : undefined}
+            />
+            {selected === undefined ? null : (
+              <div className="run-side">
+                <RunData key={selected.name} run={run} block={selected} preview={preview} />
+                <BlockLog key={`log of ${selected.name}`} run={run} block={selected} />
+              </div>
+            )}
+          </div>
         </div>
       )}
     </Page>
@@ -136,16 +142,8 @@ function RunChips({ run }: { run: RunRecord }): ReactElement {
   );
 }
 
-interface RunActionsProps {
-  run: RunRecord;
-  /** The block that is shown. */
-  block: string | undefined;
-  code: CodeSlot | undefined;
-}
-
-function RunActions({ run, block, code }: RunActionsProps): ReactElement {
+function RunActions({ run }: { run: RunRecord }): ReactElement {
   const api = useApi();
-  const [showsCode, setShowsCode] = useState(false);
   const [busy, setBusy] = useState(false);
   const failed = run.blocks.filter(({ state }) => state === "failed");
   const act = (work: Promise<void>): void => {
@@ -160,21 +158,21 @@ function RunActions({ run, block, code }: RunActionsProps): ReactElement {
   };
   return (
     <>
-      {code === undefined ? null : (
-        <Button
-          icon={Code}
-          aria-haspopup="dialog"
-          data-tip={`The code that it ran: ${versionWords(run)}`}
-          onClick={() => setShowsCode(true)}
-        >
-          Code
-        </Button>
-      )}
-      {code === undefined || !showsCode ? null : (
-        <RunCode run={run} code={code} block={block} onClose={() => setShowsCode(false)} />
-      )}
-      <a className="button" href={apiUrl(`runs/${run.id}/notebook`)} download>
-        <Download size={14} aria-hidden="true" /> Notebook
+      <Button
+        icon={GitCompareArrows}
+        data-tip="With the last run that succeeded before it, or any other"
+        onClick={() => navigate(compareAddress(run))}
+      >
+        <span className="run-action-word">Compare</span>
+      </Button>
+      <a
+        className="button"
+        href={apiUrl(`runs/${run.id}/notebook`)}
+        download
+        data-tip="The run as an executed notebook"
+      >
+        <Download size={14} aria-hidden="true" />
+        <span className="run-action-word">Notebook</span>
       </a>
       {isFinal(run.state) ? (
         <Button look="primary" icon={RotateCw} disabled={busy} onClick={() => act(retry())}>

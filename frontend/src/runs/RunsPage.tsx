@@ -1,5 +1,5 @@
 import { type ReactElement, useState } from "react";
-import type { AnyEvent, PipelineSummary, RunSummary } from "../protocol";
+import type { AnyEvent, RunSummary } from "../protocol";
 import { useApi, useResource } from "../session";
 import {
   Button,
@@ -10,28 +10,16 @@ import {
   formatShortMoment,
   Link,
   LoadFailed,
-  navigate,
   Page,
-  Segmented,
-  Select,
   StateChip,
   signOfState,
   TimeAgo,
   toastError,
   usePlace,
 } from "../ui";
-import { type Choice, isRetryable, RetryBar, useChoice } from "./choice";
-import {
-  addressOf,
-  type Filter,
-  filterOf,
-  isEmpty,
-  ORIGINS,
-  queryOf,
-  STATES,
-  type View,
-  viewOf,
-} from "./filter";
+import { type Choice, ChoiceBar, useChoice } from "./choice";
+import { Filters } from "./Filters";
+import { addressOf, type Filter, filterOf, isEmpty, queryOf, viewOf } from "./filter";
 import { RunMatrix } from "./RunMatrix";
 import { originWords } from "./words";
 import "./runs.css";
@@ -42,10 +30,6 @@ interface RunList {
 }
 
 const PAGE_LENGTH = 50;
-const VIEWS: readonly { value: View; label: string }[] = [
-  { value: "list", label: "List" },
-  { value: "matrix", label: "Matrix" },
-];
 
 /** All runs, newest first, of all pipelines or one, live; those of one also side by side. */
 export function RunsPage(): ReactElement {
@@ -67,7 +51,10 @@ function RunsList({ filter }: { filter: Filter }): ReactElement | null {
   const newest = useResource(
     address,
     (api, signal) =>
-      api.get<RunList>("runs", { query: { ...queryOf(filter), limit: PAGE_LENGTH }, signal }),
+      api.get<RunList>("runs", {
+        query: { ...queryOf(filter, Date.now()), limit: PAGE_LENGTH },
+        signal,
+      }),
     (event: AnyEvent) =>
       event.op === "run-changed" && (pipeline === "" || event.run.pipeline === pipeline),
   );
@@ -83,70 +70,8 @@ function RunsList({ filter }: { filter: Filter }): ReactElement | null {
       <EmptyState title={isEmpty(filter) ? "Nothing has run yet" : "No such runs"}>
         {isEmpty(filter)
           ? "Open a pipeline and press Ctrl+Shift+Enter, or give it a schedule."
-          : "Choose another pipeline, state or starter above."}
+          : "Choose another pipeline, state, starter or time above."}
       </EmptyState>
-    </div>
-  );
-}
-
-function Filters({ filter, view }: { filter: Filter; view: View }): ReactElement {
-  const { pipeline, state, origin } = filter;
-  const { data } = useResource(
-    "pipeline names",
-    (api, signal) => api.get<{ pipelines: PipelineSummary[] }>("pipelines", { signal }),
-    (event) => event.op === "pipelines-changed",
-  );
-  const go = (part: Partial<Filter>): void => {
-    navigate(addressOf({ ...filter, ...part }, view), { replace: true });
-  };
-  const known = data?.pipelines ?? [];
-  return (
-    <div className="toolbar">
-      <Select
-        aria-label="Pipeline"
-        value={pipeline}
-        onChange={(event) => go({ pipeline: event.target.value })}
-      >
-        <option value="">all pipelines</option>
-        {pipeline === "" || known.some(({ name }) => name === pipeline) ? null : (
-          <option value={pipeline}>{pipeline}</option>
-        )}
-        {known.map(({ name, title }) => (
-          <option key={name} value={name}>
-            {title}
-          </option>
-        ))}
-      </Select>
-      <Select
-        aria-label="State"
-        value={state}
-        onChange={(event) => go({ state: event.target.value })}
-      >
-        <option value="">all states</option>
-        {STATES.map((one) => (
-          <option key={one}>{one}</option>
-        ))}
-      </Select>
-      <Select
-        aria-label="Started by"
-        value={origin}
-        onChange={(event) => go({ origin: event.target.value })}
-      >
-        <option value="">started by anything</option>
-        {ORIGINS.map(([one, words]) => (
-          <option key={one} value={one}>
-            started by {words}
-          </option>
-        ))}
-      </Select>
-      {pipeline === "" ? null : (
-        <Segmented
-          label="View of the runs"
-          value={view}
-          choices={VIEWS}
-          onChange={(next) => navigate(addressOf(filter, next), { replace: true })}
-        />
-      )}
     </div>
   );
 }
@@ -170,7 +95,7 @@ function Runs({ newest, filter }: RunsProps): ReactElement {
     setBusy(true);
     api
       .get<RunList>("runs", {
-        query: { ...queryOf(filter), limit: PAGE_LENGTH, before: next },
+        query: { ...queryOf(filter, Date.now()), limit: PAGE_LENGTH, before: next },
       })
       .then((page) =>
         setOlder({ runs: [...(older?.runs ?? newest.runs), ...page.runs], next: page.next }),
@@ -180,7 +105,7 @@ function Runs({ newest, filter }: RunsProps): ReactElement {
   };
   return (
     <>
-      {choice.possible.length === 0 ? null : <RetryBar choice={choice} />}
+      <ChoiceBar choice={choice} count={runs.length} />
       <div className="card table-card">
         <table className="table runs-table">
           <caption className="visually-hidden">Runs, newest first</caption>
@@ -189,9 +114,8 @@ function Runs({ newest, filter }: RunsProps): ReactElement {
               <th scope="col">
                 <input
                   type="checkbox"
-                  aria-label="Choose all runs that can be retried"
+                  aria-label="Choose all runs of the list"
                   checked={choice.all}
-                  disabled={choice.possible.length === 0}
                   ref={(box) => {
                     if (box !== null) box.indeterminate = choice.chosen.length > 0 && !choice.all;
                   }}
@@ -234,14 +158,12 @@ function RunRow({ run, choice }: { run: RunSummary; choice: Choice }): ReactElem
   return (
     <tr>
       <td>
-        {isRetryable(run) ? (
-          <input
-            type="checkbox"
-            aria-label={`Choose the run of ${run.pipeline}, ${formatMoment(run.queued_at)}`}
-            checked={choice.chosen.includes(run.id)}
-            onChange={() => choice.toggle(run.id)}
-          />
-        ) : null}
+        <input
+          type="checkbox"
+          aria-label={`Choose the run of ${run.pipeline}, ${formatMoment(run.queued_at)}`}
+          checked={choice.has(run.id)}
+          onChange={() => choice.toggle(run.id)}
+        />
       </td>
       <td>
         <StateChip sign={signOfState(run.state)} />

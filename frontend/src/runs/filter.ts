@@ -1,5 +1,6 @@
 /** Which runs the list shows; kept in the address, so that it can be shared and gone back to. */
 import type { Origin, RunState } from "../protocol";
+import { boundsOf } from "./span";
 
 export const STATES: readonly RunState[] = [
   "queued",
@@ -19,7 +20,7 @@ export const ORIGINS: readonly (readonly [Origin, string])[] = [
   ["backfill", "backfill"],
 ];
 
-const KEYS = ["pipeline", "state", "origin"] as const;
+const KEYS = ["pipeline", "state", "origin", "time"] as const;
 
 export type Filter = Record<(typeof KEYS)[number], string>;
 
@@ -28,6 +29,7 @@ export function filterOf(query: URLSearchParams): Filter {
     pipeline: query.get("pipeline") ?? "",
     state: query.get("state") ?? "",
     origin: query.get("origin") ?? "",
+    time: query.get("time") ?? "",
   };
 }
 
@@ -51,7 +53,9 @@ export function addressOf(filter: Filter, view: View = "list"): string {
   return query.size === 0 ? "/runs" : `/runs?${query}`;
 }
 
-/** The same as the server wants it. */
-export function queryOf(filter: Filter): Record<string, string | undefined> {
-  return Object.fromEntries(KEYS.map((key) => [key, filter[key] || undefined]));
+/** The same as the server wants it at this moment. */
+export function queryOf(filter: Filter, now: number): Record<string, string | undefined> {
+  const { time, ...values } = filter;
+  const given = Object.entries(values).filter(([, value]) => value !== "");
+  return { ...Object.fromEntries(given), ...boundsOf(time, now) };
 }

@@ -1,3 +1,4 @@
-export type { PreviewSlot } from "./BlockDetails";
+export { CompareRunsPage } from "./CompareRunsPage";
+export type { PreviewSlot } from "./RunBlock";
 export { RunPage } from "./RunPage";
 export { RunsPage } from "./RunsPage";

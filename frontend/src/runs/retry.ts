@@ -7,20 +7,27 @@ export async function retryRun(api: Api, run: string, from?: string): Promise<st
   return id;
 }
 
-export interface Retried {
-  started: string[];
-  refused: { run: string; reason: unknown }[];
+export interface Done {
+  done: number;
+  /** Why the others were refused. */
+  refused: unknown[];
 }
 
-/** Retries runs one after the other; one that is refused does not keep the others. */
-export async function retryAll(api: Api, runs: readonly string[]): Promise<Retried> {
-  const retried: Retried = { started: [], refused: [] };
-  for (const run of runs) {
-    try {
-      retried.started.push(await retryRun(api, run));
-    } catch (reason) {
-      retried.refused.push({ run, reason });
+/** Most that are asked for at once: cancelling waits for blocks to end. */
+const AT_ONCE = 6;
+
+/** Does something to each, some at once, in their order; one that is refused keeps no other. */
+export async function forAll<T>(
+  all: readonly T[],
+  act: (one: T) => Promise<unknown>,
+): Promise<Done> {
+  const waiting = [...all];
+  const refused: unknown[] = [];
+  const work = async (): Promise<void> => {
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
+      await act(one).catch((reason: unknown) => refused.push(reason));
     }
-  }
-  return retried;
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return { done: all.length - refused.length, refused };
 }

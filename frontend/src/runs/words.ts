@@ -80,3 +80,8 @@ export function retryWords(failed: readonly string[]): string {
   if (first === undefined) return "Run again";
   return failed.length === 1 ? `Retry from ${first}` : `Retry ${failed.length} failed blocks`;
 }
+
+/** The page that lays a run beside an earlier one; without one it is the last that succeeded. */
+export function compareAddress(run: Pick<RunSummary, "id" | "pipeline">, other = ""): string {
+  return `/p/${run.pipeline}/runs/${run.id}?with=${other}`;
+}

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { formatBytes, formatDuration, formatRelative, formatShape, plural } from "./format";
+import {
+  formatBytes,
+  formatChange,
+  formatDuration,
+  formatRelative,
+  formatShape,
+  plural,
+} from "./format";
 import { clashes, SHORTCUTS } from "./shortcuts";
 import { startsInWords } from "./starts";
 
@@ -75,3 +82,10 @@ describe("shortcuts", () => {
     expect(Object.values(SHORTCUTS).every(({ title }) => title.length > 3)).toBe(true);
   });
 });
+
+it.each([
+  [0.372, "+37 %"],
+  [-0.5, "−50 %"],
+  [11, "+1,100 %"],
+  [-0.001, "±0 %"],
+])("a change of %d is %s", (change, words) => expect(formatChange(change)).toBe(words));

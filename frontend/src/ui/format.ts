@@ -35,6 +35,12 @@ export function formatDuration(seconds: number): string {
   return pair(Math.floor(whole / 86400), "d", Math.round((whole % 86400) / 3600), "h");
 }
 
+/** A change as a share of what was before: 0.37 → "+37 %", -0.12 → "−12 %". */
+export function formatChange(change: number): string {
+  const percent = Math.round(Math.abs(change) * 100);
+  return `${percent === 0 ? "±" : change < 0 ? "−" : "+"}${formatCount(percent)} %`;
+}
+
 function pair(big: number, bigUnit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${small} ${smallUnit}`;
 }
@@ -97,6 +103,12 @@ const dayOfMonth = formatter({ day: "numeric", month: "short" });
 /** "21 Nov 2026, 06:00:01" in the reader's zone. */
 export function formatMoment(moment: string | Date): string {
   return wholeMoment(new Date(moment));
+}
+
+/** "2026-11-21" in the reader's zone, as fields for dates have it. */
+export function formatDate(date: Date): string {
+  const two = (number: number): string => String(number).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
 /** "21 Nov" in the reader's zone. */

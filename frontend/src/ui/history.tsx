@@ -1,4 +1,4 @@
-import type { ReactElement } from "react";
+import { type KeyboardEvent, type ReactElement, useState } from "react";
 import type { RunSummary } from "../protocol";
 import { formatDuration, formatMoment } from "./format";
 import { Link } from "./router";
@@ -12,16 +12,38 @@ export interface RunHistoryProps {
   length?: number;
 }
 
-/** The last runs as ticks, oldest left; a failed one is also lower, so that colour is not all. */
+const STEPS: Readonly<Record<string, number>> = {
+  ArrowLeft: -1,
+  ArrowRight: 1,
+  Home: -Infinity,
+  End: Infinity,
+};
+
+/**
+ * The last runs as ticks, oldest left; a failed one is also lower, so that colour is not all.
+ *
+ * Tab leads to one of them, at first the newest; arrow keys go on from there.
+ */
 export function RunHistory({ runs, label, length = 30 }: RunHistoryProps): ReactElement {
   const shown = runs.slice(0, length).reverse();
+  const [at, setAt] = useState<string | null>(null);
+  const current = shown.find(({ id }) => id === at) ?? shown.at(-1);
+
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>): void => {
+    const step = STEPS[event.key];
+    if (step === undefined || current === undefined) return;
+    event.preventDefault();
+    const next = Math.max(0, Math.min(shown.length - 1, shown.indexOf(current) + step));
+    (event.currentTarget.children[next] as HTMLElement | undefined)?.focus();
+  };
   return (
-    <fieldset className="history" aria-label={label}>
+    <fieldset className="history" aria-label={label} onKeyDown={onKeyDown}>
       {shown.map((run) => (
         <Link
           key={run.id}
           to={`/p/${run.pipeline}/runs/${run.id}`}
-          tabIndex={-1}
+          tabIndex={run === current ? 0 : -1}
+          onFocus={() => setAt(run.id)}
           className="history-tick"
           data-tone={SIGNS[signOfState(run.state)].tone}
           data-state={run.state}

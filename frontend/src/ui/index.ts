@@ -28,8 +28,10 @@ export { FailureView } from "./failure";
 export { type ControlProps, Field, Input, Select, TextArea } from "./form";
 export {
   formatBytes,
+  formatChange,
   formatClock,
   formatCount,
+  formatDate,
   formatDay,
   formatDuration,
   formatMoment,
@@ -48,6 +50,7 @@ export { type BlockRequest, MakeBlockContext } from "./making";
 export { Chip, Kbd, KindChip, Logo, StateChip, StateIcon, StateWords, shortKeys } from "./marks";
 export { ContextMenu, Menu, type MenuAction, type MenuEntry, placeBelow } from "./menu";
 export { NameText } from "./name-text";
+export { useNear } from "./near";
 export { type ChosenNotebook, chooseNotebook, chosenNotebook } from "./notebook-file";
 export { closeness, type Finding, useFindings } from "./palette";
 export { parameterProblem, readParameter, textOfValue } from "./parameters";
@@ -71,7 +74,9 @@ export {
 export { setSingleKeys, useSingleKeys } from "./single-keys";
 export {
   type CanvasProps,
+  type CompareOutputsProps,
   type DataPanelProps,
+  type DifferenceProps,
   type EditorSlots,
   EditorSlotsContext,
   type PreviewProps,

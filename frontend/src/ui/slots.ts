@@ -1,6 +1,6 @@
 /** Places in the editor that other features fill; the routes put the two together. */
 import { type ComponentType, type Context, createContext } from "react";
-import type { BlockTable, Output } from "../protocol";
+import type { BlockTable, Language, Output } from "../protocol";
 
 export interface PreviewProps {
   output: Output;
@@ -36,6 +36,20 @@ export interface CanvasProps {
   onChooseTarget(block: string): void;
   /** Why something cannot be done, in words. */
   onRefuse(reason: string): void;
+}
+
+export interface CompareOutputsProps {
+  output: Output;
+  before: Output;
+  /** What `before` is, within a sentence: "the run of 06:00". */
+  words: string;
+}
+
+export interface DifferenceProps {
+  mine: string;
+  theirs: string;
+  titles?: readonly [string, string];
+  language: Language;
 }
 
 export interface EditorSlots {

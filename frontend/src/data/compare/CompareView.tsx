@@ -97,7 +97,8 @@ function SideGroup(props: { group: string; sides: readonly Side[] }): ReactEleme
   );
 }
 
-function Compared({ output, side }: { output: Output; side: Side }): ReactElement {
+/** How one table differs from another one. */
+export function Compared({ output, side }: { output: Output; side: Side }): ReactElement {
   // Null: as suggested. What was chosen for one pair need not be in the next.
   const [chosenKey, setKey] = useState<readonly string[] | null>(null);
   const plain = useResource(`${output.address}/${side.address}`, (api, signal) =>

@@ -1,12 +1,11 @@
 import { memo, type ReactElement, useRef } from "react";
 import { blockNamed, signOf, statusOf, useSession } from "../../session";
-import { describeStatus, SIGNS } from "../../ui";
+import { describeStatus, SIGNS, useNear } from "../../ui";
 import { useEditor, useEditorState } from "../page/context";
 import { marked } from "../page/operations";
 import { BlockResult } from "../results/BlockResult";
 import { BlockHeader } from "./BlockHeader";
 import { BlockSource } from "./BlockSource";
-import { useNear } from "./useNear";
 
 interface Props {
   name: string;

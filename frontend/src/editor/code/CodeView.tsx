@@ -3,6 +3,7 @@ import { EditorView, lineNumbers } from "@codemirror/view";
 import { type ReactElement, useEffect, useRef } from "react";
 import type { Language } from "../../protocol";
 import { languageExtension } from "./languages";
+import { type FailedLine, failedLine, showFailedLine } from "./marks";
 import { codeTheme } from "./theme";
 
 export interface CodeViewProps {
@@ -10,11 +11,16 @@ export interface CodeViewProps {
   language: Language;
   /** Names the text for those who cannot see it. */
   label: string;
+  /** Where it failed, and why. */
+  failed?: FailedLine | null;
 }
 
 /** Code that is only read. */
-export default function CodeView({ text, language, label }: CodeViewProps): ReactElement {
+export default function CodeView(props: CodeViewProps): ReactElement {
+  const { text, language, label, failed = null } = props;
   const host = useRef<HTMLDivElement>(null);
+  const line = failed?.line ?? null;
+  const message = failed?.message ?? "";
 
   useEffect(() => {
     if (host.current === null) return;
@@ -27,11 +33,13 @@ export default function CodeView({ text, language, label }: CodeViewProps): Reac
         EditorState.readOnly.of(true),
         EditorView.contentAttributes.of({ "aria-label": label }),
         languageExtension(language),
+        failedLine,
         codeTheme,
       ],
     });
+    if (line !== null) showFailedLine(view, { line, message });
     return () => view.destroy();
-  }, [text, language, label]);
+  }, [text, language, label, line, message]);
 
   return <div ref={host} className="code-view" />;
 }

@@ -2,19 +2,12 @@ import { MergeView } from "@codemirror/merge";
 import { EditorState } from "@codemirror/state";
 import { EditorView, lineNumbers } from "@codemirror/view";
 import { type ReactElement, useEffect, useRef } from "react";
-import type { Language } from "../../protocol";
+import type { DifferenceProps } from "../../ui";
 import { languageExtension } from "./languages";
 import { codeTheme } from "./theme";
 
-interface Props {
-  mine: string;
-  theirs: string;
-  titles?: readonly [string, string];
-  language: Language;
-}
-
 /** Two texts side by side, such as those of a conflict; loaded only when it is asked for. */
-export default function Difference(props: Props): ReactElement {
+export default function Difference(props: DifferenceProps): ReactElement {
   const { mine, theirs, language, titles = ["Mine", "Theirs"] } = props;
   const host = useRef<HTMLDivElement>(null);
 

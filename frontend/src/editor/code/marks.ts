@@ -74,7 +74,7 @@ function decorate(doc: Text, failed: FailedLine | null): DecorationSet {
   ]);
 }
 
-const failedLine = StateField.define<DecorationSet>({
+export const failedLine: StateField<DecorationSet> = StateField.define<DecorationSet>({
   create: () => Decoration.none,
   update(shown, transaction) {
     for (const effect of transaction.effects) {

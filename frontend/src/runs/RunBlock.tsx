@@ -1,7 +1,7 @@
 import { RotateCw } from "lucide-react";
-import type { ComponentType, ReactElement } from "react";
+import { type ComponentType, type ReactElement, useRef } from "react";
 import { apiUrl } from "../client";
-import type { BlockRun, Output, RunRecord } from "../protocol";
+import type { BlockCode, BlockRun, Language, Output, RunRecord } from "../protocol";
 import { checksOf } from "../session";
 import {
   Button,
@@ -10,6 +10,7 @@ import {
   DisplayView,
   describeBlockRun,
   FailureView,
+  failureLine,
   formatBytes,
   formatDuration,
   formatShape,
@@ -19,50 +20,73 @@ import {
   StateIcon,
   StateWords,
   signOfBlockRun,
+  useNear,
   useNow,
 } from "../ui";
 import { attemptWords, cacheWords, waitsFor } from "./words";
 
 /** Shows rows of an output; the app says which component can. */
-export type PreviewSlot = ComponentType<{ output: Output }>;
+export type PreviewSlot = ComponentType<{ output: Output; height?: number }>;
 
-export interface BlockDetailsProps {
+/** Shows code; comes from the editor. */
+export type CodeSlot = ComponentType<{
+  text: string;
+  language: Language;
+  label: string;
+  failed?: { line: number; message: string } | null;
+}>;
+
+export interface RunBlockProps {
   run: RunRecord;
   block: BlockRun;
+  /** Its code as the run pinned it. */
+  source: BlockCode | undefined;
+  isSelected: boolean;
+  onSelect(): void;
   /** Runs this block and all below it again; absent while the run goes on. */
   onRetry?: (() => void) | undefined;
+  code: CodeSlot | undefined;
   preview: PreviewSlot | undefined;
 }
 
-/** What one block did in a run: failure first, then checks, displays and its output. */
-export function BlockDetails(props: BlockDetailsProps): ReactElement {
-  const { run, block, onRetry, preview: Preview } = props;
+/** One block of a run: its code, then its failure, or its checks, displays and value. */
+export function RunBlock(props: RunBlockProps): ReactElement {
+  const { run, block, source, isSelected, onSelect, onRetry, preview } = props;
   const sign = signOfBlockRun(block);
   const now = useNow(sign === "running" ? "fast" : "still");
   const { output, failure, attempts } = block;
   const waits = waitsFor(run, block);
   const checks = checksOf(block);
   return (
-    <section className="card block-details" data-tone={SIGNS[sign].tone} aria-label={block.name}>
+    // biome-ignore lint/a11y/useKeyWithClickEvents: its name is a button for keys
+    <section
+      className="card run-block"
+      data-tone={SIGNS[sign].tone}
+      data-selected={isSelected || undefined}
+      aria-label={block.name}
+      onClick={onSelect}
+    >
       <header className="details-header">
         <StateIcon sign={sign} silent />
         <KindChip kind={block.kind} />
         <h2>
-          <NameText name={block.name} />
+          <button type="button" className="run-block-name" aria-pressed={isSelected}>
+            <NameText name={block.name} />
+          </button>
         </h2>
-        <span className="muted">{block.language}</span>
         {block.upstream.length === 0 ? null : (
           <span className="muted ellipsis" title={block.upstream.join(", ")}>
             ← {block.upstream.join(", ")}
           </span>
         )}
         <span className="details-space" />
-        {onRetry === undefined ? null : (
+        {onRetry === undefined || !isSelected ? null : (
           <Button size="small" icon={RotateCw} onClick={onRetry}>
             Retry from here
           </Button>
         )}
       </header>
+      {source === undefined ? null : <Source {...props} source={source} />}
       {failure === null ? (
         <p className="details-words">
           <StateWords sign={sign}>{describeBlockRun(block, now)}</StateWords>
@@ -77,7 +101,7 @@ export function BlockDetails(props: BlockDetailsProps): ReactElement {
       )}
       <CacheLine block={block} />
       {attempts.length > 1 ? <Attempts run={run} block={block} /> : null}
-      {checks.length === 0 ? null : <CheckList checks={checks} preview={Preview} opened />}
+      {checks.length === 0 ? null : <CheckList checks={checks} preview={preview} opened />}
       {block.displays.map((display, index) => (
         <figure
           // biome-ignore lint/suspicious/noArrayIndexKey: the same picture may be shown twice
@@ -87,8 +111,36 @@ export function BlockDetails(props: BlockDetailsProps): ReactElement {
           <DisplayView display={display} block={block.name} />
         </figure>
       ))}
-      {output === null ? null : <OutputDetails output={output} preview={Preview} />}
     </section>
+  );
+}
+
+/** A code editor that only shows, near the screen; plain text far from it. */
+function Source({
+  block,
+  source,
+  code: Code,
+}: RunBlockProps & { source: BlockCode }): ReactElement {
+  const place = useRef<HTMLDivElement>(null);
+  const near = useNear(place);
+  const { failure } = block;
+  const failed =
+    failure === null || failure.line === null
+      ? null
+      : { line: failure.line, message: failureLine(failure) };
+  return (
+    <div ref={place} className="run-source" title={source.path}>
+      {near && Code !== undefined ? (
+        <Code
+          text={source.text}
+          language={source.language}
+          label={`Code of ${block.name}`}
+          failed={failed}
+        />
+      ) : (
+        <pre>{`${source.text}\n`}</pre>
+      )}
+    </div>
   );
 }
 
@@ -134,23 +186,7 @@ function Attempts({ run, block }: { run: RunRecord; block: BlockRun }): ReactEle
   );
 }
 
-function OutputDetails(props: {
-  output: Output;
-  preview: PreviewSlot | undefined;
-}): ReactElement | null {
-  const { output, preview: Preview } = props;
-  if (output.kind === "nothing") return <p className="details-words muted">It returned nothing.</p>;
-  if (output.kind !== "table" || Preview === undefined) {
-    return <pre className="details-value">{output.text || output.type_name}</pre>;
-  }
-  return (
-    <div className="details-preview">
-      <Preview key={output.address} output={output} />
-    </div>
-  );
-}
-
-function sizeWords(output: Output): string {
+export function sizeWords(output: Output): string {
   const shape =
     output.rows === null ? output.type_name : formatShape(output.rows, output.column_count);
   return `${shape} · ${formatBytes(output.size_bytes)}`;
