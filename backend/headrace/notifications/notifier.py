@@ -26,7 +26,7 @@ from headrace.notifications.words import Item, RunFacts
 from headrace.project.files import PIPELINE_FILE, Project
 from headrace.project.notifications import Channel, effective_notify, unknown_channels
 from headrace.project.settings import Settings
-from headrace.protocol.events import Event, PipelinesChanged, RunChanged
+from headrace.protocol.events import Event, NotificationsChanged, PipelinesChanged, RunChanged
 from headrace.protocol.notifications import (
     NOTIFY_EVENTS,
     ChannelTable,
@@ -245,6 +245,7 @@ class Notifier:
                 if not tries_left:
                     raise
             else:
+                self._log.publish(NotificationsChanged())
                 return
 
     async def _facts(self, claimed: Claimed) -> RunFacts:
@@ -306,7 +307,8 @@ class Notifier:
 
     async def overview(self, limit: int = 50) -> Notifications:
         """Return all channels with how they do, and the newest notifications."""
-        settings, own = await asyncio.to_thread(self._read_all)
+        settings = await asyncio.to_thread(self._project.settings)
+        own = await asyncio.to_thread(_NotifyFiles(self._project).own)
         states = await self._history.call(History.channel_states)
         newest = await self._history.call(History.notifications, limit)
         told = {name: effective_notify(notify, settings.notify) for name, notify in own.items()}
@@ -322,15 +324,13 @@ class Notifier:
                 for channel in settings.notify.values()
             ],
             notifications=newest,
+            told={
+                name: notify
+                for name, notify in told.items()
+                if any(notify.channels(event) for event in NOTIFY_EVENTS)
+            },
             problems=[f"{one.file}:{one.line}: {one.message}" for one in problems],
         )
-
-    def _read_all(self) -> tuple[Settings, dict[str, Notify | None]]:
-        own: dict[str, Notify | None] = {}
-        for name in self._project.list_pipelines():
-            with contextlib.suppress(HeadraceError):  # broken ones are told of elsewhere
-                own[name] = self._project.read_pipeline(name).notify
-        return self._project.settings(), own
 
 
 def _channel_table(channel: Channel, told: dict[str, Notify], state: Any) -> ChannelTable:
@@ -389,6 +389,9 @@ class _NotifyFiles:
         settings = project.settings()
         if any(problem.severity == "error" for problem in settings.problems) and self._seen:
             return names, None  # half of a file that is being written says nothing
+        if not settings.notify:  # nobody can be told: most projects need not be read for that
+            self._seen, self._own = stamps, {}
+            return names, dict.fromkeys(names, Notify())
         for name in names:
             if stamps[name] != self._seen.get(name) or name not in self._own:
                 self._read(name)
@@ -396,10 +399,20 @@ class _NotifyFiles:
         own = {name: self._own[name] for name in names if name in self._own}
         return names, {n: effective_notify(notify, settings.notify) for n, notify in own.items()}
 
+    def own(self) -> dict[str, Notify | None]:
+        """Return what pipelines say themselves, without those that cannot be read."""
+        for name in self._project.list_pipelines():
+            self._read(name)
+        return self._own
+
     def _read(self, name: str) -> None:
         try:
+            text = (self._project.paths.pipelines / name / PIPELINE_FILE).read_bytes()
+            if b"notify" not in text:  # a pipeline is slow to parse, and most do not say it
+                self._own[name] = None
+                return
             pipeline = self._project.read_pipeline(name)
-        except HeadraceError as error:
+        except (HeadraceError, OSError) as error:
             logger.warning("Who is told of %s cannot be read: %s", name, error)
             return
         if any(problem.severity == "error" and not problem.block for problem in pipeline.problems):

@@ -137,7 +137,7 @@ def read_notify(fields: Fields) -> Notify | None:
     inner = Fields(node, fields.problems)
     _check_keys(inner, _PIPELINE_KEYS, "`notify:`")
     told: dict[str, Any] = {
-        event: tuple(dict.fromkeys(word for word, _ in inner.texts(event)))
+        event: list(dict.fromkeys(word for word, _ in inner.texts(event)))
         for event in NOTIFY_EVENTS
     }
     late_after = inner.parsed("late_after", lambda text: parse_duration(text, "late_after"))
@@ -159,7 +159,7 @@ def effective_notify(own: Notify | None, channels: dict[str, Channel]) -> Notify
     if own is not None:
         return own
     told: dict[str, Any] = {
-        event: tuple(name for name, channel in channels.items() if event in channel.events)
+        event: [name for name, channel in channels.items() if event in channel.events]
         for event in NOTIFY_EVENTS
         if event != "late"  # that needs a span, which only a pipeline can say
     }

@@ -328,6 +328,10 @@ class BackfillChanged(Event, frozen=True, kw_only=True, tag="backfill-changed"):
     backfill: Backfill
 
 
+class NotificationsChanged(Event, frozen=True, kw_only=True, tag="notifications-changed"):
+    """Project: something was sent to a channel, or could not be."""
+
+
 AnyEvent = (
     SnapshotTaken
     | PipelineChanged
@@ -357,5 +361,6 @@ AnyEvent = (
     | PipelinesChanged
     | TriggersChanged
     | BackfillChanged
+    | NotificationsChanged
 )
 """Every event."""

@@ -16,15 +16,15 @@ NOTIFY_EVENTS: tuple[NotifyEvent, ...] = ("failure", "recovery", "late", "first_
 class Notify(Struct, frozen=True, kw_only=True):
     """Which channels are told of a pipeline, by event; `line` is that in its pipeline.yaml."""
 
-    failure: tuple[str, ...] = ()
-    recovery: tuple[str, ...] = ()
-    late: tuple[str, ...] = ()
-    first_success: tuple[str, ...] = ()
+    failure: list[str] = []
+    recovery: list[str] = []
+    late: list[str] = []
+    first_success: list[str] = []
     late_after_s: float | None = None
     """A run that is not over so many seconds after its tick is late; None: none ever is."""
     line: int = 1
 
-    def channels(self, event: NotifyEvent) -> tuple[str, ...]:
+    def channels(self, event: NotifyEvent) -> list[str]:
         """Return the names of the channels that are told of an event."""
         return getattr(self, event)
 
@@ -71,5 +71,7 @@ class Notifications(Struct, frozen=True, kw_only=True):
 
     channels: list[ChannelTable]
     notifications: list[NotificationTable]
+    told: dict[str, Notify] = field(default_factory=dict[str, Notify])
+    """Who is told of each pipeline, without those that tell nobody."""
     problems: list[str] = field(default_factory=list[str])
     """What of `notify:` cannot be taken as meant: file, line and remedy."""

@@ -57,7 +57,8 @@ export type AnyEvent =
   | BlockRunChanged
   | PipelinesChanged
   | TriggersChanged
-  | BackfillChanged;
+  | BackfillChanged
+  | NotificationsChanged;
 export type AnyReply = Accepted | Refused;
 
 /**
@@ -1303,6 +1304,15 @@ export interface BackfillCounts {
   passed: number;
 }
 /**
+ * Project: something was sent to a channel, or could not be.
+ */
+export interface NotificationsChanged {
+  op: "notifications-changed";
+  pipeline: string;
+  seq: number;
+  cause: string;
+}
+/**
  * The command was not carried out, and nothing changed.
  */
 export interface Refused {
@@ -1791,7 +1801,21 @@ export interface NotificationTable {
 export interface Notifications {
   channels: ChannelTable[];
   notifications: NotificationTable[];
+  told: {
+    [k: string]: Notify;
+  };
   problems: string[];
+}
+/**
+ * Which channels are told of a pipeline, by event; `line` is that in its pipeline.yaml.
+ */
+export interface Notify {
+  failure: string[];
+  recovery: string[];
+  late: string[];
+  first_success: string[];
+  late_after_s: number | null;
+  line: number;
 }
 /**
  * How the ticks of a day of the trigger's zone fared: how many there are of each state.

@@ -17,6 +17,7 @@ import {
 import { bodyOf, startingOf } from "./starting";
 import { TriggerForm } from "./TriggerForm";
 import { type Secret, WebhookSecret } from "./WebhookSecret";
+import { WhoIsTold } from "./WhoIsTold";
 import "./schedule.css";
 
 export interface ScheduleSheetProps {
@@ -94,6 +95,7 @@ export function ScheduleSheet(props: ScheduleSheetProps): ReactElement {
               Add a schedule
             </Button>
           </div>
+          <WhoIsTold pipeline={pipeline} />
         </>
       )}
     </Sheet>

@@ -155,6 +155,7 @@ function apply(state: SessionState, event: AnyEvent): SessionState {
     case "pipelines-changed":
     case "triggers-changed":
     case "backfill-changed":
+    case "notifications-changed":
       return state;
     default:
       return assertNever(event);

@@ -11,6 +11,7 @@ import {
   useSingleKeys,
   useTheme,
 } from "../ui";
+import { Channels } from "./Channels";
 import "./settings.css";
 
 interface Status {
@@ -37,7 +38,7 @@ const SWITCH = [
   { value: "off", label: "Off" },
 ] as const;
 
-/** Looks, keys, versions and what the server uses. */
+/** Looks, keys, who is told of runs, versions and what the server uses. */
 export function SettingsPage(): ReactElement {
   const theme = useTheme();
   const singleKeys = useSingleKeys();
@@ -63,6 +64,7 @@ export function SettingsPage(): ReactElement {
             />
           </Row>
         </Section>
+        <Channels />
         {error === undefined || data !== undefined ? null : (
           <LoadFailed error={error} onRetry={reload} />
         )}

@@ -36,7 +36,7 @@ def test_two_servers_tell_an_incident_once(place: str) -> None:
         taken = history.claim_notifications(f"to-{pipeline}", later, 60)
         return [one.failures for one in taken]
 
-    told = Notify(failure=(f"to-{pipeline}",), late=(f"to-{pipeline}",), late_after_s=1)
+    told = Notify(failure=[f"to-{pipeline}"], late=[f"to-{pipeline}"], late_after_s=1)
     with ThreadPoolExecutor(2) as threads:
         opened = list(threads.map(lambda _: History.open(place), range(2)))
         for history in opened:

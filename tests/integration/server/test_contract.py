@@ -126,7 +126,7 @@ def change_everything(call, record):
     call("POST", new + code + "/restore", pipeline="made", version="1")
     call("GET", "/api/pipelines")
     told = call("GET", "/api/notifications").json()
-    assert told == {"channels": [], "notifications": [], "problems": []}
+    assert told == {"channels": [], "notifications": [], "told": {}, "problems": []}
     test = call("POST", "/api/channels/{channel}/test", channel="nobody")
     assert test.status_code == 404
     one = new + "/triggers/{trigger}"

@@ -75,7 +75,7 @@ def test_a_pipeline_says_who_is_told() -> None:
     )
     assert problems == []
     assert notify == Notify(
-        failure=("team", "mail"), recovery=("team",), late=("mail",), late_after_s=7200, line=2
+        failure=["team", "mail"], recovery=["team"], late=["mail"], late_after_s=7200, line=2
     )
 
 
@@ -96,7 +96,7 @@ def test_a_wrong_notify_is_said_with_its_place(text: str, problem: str) -> None:
 
 def test_a_pipeline_without_a_word_is_told_of_where_channels_ask_for_it() -> None:
     channels = read_settings(CHANNELS).notify
-    assert effective_notify(None, channels) == Notify(failure=("mail",), recovery=("mail",))
+    assert effective_notify(None, channels) == Notify(failure=["mail"], recovery=["mail"])
     assert effective_notify(read("notify: {}")[0], channels) == Notify(line=2)
     assert effective_notify(read("notify:")[0], channels) == Notify(), "an empty one tells nobody"
 

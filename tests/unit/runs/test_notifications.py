@@ -21,7 +21,7 @@ from headrace.runs.notifications import BACKOFF_S, GATHER_S, PAUSE_S
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ALL = Notify(
-    failure=("team",), recovery=("team",), first_success=("team",), late=("team",), late_after_s=600
+    failure=["team"], recovery=["team"], first_success=["team"], late=["team"], late_after_s=600
 )
 LATER = NOON + timedelta(seconds=GATHER_S)
 
@@ -99,7 +99,7 @@ def test_what_succeeded_before_anybody_was_told_is_no_first_success(history: His
 
 def test_an_edit_of_who_is_told_keeps_the_incident(told: History) -> None:
     end(told)
-    told.sync_notify({"p": Notify(recovery=("other",))}, ["p"])
+    told.sync_notify({"p": Notify(recovery=["other"])}, ["p"])
     end(told, "succeeded", 1)
     assert [(one.event, one.channel) for one in told.notifications()] == [
         ("recovery", "other"),
