@@ -57,12 +57,12 @@ def _run(*command: str) -> None:
         text=True,
         check=False,
         cwd="/",
-        **_somebody(),
+        **somebody(),
     )
     assert done.returncode == 0, f"{command}: {done.stdout}"
 
 
-def _somebody() -> dict[str, Any]:
+def somebody() -> dict[str, Any]:
     """PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}

@@ -24,13 +24,16 @@ def analyse(
     read_module: ReadModule,
     columns: Mapping[str, Sequence[Column]],
     file_state: FileState = no_files,
+    connections: Mapping[str, str] | None = None,
 ) -> Analysis:
     """Analyse every block. `columns` holds the known output columns of blocks.
+
+    `connections` are the URLs of the project's by name, without secrets; None when nobody knows.
 
     Never raises for what a user wrote: that becomes a diagnostic, and the block's `problem` when it
     cannot run. What is read from a text is kept by that text, so that one edit costs one block.
     """
-    around = Around.of(files, read_module, columns, file_state)
+    around = Around.of(files, read_module, columns, file_state, connections)
     diagnostics = [_diagnostic(problem) for problem in files.pipeline.problems]
     blocks: dict[str, BlockAnalysis] = {}
     for block in files.pipeline.blocks:

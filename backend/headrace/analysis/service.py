@@ -33,7 +33,7 @@ _EDITS = ("add_argument", "remove_argument", "rename_upstream", "rename_function
 _files = FileStates()
 
 
-def _analyse(files: Any, root: str, columns: Any) -> Any:
+def _analyse(files: Any, root: str, columns: Any, connections: dict[str, str] | None = None) -> Any:
     folder = Path(root).resolve()
     pipeline = msgspec.convert(files, PipelineFiles)
     read_module = ModuleFinder.of_pipeline(folder, pipeline.pipeline.name)
@@ -47,7 +47,7 @@ def _analyse(files: Any, root: str, columns: Any) -> Any:
 
     known = msgspec.convert(columns, _Columns)
     result = msgspec.structs.replace(
-        analyse(pipeline, read_module, known, file_state),
+        analyse(pipeline, read_module, known, file_state, connections),
         looked=sorted(read_module.looked | named),
         folders=library_folders(),
     )
@@ -116,7 +116,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     "code-edit": _edit_code,
     "block-of-view": _block_of_view,
 }
-"""analyse(files, root, columns) → Analysis; complete and inspect(text, language, line, column,
-names, columns, inputs, parameters, root) → Completions, Inspection, the last three optional;
-format(text, language) → text; lineage(blocks) → list of BlockLineage; code-edit(name, args) → text;
+"""analyse(files, root, columns, connections) → Analysis, the last optional; complete and
+inspect(text, language, line, column, names, columns, inputs, parameters, root) → Completions,
+Inspection, the last three optional; format(text, language) → text; lineage(blocks) → list of
+BlockLineage; code-edit(name, args) → text;
 block-of-view(view, steps, chart, drawn, table, name, upstream, language) → BlockCode."""

@@ -14,6 +14,8 @@ from headrace.analysis.signature import Trouble
 from headrace.analysis.sql import OTHER_DIALECTS, Query, is_own_table, read_query
 from headrace.analysis.sql_columns import unknown_columns
 from headrace.analysis.surroundings import Around
+from headrace.core.ids import digest
+from headrace.project.connections import dialect_of
 from headrace.project.pipeline import Block, Source
 from headrace.protocol import commands as cmd
 from headrace.protocol.bindings import Binding
@@ -28,12 +30,11 @@ def analyse_sql(
 ) -> tuple[BlockAnalysis, list[Diagnostic]]:
     """Analyse one block."""
     teller = Teller(around, block, source)
-    query = _query(block, source)
+    query = _query(around, block, source)
     for trouble in query.troubles:
         teller.tell(trouble)
-    if not query.reads_only:
-        message = "A SQL block only reads: make this a SELECT, and write from a Python exporter."
-        teller.tell(Trouble(code="sql-writes", message=message))
+    _tell_of_writes(teller, query)
+    _tell_of_connection(teller)
     tables = _tables(teller, query)
     values = _values(teller, query)
     if not query.troubles:
@@ -43,7 +44,7 @@ def analyse_sql(
     bindings = [*tables.values(), *values]
     found = BlockAnalysis(
         name=block.name,
-        fingerprint=query.digest,
+        fingerprint=_fingerprint(around, block, query),
         files=around.files(block, _QUOTED.findall(source.text)),
         versions=versions(("duckdb",)),
         bindings=bindings,
@@ -55,13 +56,55 @@ def analyse_sql(
     return found, teller.told
 
 
-def _query(block: Block, source: Source) -> Query:
+def _query(around: Around, block: Block, source: Source) -> Query:
     """Read the statement; one for another database may be in that database's dialect."""
+    url = (around.connections or {}).get(block.connection or "", "")
+    if block.connection is None or dialect_of(url) == "duckdb":
+        return read_query(source.text)
+    dialect = dialect_of(url)
+    if dialect is not None:
+        return read_query(source.text, dialect)
     first = read_query(source.text)
-    if block.connection is None or not first.troubles:
+    if not first.troubles:
         return first
     others = (read_query(source.text, dialect) for dialect in OTHER_DIALECTS)
     return next((query for query in others if not query.troubles), first)
+
+
+def _fingerprint(around: Around, block: Block, query: Query) -> str:
+    """Name the statement, and the database that it runs on."""
+    url = (around.connections or {}).get(block.connection or "")
+    return query.digest if url is None else digest(query.digest, url)
+
+
+def _tell_of_writes(teller: Teller, query: Query) -> None:
+    """Tell of a statement that writes without leave, and of leave that leads nowhere."""
+    block = teller.block
+    message = ""
+    if block.writes and block.connection is None:
+        message = "`writes: true` is for blocks with `connection:`; without one, SQL only reads."
+    elif block.writes and block.kind == "transformer":
+        message = (
+            "A transformer is taken from the store when its result is known: make a block that"
+            " writes an exporter."
+        )
+    elif not query.reads_only and not block.writes and block.connection is None:
+        message = "A SQL block only reads: make this a SELECT, and write from a Python exporter."
+    elif not query.reads_only and not block.writes:
+        message = "This writes to the database: say `writes: true` in pipeline.yaml."
+    if message:
+        teller.tell(Trouble(code="sql-writes", message=message))
+
+
+def _tell_of_connection(teller: Teller) -> None:
+    name, known = teller.block.connection, teller.around.connections
+    if name is None or known is None or name in known:
+        return
+    near = nearest(name, known)
+    listed = ", ".join(sorted(known)) or "none"
+    hint = f"did you mean {near!r}?" if near else f"declared are: {listed}."
+    message = f"headrace.yaml declares no connection {name!r}: {hint}"
+    teller.tell(Trouble(code="unknown-connection", message=message))
 
 
 def _tables(teller: Teller, query: Query) -> dict[str, Binding]:
@@ -83,13 +126,15 @@ def _tables(teller: Teller, query: Query) -> dict[str, Binding]:
 
 def _tell_of_table(teller: Teller, table: Place) -> None:
     around, block = teller.around, teller.block
+    if block.connection is not None:
+        return  # it is one of the database, whatever blocks are called
     other = around.names.get(table.name.lower())
     if other is not None and other != block.name:
         message = f"{other!r} is read here but is not connected."
         fixes = around.connect(other, block.name)
         teller.tell(at(table, Trouble(code="not-upstream", message=message)), fixes)
         return
-    if block.connection is not None or is_own_table(table.name):
+    if is_own_table(table.name):
         return
     near = nearest(table.name.lower(), (name for name in around.names if name != block.name))
     meant = around.names.get(near, "")

@@ -32,6 +32,8 @@ class Around(Struct, frozen=True, kw_only=True):
     columns: Mapping[str, Sequence[Column]]
     read_module: ReadModule
     file_state: FileState = no_files
+    connections: Mapping[str, str] | None = None
+    """Name → URL of the project's connections, secrets not put in; None when nobody knows."""
 
     @classmethod
     def of(
@@ -40,6 +42,7 @@ class Around(Struct, frozen=True, kw_only=True):
         read_module: ReadModule,
         columns: Mapping[str, Sequence[Column]],
         file_state: FileState = no_files,
+        connections: Mapping[str, str] | None = None,
     ) -> Around:
         """Take from a pipeline what its blocks share."""
         blocks = files.pipeline.blocks
@@ -51,6 +54,7 @@ class Around(Struct, frozen=True, kw_only=True):
             columns=columns,
             read_module=read_module,
             file_state=file_state,
+            connections=connections,
         )
 
     def files(self, block: Block, texts: Iterable[str]) -> dict[str, str]:

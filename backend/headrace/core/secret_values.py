@@ -1,4 +1,4 @@
-"""Secrets as blocks get them: environment variables by name, which no print of them shows."""
+"""Secrets as blocks get them: values by name, which no print of them shows."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from urllib.parse import quote, quote_plus
 
 
 class Secrets(Mapping[str, str]):
-    """The environment variables that headrace.yaml lists under `secrets:`.
+    """The secrets that headrace.yaml lists under `secrets:`.
 
-    A value is read when it is asked for. `repr` gives names only, of this and of its views.
+    `environment` has the values. One is read when it is asked for. `repr` gives names only, of this
+    and of its views.
     """
 
     def __init__(
@@ -19,14 +20,19 @@ class Secrets(Mapping[str, str]):
     ) -> None:
         self._names = tuple(dict.fromkeys(names))
         self._environment = os.environ if environment is None else environment
+        self._hidden: set[str] = set()
 
     def __getitem__(self, name: str) -> str:
-        """Return a value; KeyError says whether it is not listed or not set."""
+        """Return a value; KeyError says whether it is not listed or nowhere set."""
         if name not in self._names:
             raise KeyError(f"{name} is not listed under `secrets:` in headrace.yaml")
-        if name not in self._environment:
-            raise KeyError(f"the environment variable {name} is not set")
-        return self._environment[name]
+        try:
+            return self._environment[name]
+        except KeyError:
+            raise KeyError(
+                f"{name} is set nowhere: the environment variable {name} is not set, and no"
+                " encrypted file or keyring has it"
+            ) from None
 
     def __iter__(self) -> Iterator[str]:
         """Yield the names that are set."""
@@ -40,9 +46,13 @@ class Secrets(Mapping[str, str]):
         """Give the names that are listed."""
         return f"Secrets({', '.join(self._names)})"
 
+    def hide(self, values: Iterable[str]) -> None:
+        """Let `masked` replace these values as well: those of connections are listed nowhere."""
+        self._hidden.update(values)
+
     def masked(self, text: str) -> str:
         """Return the text with each value of four characters and more replaced by asterisks."""
-        return _replaced(text, self.values())
+        return masked_values(text, {*self.values(), *self._hidden})
 
 
 def masked_values(text: str, values: Iterable[str]) -> str:

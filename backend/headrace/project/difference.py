@@ -25,6 +25,7 @@ _KEYS = {
     "connection": "connection",
     "kernel": "kernel",
     "results": "results",
+    "writes": "writes",
     "isolation": "isolation",
     "pool": "pool",
     "priority": "priority",

@@ -36,6 +36,8 @@ def configure_block(plan: Plan, command: ConfigureBlock) -> None:
         _set_text(plan, entry, "cache", command.cache and check_cache(command.cache))
     if command.connection is not None:
         _set_text(plan, entry, "connection", command.connection)
+    if command.writes is not None:
+        _set_flag(plan, entry, "writes", on=command.writes)
     _configure_limits(plan, entry, command)
     _configure_retries(plan, entry, command)
     _configure_slots(plan, entry, command)
@@ -114,6 +116,13 @@ def _configure_waiting(plan: Plan, entry: Node, command: ConfigureBlock) -> None
 def _set_text(plan: Plan, entry: Node, key: str, text: str) -> None:
     if text:
         plan.yaml.set_pair(entry, key, text if text.isdecimal() else quoted(text))
+    else:
+        plan.yaml.remove_pair(entry, key)
+
+
+def _set_flag(plan: Plan, entry: Node, key: str, *, on: bool) -> None:
+    if on:
+        plan.yaml.set_pair(entry, key, "true")
     else:
         plan.yaml.remove_pair(entry, key)
 

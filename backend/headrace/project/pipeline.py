@@ -39,6 +39,8 @@ class Block(Struct, frozen=True, kw_only=True):
     """Of a notebook: the Jupyter kernel that runs it, None for the one that it names."""
     results: tuple[str, ...] = ()
     """Of a notebook: the variables that are its output, one as it is, several as a dict."""
+    writes: bool = False
+    """Its statement may change the database of its connection."""
     isolation: str | None = None
     pool: str | None = None
     """Name of the pool in headrace.yaml of which it needs a slot."""

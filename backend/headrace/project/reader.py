@@ -163,6 +163,7 @@ def _read_block(entry: Fields) -> Block | None:
         connection=entry.text("connection"),
         kernel=_of_notebook(entry, language, "kernel", entry.text("kernel")),
         results=_of_notebook(entry, language, "results", _results(entry)) or (),
+        writes=entry.flag("writes") or False,
         isolation=entry.one_of("isolation", ISOLATIONS),
         pool=entry.text("pool"),
         priority=entry.integer("priority", minimum=-MAX_PRIORITY, maximum=MAX_PRIORITY) or 0,

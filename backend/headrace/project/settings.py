@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from headrace.project.connections import has_plain_password, url_in
 from headrace.project.durations import parse_duration, parse_memory
 from headrace.project.fields import Fields, Problems
 from headrace.project.notifications import Channel, read_channels
@@ -123,6 +124,7 @@ def _connections(fields: Fields) -> dict[str, dict[str, Any]]:
     for key, node in section.node.pairs:
         if node.kind == "scalar" and not node.empty:
             found[key.text] = {"url": node.text}
+            _look_for_password(section, node, node.text)
             continue
         try:
             value = plain_value(node)
@@ -131,9 +133,20 @@ def _connections(fields: Fields) -> dict[str, dict[str, Any]]:
             continue
         if isinstance(value, dict):
             found[key.text] = value
+            _look_for_password(section, node, url_in(value) or "")
         else:
             section.wrong(node, f"Connection {key.text[:64]!r} must be a URL or a map.")
     return found
+
+
+def _look_for_password(section: Fields, node: Node, url: str) -> None:
+    if has_plain_password(url):
+        section.problems.add(
+            node,
+            "A password stands here for everybody who reads this file: write ${NAME} instead, and"
+            " keep it by `headrace secrets set NAME`.",
+            severity="warning",
+        )
 
 
 def _pools(fields: Fields) -> dict[str, int]:

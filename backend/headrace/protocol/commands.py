@@ -135,6 +135,7 @@ class ConfigureBlock(Command, frozen=True, kw_only=True, tag="configure-block"):
     timeout: str | None = None
     memory: str | None = None
     connection: str | None = None
+    writes: bool | None = None
     pool: str | None = None
     priority: int | None = None
     isolation: str | None = None

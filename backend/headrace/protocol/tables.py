@@ -337,6 +337,8 @@ class BlockTable(Struct, frozen=True, kw_only=True):
     memory_bytes: int | None = None
     cache: str | None = None
     connection: str | None = None
+    writes: bool = False
+    """Its statement may change the database of its connection."""
     pool: str | None = None
     priority: int = 0
     isolation: str | None = None

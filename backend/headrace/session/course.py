@@ -206,6 +206,7 @@ class Course:
             connection=block.connection,
             kernel=block.kernel,
             results=list(block.results),
+            writes=block.writes,
             checks=list(block.checks),
             log_path=f"{self._logs}/{run.id}/{block.name}.{attempt}.log",
             worker=_worker_of(run, block),

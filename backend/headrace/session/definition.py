@@ -54,6 +54,7 @@ class PlannedBlock(Struct, frozen=True, kw_only=True):
     connection: str | None = None
     kernel: str | None = None
     results: tuple[str, ...] = ()
+    writes: bool = False
     isolation: str | None = None
     pool: str | None = None
     priority: int = 0

@@ -16,6 +16,7 @@ import msgspec
 from headrace.analysis.analyse import Analysis
 from headrace.core.clock import Clock
 from headrace.core.errors import NotFound
+from headrace.project.connections import url_in
 from headrace.project.files import Project
 from headrace.project.pipeline import PipelineFiles
 from headrace.project.stamps import Stamps, stamps
@@ -60,15 +61,17 @@ class Surroundings:
     async def draft(self, files: PipelineFiles, status: Mapping[str, BlockStatus]) -> Draft:
         """Analyse files, off the event loop, in the analysis service."""
         service = self.pool.service("analysis")
+        settings = await asyncio.to_thread(self.project.settings)
+        self.pool.connections = settings.connections
         answer = await service.call(
             "analyse",
             files=msgspec.to_builtins(files),
             root=str(self.project.paths.root),
             columns=msgspec.to_builtins(columns_of(status)),
+            connections={n: url_in(c) or "" for n, c in settings.connections.items()},
         )
         analysis = msgspec.convert(answer, Analysis)
         used = await asyncio.to_thread(self._used_in, files)
-        settings = await asyncio.to_thread(self.project.settings)
         self.watched.add(analysis.looked, analysis.folders)
         self._note_versions(analysis)
         of_run = settings.defaults.parallel or self.slots_of_run

@@ -95,9 +95,10 @@ class Store(StoreFiles):
             ) from error
         return self._put_bytes(value, "pickle", raw)
 
-    def gather(self, pieces: Iterable[Any]) -> Any:
+    def gather(self, pieces: Iterable[Any], *, as_type: str | None = None) -> Any:
         """Store frames as they come and return the Output; return a list of anything else.
 
+        `as_type` says what `get` makes of Arrow rows, e.g. `pandas.DataFrame`.
         Raises CannotStore, naming the piece and the column, when frames do not fit together.
         """
         coming = iter(pieces)
@@ -109,7 +110,8 @@ class Store(StoreFiles):
         if piece is None:
             return joined([first, *coming])
         kind = piece[1]
-        writer = PieceWriter(self._temporary, {_KIND: kind.encode()})
+        named = as_type or kind
+        writer = PieceWriter(self._temporary, {_KIND: named.encode()})
         try:
             self._guarded(writer.path, partial(writer.add, piece[0], 1))
             del first, piece
@@ -124,11 +126,11 @@ class Store(StoreFiles):
                 self._guarded(writer.path, partial(writer.add, found[0], number))
                 del value, found
             self._guarded(writer.path, writer.finish)
-            placed = self._settled(writer.path, kind)
+            placed = self._settled(writer.path, named)
         except BaseException:
             writer.discard()
             raise
-        return _output(placed, writer.schema, writer.rows, kind, [])
+        return _output(placed, writer.schema, writer.rows, named, [])
 
     def chunks(self, output: Output, kind: str = "") -> Any:
         """Return a stored table in pieces of at most 65,536 rows, of which one is in memory.

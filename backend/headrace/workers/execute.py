@@ -84,7 +84,8 @@ class Execution:
         interruptible: Callable[[], AbstractContextManager[None]],
         root: str,
         secrets: Secrets,
-        connections: Mapping[str, Mapping[str, Any]],
+        sources: Mapping[str, str] | None = None,
+        connection: Mapping[str, Any] | None = None,
     ) -> None:
         self.namespace: dict[str, Any] = {}
         self.inputs: dict[str, Any] = {}
@@ -95,7 +96,8 @@ class Execution:
         self._interruptible = interruptible
         self._root = root
         self._secrets = secrets
-        self._connections = connections
+        self._sources = sources or {}
+        self._connection = connection
         self._names: dict[str, Any] = {"run": job.run, "block": job.block, "attempt": job.attempt}
         self._screen = Screen(store, self._report)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -201,7 +203,7 @@ class Execution:
         self._job = with_python_values(self._job)
         if self._job.language == "sql":
             spans.turn_to("call")
-            value = sql.result_of(self._job, self._handover, self._connections)
+            value = self._rows_of_connection() if self._job.connection else self._rows()
             self._check(value, [], {})
             return value
         with collecting_marks() as marks:
@@ -217,6 +219,19 @@ class Execution:
             value = self._store.get(self._gathered)
         self._check(value, checks, arguments)
         return value
+
+    def _rows(self) -> Any:
+        return sql.result_of(self._job, self._handover)
+
+    def _rows_of_connection(self) -> Any:
+        """Store the rows of a statement on a database; return them where checks look at them."""
+        job = self._job
+        connection = sql.connection_of(job, self._connection, self._sources)
+        self._secrets.hide(connection.secrets)
+        self._gathered = sql.stored_from(
+            job, self._handover, connection, store=self._store, report=self._progressed
+        )
+        return self._store.get(self._gathered) if job.checks else None
 
     # --- the module -----------------------------------------------------------------------------
 

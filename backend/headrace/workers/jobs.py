@@ -62,6 +62,8 @@ class Job(Struct, frozen=True, kw_only=True):
     """Of a notebook: the Jupyter kernel, None for the one that it names."""
     results: list[str] = field(default_factory=list[str])
     """Of a notebook: the variables that are its output."""
+    writes: bool = False
+    """Its statement may change the database of its connection."""
     checks: list[Expectation] = field(default_factory=list[Expectation])
     """The entries of `checks:`; those in the code come with it."""
     log_path: str = ""

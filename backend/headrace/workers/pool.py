@@ -119,8 +119,9 @@ class Pool:
             project_root=str(Path(project_root).resolve()),
             store_folder=str(Path(store_folder).resolve()),
             secrets=list(secrets),
-            connections=dict(connections or {}),
         )
+        self.connections: Mapping[str, dict[str, Any]] = dict(connections or {})
+        """The databases of SQL blocks with `connection:`, as headrace.yaml declares them now."""
         self._launcher = Launcher(self._settings, python, preload)
         self._old: list[Launcher] = []
         """Templates with libraries of before, whose last workers are still at work."""
@@ -431,7 +432,8 @@ class Pool:
         now = loop.time()
         task.log = LogTail(job.log_path, now)
         self._running.add(task)
-        worker.child.send(encode(Execute(job=job, sent=now)))
+        declared = self.connections.get(job.connection or "")
+        worker.child.send(encode(Execute(job=job, sent=now, connection=declared)))
         if worker.child.is_up:
             loop.call_soon(self._begin, task)
         else:

@@ -6,18 +6,26 @@ With `connection:` it is one on that database instead.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from headrace.analysis.placeholders import with_placeholders
-from headrace.protocol.tables import Failure, Frame
-from headrace.workers.databases import NoConnection, duckdb_file, rows_from, url_of
+from headrace.analysis.sql import read_query
+from headrace.protocol.tables import Failure, Frame, Output
+from headrace.store.outputs import Store
+from headrace.workers.arrivals import Arrivals, Retype
+from headrace.workers.connections import Connection, NoConnection
+from headrace.workers.databases import DatabaseFailed, Report, rows_from
 from headrace.workers.handover import Handover
 from headrace.workers.jobs import Job
 
 _LINE = re.compile(r"^LINE (\d+):", re.MULTILINE)
 _CANDIDATES = re.compile(r"(?:Candidate bindings|Did you mean)[: ]+(.+)")
+_BEFORE_PLACE = re.compile(r"\n+LINE \d+:")
+_AS_TYPE = "pandas.DataFrame"
+"""What Python blocks read rows of a SQL block as: the frame that most of them work with."""
 _READING = frozenset({"SELECT", "EXPLAIN", "MULTI"})
 _connections: list[Any] = []
 
@@ -30,67 +38,117 @@ class SqlFailed(Exception):
         self.failure = failure
 
 
-def result_of(
-    job: Job, handover: Handover, connections: Mapping[str, Mapping[str, Any]] | None = None
-) -> Any:
-    """Run the statement of a SQL block and return its rows as an Arrow table.
+def result_of(job: Job, handover: Handover) -> Any:
+    """Run the statement of a SQL block on DuckDB and return its rows as an Arrow table.
 
     Raises SqlFailed with the database's message and the line in the block's file.
     """
-    if job.connection is None:
-        return _on_duckdb(job, handover, _database().cursor())
+    return _on_duckdb(job, handover, _database().cursor())
+
+
+def connection_of(
+    job: Job, declared: Mapping[str, Any] | None, sources: Mapping[str, str]
+) -> Connection:
+    """Put the secrets into the job's connection; raise SqlFailed when that cannot be."""
     try:
-        url = url_of(job.connection, connections or {})
-        file = duckdb_file(url)
-        if file is None:
-            return _on_connection(job, url)
+        return Connection.of(job.connection or "", declared, sources, writes=job.writes)
     except NoConnection as error:
         raise _failed(job, "NoConnection", str(error)) from None
-    return _on_file(job, handover, file)
 
 
-def _on_file(job: Job, handover: Handover, file: Path) -> Any:
+def stored_from(
+    job: Job,
+    handover: Handover,
+    connection: Connection,
+    *,
+    store: Store,
+    report: Report,
+) -> Output:
+    """Run the statement of a SQL block on its connection; store its rows as they come.
+
+    `report` is told how many there are so far. Raises SqlFailed as `result_of` does.
+    """
+    try:
+        _insist_on_a_read(job, connection)
+        file = connection.duckdb_file
+        if file is not None:
+            table = _on_file(job, handover, file, writes=connection.writes)
+            return store.put(table, as_type=_AS_TYPE)
+        return _from_database(job, handover, connection, store, report)
+    except NoConnection as error:
+        raise _failed(job, "NoConnection", str(error)) from None
+    except DatabaseFailed as error:
+        raise _failed(job, error.kind, str(error), line=error.line, bases=error.bases) from None
+
+
+def _insist_on_a_read(job: Job, connection: Connection) -> None:
+    """Refuse what writes unless the block says so. Its parse decides, not its text."""
+    query = read_query(job.source, connection.dialect or "duckdb")
+    if connection.writes:
+        return
+    if query.troubles:
+        raise _failed(
+            job, "NotARead", f"This cannot be read as a read: {query.troubles[0].message}"
+        )
+    if not query.reads_only:
+        raise _failed(
+            job, "NotARead", "This statement writes, and the block has no `writes: true`."
+        )
+
+
+def _from_database(
+    job: Job, handover: Handover, connection: Connection, store: Store, report: Report
+) -> Output:
+    tables = {
+        binding.argument: _rows_of(job, handover, binding.name)
+        for binding in job.bindings
+        if binding.source == "upstream" and binding.name in job.inputs
+    }
+    values = job.parameters | job.values
+    arrivals = Arrivals()
+    while True:
+        rows = rows_from(
+            connection, job.source, values, tables=tables, arrivals=arrivals, report=report
+        )
+        try:
+            with closing(rows):
+                return store.gather(rows, as_type=_AS_TYPE)
+        except Retype as error:
+            if connection.writes:  # once is all that it may happen
+                raise DatabaseFailed(
+                    "MixedTypes",
+                    f"The column {error} has values of types"
+                    " that have nothing in common: cast it in the statement.",
+                ) from None
+
+
+def _on_file(job: Job, handover: Handover, file: Path, *, writes: bool) -> Any:
     import duckdb
 
     try:
-        database = duckdb.connect(str(file), read_only=True)
+        database = duckdb.connect(str(file), read_only=not writes)
     except duckdb.Error as error:
         raise _failed(job, type(error).__name__, str(error)) from error
     with database:
         database.execute("SET GLOBAL python_enable_replacements=false")
         database.execute("SET GLOBAL TimeZone='UTC'")
-        return _on_duckdb(job, handover, database)
+        return _on_duckdb(job, handover, database, writes=writes)
 
 
-def _on_connection(job: Job, url: str) -> Any:
-    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-
-    for binding in job.bindings:
-        if binding.source == "upstream":
-            raise NoConnection(
-                f"{binding.name!r} is a block: on the connection {job.connection!r} there are only"
-                " the tables of that database."
-            )
-    try:
-        return rows_from(url, job.source, job.parameters | job.values)
-    except DBAPIError as error:
-        raise _failed(job, type(error.orig).__name__, str(error.orig)) from error
-    except SQLAlchemyError as error:
-        raise _failed(job, type(error).__name__, str(error)) from error
-
-
-def _on_duckdb(job: Job, handover: Handover, cursor: Any) -> Any:
+def _on_duckdb(job: Job, handover: Handover, cursor: Any, *, writes: bool = False) -> Any:
     """Run the statement on a connection of DuckDB, and close that."""
     import duckdb
 
     values = job.parameters | job.values
     text, used = with_placeholders(job.source, set(values))
     try:
-        _insist_on_one_read(job, cursor, text)
+        _insist_on_one_statement(job, cursor, text, writes=writes)
         for binding in job.bindings:
             if binding.source == "upstream" and binding.name in job.inputs:
                 cursor.register(binding.argument, _rows_of(job, handover, binding.name))
         bound = {name: values[name] for name in used}
+        if writes:
+            return cursor.execute(text, bound).to_arrow_table()
         relation = cursor.sql(text, params=bound) if bound else cursor.sql(text)
         if relation is None:
             raise _failed(job, "ParserError", "This statement gives no rows.")
@@ -131,7 +189,7 @@ def _with_place(
     return message
 
 
-def _insist_on_one_read(job: Job, cursor: Any, text: str) -> None:
+def _insist_on_one_statement(job: Job, cursor: Any, text: str, *, writes: bool) -> None:
     statements = cursor.extract_statements(text)
     if len(statements) != 1:
         count = "no statement" if not statements else f"{len(statements)} statements"
@@ -139,7 +197,7 @@ def _insist_on_one_read(job: Job, cursor: Any, text: str) -> None:
             job, "NotOneStatement", f"A SQL block is one read statement; here is {count}."
         )
     kind = str(statements[0].type).rpartition(".")[2]
-    if kind not in _READING:
+    if kind not in _READING and not writes:
         raise _failed(
             job, "NotARead", f"A SQL block is one read statement; {kind} changes something."
         )
@@ -157,9 +215,11 @@ def _rows_of(job: Job, handover: Handover, block: str) -> Any:
     return value
 
 
-def _failed(job: Job, kind: str, message: str) -> SqlFailed:
+def _failed(
+    job: Job, kind: str, message: str, *, line: int | None = None, bases: Sequence[str] = ()
+) -> SqlFailed:
     found = _LINE.search(message)
-    line = int(found[1]) if found else None
+    line = int(found[1]) if found and line is None else line
     candidates = _CANDIDATES.search(message)
     lines = job.source.splitlines()
     frames: list[Frame] = []
@@ -170,10 +230,11 @@ def _failed(job: Job, kind: str, message: str) -> SqlFailed:
         Failure(
             kind="exception",
             type=kind,
-            message=message.partition("\n\nLINE ")[0][:8192],
+            message=_BEFORE_PLACE.split(message)[0][:8192],
             line=line,
             frames=frames,
             hint=f"Did you mean {candidates[1].rstrip('?')}?" if candidates else "",
             text=message[: 64 * 1024],
+            bases=list(bases),
         )
     )

@@ -27,9 +27,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     project_root: str
     store_folder: str
     secrets: list[str] = field(default_factory=list[str])
-    """Environment variables that `context.secrets` gives."""
-    connections: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
-    """The databases of SQL blocks with `connection:`, by name."""
+    """Names of the secrets that `context.secrets` gives."""
 
 
 class Fork(Struct, frozen=True, kw_only=True, tag_field="op", tag="fork"):
@@ -81,6 +79,8 @@ class Execute(Struct, frozen=True, kw_only=True, tag_field="op", tag="execute"):
 
     job: Job
     sent: float
+    connection: dict[str, Any] | None = None
+    """What headrace.yaml declares of the job's connection; None when it declares none."""
 
 
 class Ask(Struct, frozen=True, kw_only=True, tag_field="op", tag="ask"):

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from headrace.core.crash import crashpoint
+from headrace.core.secret_sources import SecretSources
 from headrace.core.secret_values import Secrets
 from headrace.store.outputs import Store
 from headrace.workers import displays, questions
@@ -89,8 +90,9 @@ class Worker:
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._root = settings.project_root
-        self._secrets = Secrets(settings.secrets)
-        self._connections = settings.connections
+        state = Path(settings.project_root) / ".headrace"
+        self._sources = SecretSources(state)
+        self._secrets = Secrets(settings.secrets, self._sources)
         self._store = Store(Path(settings.store_folder))
         self._store.unsynced = []  # the server records them with the answer
         self._handover = Handover(self._store)
@@ -135,7 +137,8 @@ class Worker:
                     interruptible=self._interrupts.allowed,
                     root=self._root,
                     secrets=self._secrets,
-                    connections=self._connections,
+                    sources=self._sources,
+                    connection=request.connection,
                 )
                 answer = execution.run(waited)
                 if job.worker == "session":

@@ -357,6 +357,7 @@ export interface ConfigureBlock {
   timeout?: string | null;
   memory?: string | null;
   connection?: string | null;
+  writes?: boolean | null;
   pool?: string | null;
   priority?: number | null;
   isolation?: string | null;
@@ -608,6 +609,7 @@ export interface BlockTable {
   memory_bytes: number | null;
   cache: string | null;
   connection: string | null;
+  writes: boolean;
   pool: string | null;
   priority: number;
   isolation: string | null;

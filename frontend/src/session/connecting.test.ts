@@ -23,6 +23,7 @@ function block(name: string, kind: BlockTable["kind"], upstream: string[] = []):
     timeout_s: null,
     cache: null,
     connection: null,
+    writes: false,
     pool: null,
     priority: 0,
     isolation: null,

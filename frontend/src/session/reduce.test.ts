@@ -25,6 +25,7 @@ function table(name: string, upstream: string[] = []): BlockTable {
     timeout_s: null,
     cache: null,
     connection: null,
+    writes: false,
     pool: null,
     priority: 0,
     isolation: null,

@@ -92,7 +92,7 @@ def test_wrong_arguments_are_named(run, arguments, code, words):
 
 def test_what_headrace_yaml_says_reaches_blocks(run, tmp_path, monkeypatch):
     (tmp_path / "headrace.yaml").write_text(
-        'secrets: [TOKEN_OF_TEST]\nconnections: {db: "sqlite:///a.db"}\ndefaults: {retries: 1}\n'
+        'secrets: [TOKEN_OF_TEST]\nconnections: {db: "sqlite:///a.db"}\ndefaults: {retries: 2}\n'
     )
     with closing(sqlite3.connect(tmp_path / "a.db")) as database:
         database.executescript(

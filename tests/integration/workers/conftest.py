@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
+import tests.mariadb
 
 from headrace.protocol.bindings import Binding
 from headrace.protocol.tables import Output
@@ -110,3 +111,10 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     await pool.close()
     assert template is not None
     await until(lambda: not any(is_alive(pid) for pid in [template, *pids]))
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[str]:
+    """The place of a MariaDB of our own."""
+    with tests.mariadb.mariadb() as place:
+        yield place

@@ -46,6 +46,7 @@ def analysed() -> Analysed:
         upstream: tuple[str, ...] = (),
         others: tuple[str, ...] = (),
         columns: dict[str, list[str]] | None = None,
+        connections: dict[str, str] | None = None,
         **options: Any,
     ) -> tuple[Analysis, list[Diagnostic]]:
         known = {
@@ -53,7 +54,7 @@ def analysed() -> Analysed:
             for name, found in (columns or {}).items()
         }
         files = files_of(own, upstream=upstream, others=others, options=options)
-        found = analyse(files, lambda _: None, known)
+        found = analyse(files, lambda _: None, known, connections=connections)
         return found, [told for told in found.diagnostics if told.block == "own"]
 
     return analysed

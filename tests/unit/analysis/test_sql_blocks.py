@@ -252,3 +252,59 @@ def test_a_block_on_a_connection_may_speak_that_databases_dialect(analysed: Any)
     assert analysed(text, language="sql", **parameters)[1] == []
     assert analysed(mysql, language="sql", connection="warehouse")[1] == []
     assert analysed(mysql, language="sql")[1] != []
+
+
+CONNECTIONS = {"warehouse": "postgresql://${USER}@h/x", "shop": "mysql://h/y", "lake": "${URL}"}
+
+
+def test_a_block_on_a_connection_is_read_in_the_dialect_of_its_url(analysed: Any) -> None:
+    shop: dict[str, Any] = {"language": "sql", "connections": CONNECTIONS, "connection": "shop"}
+    assert analysed("select `a b` from orders where x regexp 'y'", **shop)[1] == []
+    (told,) = analysed("select `a b` from orders", **shop | {"connection": "warehouse"})[1]
+    assert told.code == "syntax"
+    assert analysed("select `a b` from orders", **shop | {"connection": "lake"})[1] == []
+
+
+def test_a_connection_that_is_not_declared_is_told(analysed: Any) -> None:
+    more: dict[str, Any] = {"language": "sql", "connections": CONNECTIONS}
+    (told,) = analysed("select 1", connection="warehose", **more)[1]
+    assert (told.code, told.message) == (
+        "unknown-connection",
+        "headrace.yaml declares no connection 'warehose': did you mean 'warehouse'?",
+    )
+    (told,) = analysed("select 1", connection="zzz", **more)[1]
+    assert told.message.endswith("declared are: lake, shop, warehouse.")
+
+
+def test_another_url_is_another_block(analysed: Any) -> None:
+    more: dict[str, Any] = {"language": "sql", "connection": "shop"}
+    prints = {
+        analysed("select 1", connections={"shop": url}, **more)[0].blocks["own"].fingerprint
+        for url in ("mysql://h/y", "mysql://h/z", "mysql://h/y")
+    }
+    assert len(prints) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, "write from a Python exporter"),
+        ({"connection": "warehouse"}, "say `writes: true`"),
+        ({"connection": "warehouse", "writes": True}, "make a block that writes an exporter"),
+        ({"connection": "warehouse", "writes": True, "kind": "exporter"}, None),
+        ({"writes": True, "kind": "exporter"}, "for blocks with `connection:`"),
+    ],
+)
+def test_what_may_write_is_told(analysed: Any, options: dict[str, Any], told: str | None) -> None:
+    found = analysed("delete from t", language="sql", connections=CONNECTIONS, **options)[1]
+    found = [one for one in found if one.code == "sql-writes"]
+    assert [one.message for one in found if told is None or told not in one.message] == []
+    assert bool(found) == (told is not None)
+
+
+def test_with_a_connection_tables_are_those_of_the_database(analysed: Any) -> None:
+    """Those of unconnected blocks too: only an edge makes a table a block."""
+    more: dict[str, Any] = {"language": "sql", "connections": CONNECTIONS}
+    assert (
+        analysed("select * from other", others=("other",), connection="warehouse", **more)[1] == []
+    )

@@ -415,6 +415,7 @@ class TestSettings:
         [
             ("- a\n", "a map"),
             ("a: [\n", "ends in"),
+            ("connections: {a: 'postgresql://me:pass@h/x'}\n", "A password stands here"),
             ("connections: 3\n", "a map"),
             ("connections: {a: [1]}\n", "a URL"),
             ("retention: {age: soon}\n", "duration"),

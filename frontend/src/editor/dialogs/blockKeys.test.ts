@@ -10,6 +10,7 @@ const BLOCK = {
   timeout_s: 600,
   cache: null,
   connection: null,
+  writes: false,
   pool: "warehouse",
   priority: 0,
   isolation: null,
