@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # What sqlglot cannot parse becomes a diagnostic; its log would show the same on the terminal.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 _CODES = re.compile(r"\x1b\[[0-9;]*m")
+_INSTEAD = re.compile(r"Expected (.+) but got <Token .*text: (.*?), line: .*>")
 _OWN_VIEWS = ("duckdb_", "pg_", "pragma_", "sqlite_")
 OTHER_DIALECTS = ("postgres", "sqlite", "mysql")
 """Those that a block with a connection may be written in; DuckDB's is tried first."""
@@ -122,6 +123,12 @@ def _syntax_error(error: ParseError) -> Trouble:
 
 def _in_words(said: str, near: str) -> str:
     """Say plainly what sqlglot says of a token."""
+    instead = _INSTEAD.fullmatch(said)
+    if instead:  # it shows the token as Python would
+        wanted, text = instead.groups()
+        if text == "SENTINEL":
+            return f"A {wanted} is missing after {near!r}."
+        return f"Expected a {wanted} before {text!r}."
     if not near:
         return f"{said}."
     if said.startswith("Required keyword"):
