@@ -16,7 +16,10 @@ const EditorPage = later(async () => (await import("./editor")).EditorPage, Blan
 const Canvas = lazy(() => import("./canvas/Canvas"));
 const Preview = later(async () => (await import("./data")).Preview, Nothing);
 const CodeView = later(async () => (await import("./editor/code/CodeView")).default, Nothing);
-const CompareOutputs = later(async () => (await import("./data")).CompareOutputs, Nothing);
+const CompareOutputs = later(
+  async () => (await import("./data/compare/CompareOutputs")).CompareOutputs,
+  Nothing,
+);
 const Difference = later(async () => (await import("./editor/code/Difference")).default, Nothing);
 const DataPanel = later(async () => (await import("./data")).DataPanel, Nothing);
 const ScheduleSheet = lazy(async () => ({ default: (await import("./schedule")).ScheduleSheet }));

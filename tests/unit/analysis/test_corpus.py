@@ -74,7 +74,7 @@ def test_duckdb_executes_what_is_taken_for_a_query(text: str) -> None:
     with duckdb.connect() as connection:
         connection.execute(TABLES)
         given = {name: VALUES.get(name, 1) for name in names}
-        connection.execute(readable, given or None).to_arrow_table()
+        connection.sql(readable, params=given or None).to_arrow_table()
 
 
 @pytest.mark.parametrize("part", pairs("dialects.sql"), ids=lambda part: part[1])
