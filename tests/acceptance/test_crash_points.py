@@ -129,6 +129,31 @@ def nothing(stage: Stage) -> None:
     """Ticks come by themselves."""
 
 
+def bring_a_file(stage: Stage) -> None:
+    """Put a file where the trigger waits for one, after its first look."""
+    history = stage.plant.project / ".headrace" / "headrace.db"
+
+    def has_looked() -> bool:
+        opened = sqlite3.connect(f"file:{history}?mode=ro", uri=True)
+        try:
+            return bool(opened.execute("SELECT memory FROM triggers").fetchall()[0][0])
+        finally:
+            opened.close()
+
+    until(has_looked, "the first look")
+    (stage.plant.project / "in.csv").write_text("new")
+
+
+def ran_for_the_file_once(stage: Stage) -> None:
+    of_triggers = stage.live.get("runs", params={"origin": "trigger"}).json()["runs"]
+    assert [run["state"] for run in of_triggers] == ["succeeded"]
+
+
+def edit_the_trigger(stage: Stage) -> None:
+    try_to(lambda: stage.live.patch("pipelines/steps/triggers/often", {"parameters": {}}))
+    try_to(lambda: stage.live.patch("pipelines/steps/triggers/often", {"overlap": "allow"}))
+
+
 def leave_a_run(stage: Stage) -> None:
     """Let a server die amid a run."""
     stage.begin().wait_ready()
@@ -224,6 +249,21 @@ CASES = [
         for place in ("before-commit", "after-commit", "after-launch")
         for passage in (1, 2)
     ),
+    *(
+        Case(
+            f"arrive.{place}",
+            bring_a_file,
+            plant={"trigger": "files: in.csv"},
+            after=ran_for_the_file_once,
+        )
+        for place in ("before-commit", "after-commit")
+    ),
+    *(
+        Case(f"sync.{place}", nothing, dies="start", plant={"trigger": OFTEN})
+        for place in ("before-commit", "after-commit")
+    ),
+    Case("sync.before-commit", edit_the_trigger, 2, plant={"trigger": OFTEN}),
+    Case("publish.before-commit", nothing, dies="start", plant={"trigger": OFTEN}),
     # The first file that a server writes is the one that says where it listens.
     Case("file.before-sync", save_one, 2),
     Case("file.before-rename", save_one, 2),

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import func, insert, select, update
 
+from headrace.core.crash import crashpoint
 from headrace.core.errors import NotFound
 from headrace.project.pipeline import TriggerSpec
 from headrace.protocol.tables import BlockRun
@@ -129,6 +130,9 @@ class Arrivals:
                 )
             if new:
                 connection.execute(insert(ticks), new)
+                crashpoint("arrive.before-commit")
+        if new:
+            crashpoint("arrive.after-commit")
         return times
 
     def tick_of_key(self, trigger_id: str, key: str) -> datetime | None:

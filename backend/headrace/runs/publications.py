@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
+from headrace.core.crash import crashpoint
 from headrace.core.errors import NotFound
 from headrace.protocol.versions import PublishedVersion
 from headrace.runs.changes import Snapshot
@@ -124,6 +125,7 @@ def _publish(
         "published_at": stamp(at),
     }
     connection.execute(insert(publications).values(values))
+    crashpoint("publish.before-commit")
     return version
 
 

@@ -40,7 +40,7 @@ from headrace.runs.firing import (
     shift_of,
 )
 from headrace.runs.publications import newest_numbers
-from headrace.runs.queueing import queue_runs
+from headrace.runs.queueing import insert_or_replace, queue_runs
 from headrace.runs.tables import runs, ticks, triggers
 from headrace.runs.times import moment, stamp
 
@@ -84,8 +84,10 @@ class Triggers:
                 row = known.get(spec.name) or _renamed(spec, gone)
                 trigger_id = new_run_id() if row is None else row.id
                 due = _due(trigger_id, spec, row, now, next_of)
-                _sync_one(connection, pipeline, spec, row, _Due(trigger_id, *due))
+                _sync_one(connection, pipeline, spec, row, _Due(trigger_id, now, *due))
             _forget(connection, [row.id for row in gone.values()])
+            crashpoint("sync.before-commit")
+        crashpoint("sync.after-commit")
         return True
 
     def forget_pipelines(self, existing: Collection[str]) -> list[str]:
@@ -268,6 +270,7 @@ class _Due(NamedTuple):
     """When a trigger is due, or why never."""
 
     trigger_id: str
+    now: datetime
     next_at: datetime | None
     problem: str | None
 
@@ -354,7 +357,7 @@ def _sync_one(
     known: Row[Any] | None,
     due: _Due,
 ) -> None:
-    trigger_id, next_at, problem = due
+    trigger_id, now, next_at, problem = due
     values: dict[str, Any] = {
         "name": spec.name,
         "spec": _text(spec),
@@ -374,7 +377,26 @@ def _sync_one(
         values["memory"] = None  # what was there before the edit is the past
         if before.active != spec.active:
             values["active"] = spec.active
+        if known.active and known.next_at is not None and known.next_at <= stamp(now):
+            until = now if next_at is None else next_at - shift_of(trigger_id, spec.jitter)
+            values["last_at"] = _skip_by_edit(connection, known, before, until)
     connection.execute(update(triggers).where(triggers.c.id == known.id).values(values))
+
+
+def _skip_by_edit(
+    connection: Connection, known: Row[Any], before: TriggerSpec, until: datetime
+) -> str | None:
+    """Record that what was due is the past now, up to the first tick of the new schedule."""
+    at = moment(known.next_at) - shift_of(known.id, before.jitter)
+    row = {
+        "trigger_id": known.id,
+        "logical_time": stamp(at),
+        "skipped": "the trigger was edited before it could start",
+        "until": stamp(until),
+    }
+    statement = insert_or_replace(connection.dialect.name, ticks).values(row)
+    connection.execute(statement.on_conflict_do_nothing())
+    return max(filter(None, (known.last_at, stamp(at))))
 
 
 def _due(

@@ -63,9 +63,22 @@ def test_an_edit_is_due_after_now_and_after_every_tick(
     fired(history, queue(), due)
     history.sync_triggers("p", [spec(catchup="all")], due + 5 * HOUR, hourly)
     assert only(history).next_at == due + 6 * HOUR
-    # The clock went back: the tick of noon must not come again.
+    # The clock went back: neither the tick of noon nor the one that was skipped must come again.
     history.sync_triggers("p", [spec(catchup="none")], due - HOUR / 2, hourly)
-    assert only(history).next_at == due + HOUR
+    assert only(history).next_at == due + 2 * HOUR
+
+
+def test_what_was_due_at_an_edit_is_skipped_and_says_so(history: History, due: datetime) -> None:
+    history.sync_triggers("p", [spec(catchup="all")], due + 2.5 * HOUR, hourly)
+    table = only(history)
+    assert (table.last_at, table.next_at) == (due, due + 3 * HOUR)
+    assert (table.skipped_at, table.skipped) == (
+        due,
+        "the trigger was edited before it could start",
+    )
+    # An edit while nothing is due says nothing.
+    history.sync_triggers("p", [spec(catchup="none")], due + 2.6 * HOUR, hourly)
+    assert only(history).last_at == due
 
 
 def test_a_new_name_changes_nothing_else(history: History, queue: Queue, due: datetime) -> None:
