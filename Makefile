@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8765
 
-.PHONY: start test check unit browser bench wheel wire format screenshots clean
+.PHONY: start test check unit browser bench simulate transitions soak wheel wire format screenshots clean
 
 $(BIN)/.dev: requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -44,6 +44,15 @@ browser: $(BIN)/.dev backend/headrace/static/index.html
 
 bench: $(BIN)/.dev backend/headrace/static/index.html
 	$(BIN)/python -m tests.bench $(ARGS)
+
+simulate: $(BIN)/.dev
+	$(BIN)/python -m tests.simulate $(ARGS)
+
+transitions: $(BIN)/.dev
+	HEADRACE_ALL_TRANSITIONS=1 $(BIN)/pytest -n auto tests/unit/scheduling/test_cron.py -k oracle $(ARGS)
+
+soak: $(BIN)/.dev backend/headrace/static/index.html
+	HEADRACE_SOAK_S=$${HEADRACE_SOAK_S:-3600} $(BIN)/pytest -s tests/acceptance/test_soak.py $(ARGS)
 
 wheel: node_modules/.done $(BIN)/.dev backend/headrace/static/index.html
 	$(BIN)/python -m build --wheel --no-isolation

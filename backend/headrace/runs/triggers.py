@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -50,6 +50,7 @@ SAID = tuple(
 """What a trigger's table repeats of its specification."""
 T = TypeVar("T")
 NextOf = Callable[[TriggerSpec, datetime], datetime | None]
+_MOMENT = timedelta(microseconds=1)
 _MOST_VARIABLES = 500
 """Values of one IN list."""
 _EPOCH = stamp(datetime(1970, 1, 1, tzinfo=UTC))
@@ -378,7 +379,8 @@ def _sync_one(
         if before.active != spec.active:
             values["active"] = spec.active
         if known.active and known.next_at is not None and known.next_at <= stamp(now):
-            until = now if next_at is None else next_at - shift_of(trigger_id, spec.jitter)
+            shift = shift_of(trigger_id, spec.jitter)
+            until = now + _MOMENT if next_at is None else next_at - shift
             values["last_at"] = _skip_by_edit(connection, known, before, until)
     connection.execute(update(triggers).where(triggers.c.id == known.id).values(values))
 
