@@ -9,6 +9,8 @@ const RunsPage = later(async () => (await import("./runs")).RunsPage, Blank);
 const RunPage = later(async () => (await import("./runs")).RunPage, Blank);
 const CompareRunsPage = later(async () => (await import("./runs")).CompareRunsPage, Blank);
 const SchedulesPage = later(async () => (await import("./schedule")).SchedulesPage, Blank);
+const BackfillPage = later(async () => (await import("./backfill")).BackfillPage, Blank);
+const ActiveBackfills = later(async () => (await import("./backfill")).ActiveBackfills, Nothing);
 const ImportPage = later(async () => (await import("./import")).ImportPage, Blank);
 const SettingsPage = later(async () => (await import("./settings")).SettingsPage, Blank);
 
@@ -29,10 +31,11 @@ type Values = Record<string, string>;
 const ROUTES: readonly (readonly [pattern: string, page: (values: Values) => ReactElement])[] = [
   ["/", () => <HomePage />],
   ["/import", () => <ImportPage />],
-  ["/runs", () => <RunsPage />],
+  ["/runs", () => <RunsPage backfills={ActiveBackfills} />],
   ["/schedules", () => <SchedulesPage />],
   ["/settings", () => <SettingsPage />],
   ["/p/:pipeline", ({ pipeline = "" }) => <Editor key={pipeline} pipeline={pipeline} />],
+  ["/p/:pipeline/backfill", ({ pipeline = "" }) => <BackfillPage pipeline={pipeline} />],
   [
     "/p/:pipeline/runs/:run",
     ({ pipeline = "", run = "" }) => <Run pipeline={pipeline} run={run} />,

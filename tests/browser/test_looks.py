@@ -25,6 +25,7 @@ PAGES = {
     "canvas": ("/p/late_flights?view=split", ".react-flow__node .node"),
     "runs": ("/runs", ".runs-table .row-link"),
     "run": ("/p/late_flights/runs/{failed}", ".failure-view"),
+    "backfill": ("/p/late_flights/backfill", ".month-day[data-state]"),
     "schedules": ("/schedules", ".triggers-table .row-link"),
     "settings": ("/settings", ".settings-row"),
     "no such pipeline": ("/p/nothing", "[role=alert]"),

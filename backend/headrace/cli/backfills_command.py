@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -94,7 +95,9 @@ def _answer(backfill: Backfill, *, as_json: bool) -> None:
 def _line(backfill: Backfill) -> str:
     from headrace.cli.backfilling import progress_of
 
-    span = f"{backfill.first:%Y-%m-%d %H:%MZ} to {backfill.last:%Y-%m-%d %H:%MZ}"
+    zone = ZoneInfo(backfill.timezone)
+    first, last = backfill.first.astimezone(zone), backfill.last.astimezone(zone)
+    span = f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}"
     name = f"{backfill.pipeline}/{backfill.trigger}"
     problem = f"  {backfill.problem}" if backfill.problem else ""
     return f"{backfill.id}  {name}  {span}  {backfill.state}  {progress_of(backfill)}{problem}"

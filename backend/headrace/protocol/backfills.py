@@ -116,6 +116,8 @@ class Backfill(Struct, frozen=True, kw_only=True):
     state: BackfillState
     first: datetime
     last: datetime
+    timezone: str
+    """That of the trigger, on whose clocks the span was chosen."""
     which: Which
     skipped: bool
     """With those that were skipped."""

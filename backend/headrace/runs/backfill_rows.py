@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, and_, case, func, select
 
 from headrace.core.errors import NotFound
+from headrace.project.pipeline import TriggerSpec
 from headrace.protocol.backfills import ACTIVE, Backfill, BackfillCounts
 from headrace.runs.past import PlannedTick, seconds_for, usual_seconds
 from headrace.runs.tables import backfill_ticks, backfills, runs, triggers
@@ -150,8 +151,8 @@ def own_seconds_of(connection: Connection, backfill_id: str) -> list[float]:
 
 
 def select_backfills() -> Select[Any]:
-    """Select backfills with the names that their triggers have now."""
-    return select(backfills, triggers.c.name.label("name")).join(
+    """Select backfills with their triggers as they are now."""
+    return select(backfills, triggers.c.spec).join(
         triggers, triggers.c.id == backfills.c.trigger_id, isouter=True
     )
 
@@ -159,7 +160,10 @@ def select_backfills() -> Select[Any]:
 def backfill_table(connection: Connection, row: Row[Any]) -> Backfill:
     """Describe a row of `select_backfills`, with an estimate unless it is over."""
     counts = counts_of_backfill(connection, row.id)
-    trigger = row.name or row.trigger_name
+    # Of a trigger that was deleted, its name is all that is left.
+    gone = TriggerSpec(name=row.trigger_name)
+    spec = gone if row.spec is None else msgspec.json.decode(row.spec, type=TriggerSpec)
+    trigger = spec.name
     run_seconds, left = None, None
     if row.state in ACTIVE:
         seconds = own_seconds_of(connection, row.id)
@@ -172,6 +176,7 @@ def backfill_table(connection: Connection, row: Row[Any]) -> Backfill:
         state=row.state,
         first=moment(row.first),
         last=moment(row.last),
+        timezone=spec.timezone,
         which=row.which,
         skipped=bool(row.skipped),
         parallel=row.parallel,

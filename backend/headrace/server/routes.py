@@ -157,6 +157,7 @@ PAGES: tuple[Route, ...] = (
     Route("", PageHandler),
     Route("p/{pipeline}", PageHandler),
     Route("p/{pipeline}/runs/{run}", PageHandler),
+    Route("p/{pipeline}/backfill", PageHandler),
     Route("import", PageHandler),
     Route("runs", PageHandler),
     Route("schedules", PageHandler),

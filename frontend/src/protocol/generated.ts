@@ -1282,6 +1282,7 @@ export interface Backfill {
   state: "cancelled" | "finished" | "paused" | "running";
   first: string;
   last: string;
+  timezone: string;
   which: "all" | "missing";
   skipped: boolean;
   parallel: number;

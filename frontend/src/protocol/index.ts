@@ -10,6 +10,7 @@ import type {
   Diagnostic,
   MakeBlock,
   Parameter,
+  PastTick,
   RunBlocks,
   RunSummary,
   Staleness,
@@ -30,6 +31,7 @@ export type Severity = Diagnostic["severity"];
 export type StalenessState = Staleness["state"];
 export type Catchup = TriggerTable["catchup"];
 export type Overlap = TriggerTable["overlap"];
+export type PastState = PastTick["state"];
 export type CommandName = AnyCommand["op"];
 export type Operator = Condition["op"];
 export type Step = NonNullable<MakeBlock["steps"]>[number];

@@ -1,7 +1,8 @@
+import { X } from "lucide-react";
 import type { ReactElement } from "react";
 import type { PipelineSummary } from "../protocol";
 import { useResource } from "../session";
-import { Input, navigate, Segmented, Select } from "../ui";
+import { Button, Input, navigate, Segmented, Select } from "../ui";
 import { addressOf, type Filter, ORIGINS, STATES, type View } from "./filter";
 import { type Days, daysOfSpan, SPANS, spanOfDays } from "./span";
 
@@ -13,7 +14,7 @@ const DAYS = spanOfDays({ first: "", last: "" });
 
 /** Which runs are shown, kept in the address; the runs of one pipeline also side by side. */
 export function Filters({ filter, view }: { filter: Filter; view: View }): ReactElement {
-  const { pipeline, state, origin, time } = filter;
+  const { pipeline, state, origin, time, backfill } = filter;
   const days = daysOfSpan(time);
   const go = (part: Partial<Filter>): void => {
     navigate(addressOf({ ...filter, ...part }, view), { replace: true });
@@ -66,7 +67,12 @@ export function Filters({ filter, view }: { filter: Filter; view: View }): React
       {days === null ? null : (
         <DayFields days={days} onDays={(next) => go({ time: spanOfDays(next) })} />
       )}
-      {pipeline === "" ? null : (
+      {backfill === "" ? null : (
+        <Button icon={X} onClick={() => go({ backfill: "" })}>
+          of one backfill
+        </Button>
+      )}
+      {pipeline === "" || backfill !== "" ? null : (
         <Segmented
           label="View of the runs"
           value={view}

@@ -1,4 +1,4 @@
-import { type ReactElement, useState } from "react";
+import { type ComponentType, type ReactElement, useState } from "react";
 import type { AnyEvent, RunSummary } from "../protocol";
 import { useApi, useResource } from "../session";
 import {
@@ -31,8 +31,13 @@ interface RunList {
 
 const PAGE_LENGTH = 50;
 
+export interface RunsPageProps {
+  /** Shows the backfills that go on. */
+  backfills: ComponentType<{ pipeline: string }>;
+}
+
 /** All runs, newest first, of all pipelines or one, live; those of one also side by side. */
-export function RunsPage(): ReactElement {
+export function RunsPage({ backfills: Backfills }: RunsPageProps): ReactElement {
   const { query } = usePlace();
   const filter = filterOf(query);
   const view = viewOf(query);
@@ -40,6 +45,7 @@ export function RunsPage(): ReactElement {
     <Page title="Runs">
       <h1 className="visually-hidden">Runs</h1>
       <Filters filter={filter} view={view} />
+      <Backfills pipeline={filter.pipeline} />
       {view === "matrix" ? <RunMatrix filter={filter} /> : <RunsList filter={filter} />}
     </Page>
   );

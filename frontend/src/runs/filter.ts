@@ -20,7 +20,7 @@ export const ORIGINS: readonly (readonly [Origin, string])[] = [
   ["backfill", "backfill"],
 ];
 
-const KEYS = ["pipeline", "state", "origin", "time"] as const;
+const KEYS = ["pipeline", "state", "origin", "time", "backfill"] as const;
 
 export type Filter = Record<(typeof KEYS)[number], string>;
 
@@ -30,6 +30,7 @@ export function filterOf(query: URLSearchParams): Filter {
     state: query.get("state") ?? "",
     origin: query.get("origin") ?? "",
     time: query.get("time") ?? "",
+    backfill: query.get("backfill") ?? "",
   };
 }
 
@@ -40,9 +41,11 @@ export function isEmpty(filter: Filter): boolean {
 /** Runs in a list, or those of one pipeline side by side. */
 export type View = "list" | "matrix";
 
-/** Only the runs of one pipeline can stand side by side. */
+/** Only the runs of one pipeline can stand side by side, and not those of one backfill. */
 export function viewOf(query: URLSearchParams): View {
-  return query.get("view") === "matrix" && filterOf(query).pipeline !== "" ? "matrix" : "list";
+  const { pipeline, backfill } = filterOf(query);
+  const possible = pipeline !== "" && backfill === "";
+  return query.get("view") === "matrix" && possible ? "matrix" : "list";
 }
 
 /** Address of the page with this filter: "/runs?state=failed". */

@@ -80,6 +80,7 @@ describe("the list of runs", () => {
     "/runs",
     "/runs?state=failed",
     "/runs?pipeline=daily&state=failed&origin=cli&time=yesterday",
+    "/runs?backfill=b",
   ])("keeps its filter in %s", (address) => {
     expect(addressOf(filterOf(new URL(address, "http://x").searchParams))).toBe(address);
   });

@@ -1,4 +1,4 @@
-import { KeyRound, Pencil, Plus, Trash2 } from "lucide-react";
+import { CalendarSync, KeyRound, Pencil, Plus, Trash2 } from "lucide-react";
 import { type ReactElement, useState } from "react";
 import type { Parameter, PublishedVersion, TriggerTable } from "../protocol";
 import { useApi, useResource } from "../session";
@@ -6,6 +6,7 @@ import {
   Button,
   IconButton,
   LoadFailed,
+  navigate,
   Sheet,
   StateWords,
   Switch,
@@ -14,7 +15,7 @@ import {
   toast,
   toastError,
 } from "../ui";
-import { bodyOf, startingOf } from "./starting";
+import { backfillOf, bodyOf, isTimed, kindOf, startingOf } from "./starting";
 import { TriggerForm } from "./TriggerForm";
 import { type Secret, WebhookSecret } from "./WebhookSecret";
 import { WhoIsTold } from "./WhoIsTold";
@@ -166,6 +167,13 @@ function TriggerRow({ trigger, onEdit, onChanged, onSecret }: TriggerRowProps): 
       />
       {trigger.webhook ? (
         <IconButton label={`New secret for ${trigger.name}`} icon={KeyRound} onClick={onSecret} />
+      ) : null}
+      {isTimed(kindOf(trigger)) ? (
+        <IconButton
+          label={`Backfill ${trigger.name}`}
+          icon={CalendarSync}
+          onClick={() => navigate(backfillOf(trigger))}
+        />
       ) : null}
       <IconButton label={`Edit ${trigger.name}`} icon={Pencil} onClick={onEdit} />
       <IconButton label={`Delete ${trigger.name}`} icon={Trash2} onClick={() => act(remove())} />

@@ -16,7 +16,7 @@ import {
 } from "../ui";
 import { localWords } from "./NextTicks";
 import { CATCHUPS, OVERLAPS } from "./plan";
-import { isTimed, kindOf } from "./starting";
+import { backfillOf, isTimed, kindOf } from "./starting";
 import { type Day, weekOf } from "./week";
 import "./schedule.css";
 
@@ -81,6 +81,7 @@ function TriggersTable({ pipelines, onChanged }: TriggersTableProps): ReactEleme
             <th scope="col">Starts</th>
             <th scope="col">Next</th>
             <th scope="col">Last</th>
+            <th scope="col">Past</th>
             <th scope="col">Missed ticks</th>
             <th scope="col">Still running</th>
             <th scope="col">On</th>
@@ -112,6 +113,16 @@ function TriggersTable({ pipelines, onChanged }: TriggersTableProps): ReactEleme
                 </td>
                 <td className="muted">
                   {trigger.last_at === null ? "never" : <TimeAgo at={trigger.last_at} />}
+                </td>
+                <td>
+                  {isTimed(kindOf(trigger)) ? (
+                    <Link
+                      to={backfillOf(trigger)}
+                      aria-label={`Backfill ${trigger.name} of ${title}`}
+                    >
+                      Backfill
+                    </Link>
+                  ) : null}
                 </td>
                 <td className="muted ellipsis">
                   {CATCHUPS.find(({ value }) => value === trigger.catchup)?.label}

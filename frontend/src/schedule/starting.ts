@@ -69,6 +69,11 @@ export function isTimed(kind: Kind): boolean {
   return kind === "clock" || kind === "once";
 }
 
+/** Where past ticks of a trigger are looked at and run. */
+export function backfillOf({ pipeline, name }: TriggerTable): string {
+  return `/p/${pipeline}/backfill?trigger=${encodeURIComponent(name)}`;
+}
+
 /** What the server is to know, every key of every kind: others are set back. */
 export function bodyOf(
   starting: Starting,

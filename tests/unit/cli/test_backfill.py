@@ -34,7 +34,7 @@ def test_it_runs_them_and_says_how_that_went(headrace, root):
     assert said.err.splitlines()[-1] == "3 of 3; finished"
     (line,) = headrace("backfills", "-C", root).out.splitlines()
     assert line.startswith(said.out.strip())
-    assert line.endswith("p/daily  2026-03-01 00:00Z to 2026-03-03 23:59Z  finished  3 of 3")
+    assert line.endswith("p/daily  2026-03-01 00:00 to 2026-03-03 23:59  finished  3 of 3")
     again = headrace("backfill", "p", "daily", *SPAN, "--all", "--dry-run", "-C", root)
     assert again.out.startswith("3 runs × ")
     assert " → about " in again.out.splitlines()[0]

@@ -1,0 +1,2 @@
+export { BackfillPage } from "./BackfillPage";
+export { ActiveBackfills } from "./Cards";
