@@ -34,7 +34,11 @@ SOCKET_MESSAGE_LIMIT_BYTES = 16 * 1024 * 1024
 
 
 class HeadraceExtension(ExtensionApp):
-    """All of Headrace as an extension: at `/` in our own server, at `/headrace/` in a stock one."""
+    """All of Headrace as an extension: at `/` in our own server, at `/headrace/` in a stock one.
+
+    A stock server loads it wherever Headrace is installed. In a folder that is no project, nothing
+    is made and started before somebody opens the app there.
+    """
 
     name = "headrace"  # pyright: ignore[reportAssignmentType]
     load_other_extensions = False
@@ -71,12 +75,19 @@ class HeadraceExtension(ExtensionApp):
             websocket_max_message_size=SOCKET_MESSAGE_LIMIT_BYTES,
         )
         self._opening: asyncio.Task[None] | None = None
-        app.io_loop.add_callback(self._open)
+        self.settings["headrace_begin"] = self.begin
+        if standalone or is_project(paths):
+            app.io_loop.add_callback(self.begin)
 
     def initialize_handlers(self) -> None:
         """Take our routes from the one table of them."""
         standalone = isinstance(self.serverapp, SlimServerApp)
         self.handlers.extend(build_handlers("/" if standalone else "/headrace/"))
+
+    def begin(self) -> None:
+        """Open the project, unless that has begun; call it on the running loop."""
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open(), name="open the project")
 
     async def _open(self) -> None:
         self.lag.start()
@@ -88,8 +99,14 @@ class HeadraceExtension(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """Close the project's services; within seconds."""
-        self.lag.stop()
-        await self.runtime.close()
+        if self._opening is not None:
+            self.lag.stop()
+            await self.runtime.close()
+
+
+def is_project(paths: ProjectPaths) -> bool:
+    """Tell whether a folder is a project, by its `pipelines/` or headrace.yaml."""
+    return paths.pipelines.is_dir() or paths.settings.is_file()
 
 
 class SlimServerApp(ServerApp):

@@ -177,6 +177,7 @@ class SecureHandler(JupyterHandler):
             raise Unauthenticated("Log in first, or send the header `Authorization: token …`.")
         if user is not None and not self.public:
             await self._check_authorized(user)
+            self.settings["headrace_begin"]()
         if was_dropped(self.request):
             limit = BODY_LIMIT_BYTES
             raise TooLarge(
