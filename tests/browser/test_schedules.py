@@ -129,3 +129,28 @@ def test_every_kind_can_be_chosen_and_says_what_it_is(sheet: Locator, server: Se
     assert answer.status_code == 202, answer.text
     row = sheet.get_by_role("listitem").filter(has_text="web request")
     expect(row).to_contain_text("last", timeout=TICK_MS)
+
+
+def test_limits_of_runs_are_set_by_keyboard_and_changed(sheet: Locator, server: Server) -> None:
+    sheet.get_by_label("Timeout").fill("soon")
+    expect(sheet.get_by_text("Write a span, e.g. 90s or 2h.")).to_be_visible()
+    expect(sheet.get_by_role("button", name="Schedule", exact=True)).to_be_disabled()
+    sheet.get_by_label("Timeout").fill("2h")
+    expect(sheet.get_by_label("Backoff")).to_be_hidden()
+    sheet.get_by_label("Timeout").press("Tab")
+    keys = sheet.page.keyboard
+    keys.type("3")
+    keys.press("Tab")
+    keys.type("5m")
+    keys.press("Enter")
+    expect(sheet.get_by_role("listitem")).to_have_count(1)
+    (made,) = server.get("pipelines/says/triggers").json()["triggers"]
+    assert (made["timeout"], made["retries"], made["backoff"]) == ("2h", 3, "5m")
+    sheet.get_by_role("button", name=f"Edit {made['name']}").click()
+    expect(sheet.get_by_label("Backoff")).to_have_value("5m")
+    sheet.get_by_label("Retries").fill("")
+    expect(sheet.get_by_label("Backoff")).to_be_hidden()
+    sheet.get_by_role("button", name="Save").click()
+    expect(sheet.get_by_role("listitem")).to_have_count(1)
+    (changed,) = server.get("pipelines/says/triggers").json()["triggers"]
+    assert (changed["timeout"], changed["retries"], changed["backoff"]) == ("2h", None, None)

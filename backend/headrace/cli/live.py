@@ -82,7 +82,7 @@ class _Story:
                 waiting = self.running.setdefault(
                     event.block, _Running(event.block, time.monotonic())
                 )
-                waiting.stage = f"waiting: next poke at {event.poke_at.astimezone():%H:%M:%S}"
+                waiting.stage = f"waiting: poke at {event.poke_at.astimezone():%H:%M:%S}"
                 if event.pokes == 1:
                     until = f"{event.give_up_at.astimezone():%Y-%m-%d %H:%M:%S}"
                     self.tell("waiting", event.block, f"not ready; waits until {until} at most")

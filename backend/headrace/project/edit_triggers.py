@@ -77,7 +77,7 @@ _USUAL = {"catchup": "latest", "overlap": "skip", "timezone": "UTC"}
 
 _TEXTS = (
     *("cron", "every", "at", "files", "after", "changed"),
-    *("start", "end", "jitter", "catchup_window"),
+    *("start", "end", "jitter", "catchup_window", "timeout", "backoff"),
 )
 
 
@@ -96,6 +96,9 @@ def _written(spec: TriggerSpec) -> dict[str, str | None]:
         "catchup_window": written["catchup_window"],
         "catchup_limit": None if spec.catchup_limit is None else str(spec.catchup_limit),
         "overlap": spec.overlap,
+        "timeout": written["timeout"],
+        "retries": None if spec.retries is None else str(spec.retries),
+        "backoff": written["backoff"],
         "parameters": flow(spec.parameters) if spec.parameters else None,
         "active": None if spec.active else "false",
     }

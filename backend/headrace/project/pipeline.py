@@ -90,6 +90,12 @@ class TriggerSpec(Struct, frozen=True, kw_only=True):
     catchup_limit: int | None = None
     """So many missed ticks are made up for; None: 100."""
     overlap: str = "skip"
+    timeout: str | None = None
+    """A run that takes longer is cancelled, and has failed."""
+    retries: int | None = None
+    """A tick is tried so often at most, the first run among them."""
+    backoff: str | None = None
+    """The wait before its second try; None: a minute."""
     parameters: dict[str, Any] = field(default_factory=dict[str, Any])
     active: bool = True
     line: int = 1

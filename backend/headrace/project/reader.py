@@ -362,6 +362,16 @@ def _read_triggers(fields: Fields, problems: Problems) -> tuple[TriggerSpec, ...
     return tuple(found.values())
 
 
+def _span(entry: Fields, key: str) -> str | None:
+    """Return a span of time as it is written."""
+
+    def checked(text: str) -> str:
+        parse_duration(text, key)
+        return text
+
+    return entry.parsed(key, checked)
+
+
 def _read_trigger(entry: Fields) -> TriggerSpec | None:
     name = entry.text("name") or ""
     active = entry.flag("active")
@@ -383,6 +393,9 @@ def _read_trigger(entry: Fields) -> TriggerSpec | None:
         catchup_window=entry.text("catchup_window"),
         catchup_limit=None if limit is None else int(limit),
         overlap=entry.one_of("overlap", OVERLAPS) or "",
+        timeout=_span(entry, "timeout"),
+        retries=entry.integer("retries", minimum=0, maximum=MAX_RETRIES),
+        backoff=_span(entry, "backoff"),
         parameters=entry.values("parameters"),
         active=True if active is None else active,
         line=entry.problems.lines.place(entry.node.start)[0],

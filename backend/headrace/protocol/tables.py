@@ -236,6 +236,28 @@ class BlockRun(Struct, frozen=True, kw_only=True):
     """Of a run that goes on, never recorded: its place among all that wait for a slot."""
 
 
+class RunLimits(Struct, frozen=True, kw_only=True):
+    """What a trigger allows its runs."""
+
+    timeout_s: float | None = None
+    """Seconds that a run may take, counted from the start of its first block."""
+    retries: int = 0
+    """How often a tick is tried at most, the first run among them; 0 is 1."""
+    backoff_s: float = 60.0
+    """Seconds before the second try; each further wait is twice as long."""
+
+
+class Retry(Struct, frozen=True, kw_only=True):
+    """Which try of a tick a run is, when it is not the first."""
+
+    of: str
+    """The run that failed; what succeeded in it is taken over."""
+    number: int
+    """2 for the second try of the tick."""
+    start_at: datetime
+    """Nothing of it starts before."""
+
+
 class RunSummary(Struct, frozen=True, kw_only=True):
     """A run without its blocks, as lists show it."""
 
@@ -255,6 +277,9 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     """First failure in one line, or who cancelled."""
     published: int | None = None
     """Number of the published version that it is of; None: of the draft."""
+    limits: RunLimits | None = None
+    """What its trigger allows it; None: no limits."""
+    retry: Retry | None = None
 
 
 class MatrixCell(Struct, frozen=True, kw_only=True):
@@ -304,6 +329,9 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     reason: str | None = None
+    limits: RunLimits | None = None
+    """What its trigger allows it; None: no limits."""
+    retry: Retry | None = None
     attempt: int = 1
     """How often a server took this run up: 2 after a crash in mid-run."""
 
@@ -434,6 +462,11 @@ class TriggerTable(Struct, frozen=True, kw_only=True):
     catchup_window: str | None = None
     catchup_limit: int | None = None
     overlap: Literal["skip", "queue_one", "queue_all", "cancel_previous", "allow"] = "skip"
+    timeout: str | None = None
+    """How long a run may take."""
+    retries: int | None = None
+    """How often a tick is tried at most, the first run among them."""
+    backoff: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict[str, Any])
     active: bool = True
     next_at: datetime | None = None

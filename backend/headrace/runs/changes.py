@@ -19,6 +19,13 @@ class QueueRun(Struct, frozen=True, kw_only=True):
     idempotency_key: str | None = None
 
 
+class QueueRetry(Struct, frozen=True, kw_only=True):
+    """A run that failed is tried again: its tick is of the new run from now on."""
+
+    of: str
+    queue: QueueRun
+
+
 class Snapshot(Struct, frozen=True):
     """The files of a pipeline at one moment, as bytes, with their content hash."""
 
@@ -61,4 +68,4 @@ class SaveUnsynced(Struct, frozen=True, kw_only=True):
     outputs: list[Unsynced]
 
 
-Change = QueueRun | SaveRun | SaveBlock | SaveResult | SaveUnsynced
+Change = QueueRun | QueueRetry | SaveRun | SaveBlock | SaveResult | SaveUnsynced

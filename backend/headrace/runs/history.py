@@ -32,11 +32,19 @@ from headrace.protocol.comparison import PastResults
 from headrace.protocol.tables import BlockRun, Output, RunRecord
 from headrace.runs.arrivals import Arrivals
 from headrace.runs.backfills import Backfills, forget_backfills
-from headrace.runs.changes import Change, QueueRun, SaveBlock, SaveResult, SaveRun, SaveUnsynced
+from headrace.runs.changes import (
+    Change,
+    QueueRetry,
+    QueueRun,
+    SaveBlock,
+    SaveResult,
+    SaveRun,
+    SaveUnsynced,
+)
 from headrace.runs.database import BUSY_TIMEOUT_MS, Database
 from headrace.runs.holdings import addresses_of, forget_results
 from headrace.runs.leases import Leases
-from headrace.runs.lists import Lists
+from headrace.runs.lists import Lists, limits_from, retry_from
 from headrace.runs.matrix import Matrices
 from headrace.runs.needed import needed_addresses, pipelines_of, unknown_runs
 from headrace.runs.notifications import Notifications, record_end
@@ -374,6 +382,10 @@ def _apply(connection: Connection, change: Change) -> None:
     match change:
         case QueueRun():
             queue_runs(connection, [change])
+        case QueueRetry():
+            queue_runs(connection, [change.queue])
+            moved = update(ticks).where(ticks.c.run_id == change.of)
+            connection.execute(moved.values(run_id=change.queue.record.id))
         case SaveRun():
             _save_run(connection, change)
         case SaveBlock():
@@ -492,6 +504,8 @@ def _record(row: Row[Any], blocks: list[BlockRun]) -> RunRecord:
         parameters=msgspec.json.decode(row.parameters),
         version=row.version,
         published=row.published,
+        limits=limits_from(row.limits),
+        retry=retry_from(row.retry),
         queued_at=moment(row.queued_at),
         started_at=moment(row.started_at),
         finished_at=moment(row.finished_at),

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, get_args
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, tuple_, union_all
 
 from headrace.core.errors import NotFound
-from headrace.protocol.tables import Origin, RunState, RunSummary
+from headrace.protocol.tables import Origin, Retry, RunLimits, RunState, RunSummary
 from headrace.runs.database import Database
 from headrace.runs.tables import backfill_ticks, runs
 from headrace.runs.times import moment, stamp
@@ -174,6 +175,16 @@ def _edges(
     return [at for at in found if at is not None]
 
 
+def limits_from(text: str | None) -> RunLimits | None:
+    """Read the limits of a run."""
+    return None if text is None else msgspec.json.decode(text, type=RunLimits)
+
+
+def retry_from(text: str | None) -> Retry | None:
+    """Read which try of its tick a run is."""
+    return None if text is None else msgspec.json.decode(text, type=Retry)
+
+
 def _summary(row: Row[Any]) -> RunSummary:
     return RunSummary(
         id=row.id,
@@ -190,4 +201,6 @@ def _summary(row: Row[Any]) -> RunSummary:
         blocks_total=row.blocks_total,
         reason=row.reason,
         published=row.published,
+        limits=limits_from(row.limits),
+        retry=retry_from(row.retry),
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection, Table, insert
 from sqlalchemy.dialects import sqlite
 
@@ -59,9 +60,15 @@ def _run_row(change: QueueRun) -> dict[str, Any]:
         "attempt": record.attempt,
         "owner": change.owner,
         "idempotency_key": change.idempotency_key,
-        "blocks_done": 0,
+        "limits": _json(record.limits),
+        "retry": _json(record.retry),
+        "blocks_done": sum(block.finished_at is not None for block in record.blocks),
         "blocks_total": len(record.blocks),
     }
+
+
+def _json(struct: Struct | None) -> str | None:
+    return None if struct is None else msgspec.json.encode(struct).decode()
 
 
 def _block_rows(change: QueueRun) -> list[dict[str, Any]]:
@@ -72,6 +79,7 @@ def _block_rows(change: QueueRun) -> list[dict[str, Any]]:
             "position": position,
             "pipeline": change.record.pipeline,
             "state": block.state,
+            "finished_at": stamp(block.finished_at),
             "record": msgspec.json.encode(block),
         }
         for position, block in enumerate(change.record.blocks)

@@ -66,6 +66,8 @@ runs = Table(
     Column("blocks_done", Integer, nullable=False, server_default="0"),
     Column("blocks_total", Integer, nullable=False, server_default="0"),
     Column("published", Integer),
+    Column("limits", Text),
+    Column("retry", Text),
     Index("runs_newest", "queued_at", "id"),
     Index("runs_of_pipeline", "pipeline", "queued_at", "id"),
     Index("runs_by_state", "state", "queued_at", "id"),

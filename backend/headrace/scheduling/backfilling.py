@@ -12,6 +12,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from headrace.core.clock import Clock
 from headrace.core.crash import crashpoint
 from headrace.core.errors import HeadraceError, InvalidInput, NotFound, StorageFull, Unavailable
@@ -50,7 +52,7 @@ from headrace.scheduling.backfill import (
     span_of,
 )
 from headrace.scheduling.daemon import OpenSessions
-from headrace.scheduling.triggers import ON_TIME, next_of_spec
+from headrace.scheduling.triggers import ON_TIME, limits_of, next_of_spec
 from headrace.session.run import Run, RunRequest
 
 logger = logging.getLogger(__name__)
@@ -332,6 +334,7 @@ def _active(history: History) -> list[Backfill]:
 
 
 def _request(situation: BackfillSituation, tick: PlannedTick) -> RunRequest:
+    limits = limits_of(situation.spec)
     return RunRequest(
         origin="backfill",
         parameters=situation.spec.parameters,
@@ -339,4 +342,6 @@ def _request(situation: BackfillSituation, tick: PlannedTick) -> RunRequest:
         logical_time=tick.logical_time,
         interval_start=tick.interval_start,
         published=True,
+        # A backfill says itself what failed; filling its holes again tries that again.
+        limits=None if limits is None else msgspec.structs.replace(limits, retries=0),
     )

@@ -29,6 +29,7 @@ from headrace.scheduling.triggers import (
     Hold,
     Skip,
     decide,
+    limits_of,
     next_of_spec,
     previous_of,
 )
@@ -445,6 +446,7 @@ def _prepare(
         logical_time=tick,
         interval_start=previous_of(state.spec, tick),
         published=True,
+        limits=limits_of(state.spec),
     )
     try:
         run = session.prepare_run(request)

@@ -16,8 +16,8 @@ import msgspec
 from headrace.core.errors import InvalidInput
 from headrace.project.durations import parse_duration
 from headrace.project.pipeline import TIMED, TRIGGER_KINDS, TriggerSpec, kinds_of
-from headrace.project.reader import MOST_CATCHUP
-from headrace.protocol.tables import Tick
+from headrace.project.reader import MAX_RETRIES, MOST_CATCHUP
+from headrace.protocol.tables import RunLimits, Tick
 from headrace.runs.firing import TriggerState, shift_of
 from headrace.runs.past import MISSED
 from headrace.scheduling import interval
@@ -159,11 +159,24 @@ def next_of_spec(spec: TriggerSpec, after: datetime) -> datetime | None:
     _window(spec)
     if spec.catchup_limit is not None and not 1 <= spec.catchup_limit <= MOST_CATCHUP:
         raise InvalidInput(f"catchup_limit: from 1 to {MOST_CATCHUP}.", field="catchup_limit")
+    limits_of(spec)
     if spec.changed is not None and _BLOCK.fullmatch(spec.changed) is None:
         raise InvalidInput("changed: write pipeline/block, such as prices/load.", field="changed")
     if spec.files is not None and not spec.files.strip():
         raise InvalidInput("files: write a pattern such as data/in/*.csv.", field="files")
     return next_of(spec, after)
+
+
+def limits_of(spec: TriggerSpec) -> RunLimits | None:
+    """Return what a trigger allows its runs, None when it says nothing; raise InvalidInput."""
+    if spec.retries is not None and not 0 <= spec.retries <= MAX_RETRIES:
+        raise InvalidInput(f"retries: from 0 to {MAX_RETRIES}.", field="retries")
+    timeout = None if spec.timeout is None else parse_duration(spec.timeout, "timeout")
+    limits = RunLimits(timeout_s=timeout, retries=spec.retries or 0)
+    if spec.backoff is not None:
+        pause = parse_duration(spec.backoff, "backoff")
+        limits = msgspec.structs.replace(limits, backoff_s=pause)
+    return None if timeout is None and not spec.retries else limits
 
 
 def check_spec(spec: TriggerSpec, now: datetime, before: TriggerSpec | None = None) -> None:

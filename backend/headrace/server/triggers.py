@@ -49,6 +49,9 @@ class NewTrigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     catchup_limit: int | None = None
     overlap: Overlap | None = None
     """None: `skip` for those on a clock, `queue_all` for those that wait for events."""
+    timeout: str | None = None
+    retries: int | None = None
+    backoff: str | None = None
     parameters: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     active: bool = True
 
@@ -72,6 +75,9 @@ class TriggerChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     catchup_window: str | UnsetType | None = UNSET
     catchup_limit: int | UnsetType | None = UNSET
     overlap: Overlap | UnsetType = UNSET
+    timeout: str | UnsetType | None = UNSET
+    retries: int | UnsetType | None = UNSET
+    backoff: str | UnsetType | None = UNSET
     parameters: dict[str, Any] | UnsetType = UNSET
     active: bool | UnsetType = UNSET
 

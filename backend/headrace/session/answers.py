@@ -13,6 +13,7 @@ from headrace.project.durations import duration_text
 from headrace.protocol import events as ev
 from headrace.protocol.tables import Attempt, BlockStatus, Display, Failure, Timings
 from headrace.runs.changes import SaveBlock, SaveResult, SaveUnsynced
+from headrace.session.backoff import backoff
 from headrace.session.course import Course
 from headrace.session.definition import Key
 from headrace.session.effects import Poke, Rest, Step, Stop, Wait
@@ -32,8 +33,6 @@ from headrace.workers.jobs import (
 
 KEPT_LOG_TAIL = 16_384
 """Characters of a block's log that its status carries."""
-
-MAX_BACKOFF_S = 3600.0
 
 
 class Answers:
@@ -343,7 +342,7 @@ class Answers:
             )
         failed = self._failed(run, name)
         seconds = answer.timings.call + answer.timings.wait
-        delay = _backoff(planned.backoff_s, failed, run.id, name)
+        delay = backoff(planned.backoff_s, failed, run.id, name)
         self._course.release(run, name)
         block.state = "queued" if again else "failed"
         block.waiting = again
@@ -501,12 +500,6 @@ def is_worth_a_retry(failure: Failure, retry_on: Sequence[str]) -> bool:
         return True
     names = {failure.kind, failure.type, *failure.bases}
     return any(word in names or word.rpartition(".")[2] in names for word in retry_on)
-
-
-def _backoff(base_s: float, failed: int, run: str, block: str) -> float:
-    """Double the wait with each failure, give or take a quarter that differs from run to run."""
-    spread = int(digest(run, block, str(failed))[:4], 16) / 0xFFFF
-    return min(base_s * 2**failed, MAX_BACKOFF_S) * (0.75 + 0.5 * spread)
 
 
 def one_line(block: str, failure: Failure) -> str:

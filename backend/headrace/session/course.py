@@ -32,12 +32,16 @@ class Course:
         refresh: Callable[[], Step],
         logs: str,
         slots: Slots,
+        *,
+        try_again: Callable[[Run, datetime], Step],
     ) -> None:
         self._runs = runs
         self._slots = slots
         self._results = results
         self.refresh = refresh
         self._logs = logs
+        self._try_again = try_again
+        """Called with a run that is over."""
         self._good_ones = 0
         """Blocks that got their output since the last comparison with the draft."""
 
@@ -74,7 +78,7 @@ class Course:
         """Reuse what is known, and let what has to execute wait for a slot."""
         step = Step()
         reused = True
-        while reused and not run.cancelled:
+        while reused and not run.cancelled and not run.held:
             reused = False
             for name in run.startable():
                 block = run.blocks[name]
@@ -218,7 +222,10 @@ class Course:
             return Step()
         run.state = "running"
         run.started_at = at
-        return Step(records=[SaveRun(run_id=run.id, state="running", started_at=at)])
+        step = Step(records=[SaveRun(run_id=run.id, state="running", started_at=at)])
+        if run.limits is not None and run.limits.timeout_s is not None:
+            step.effects.append(Limit(run.id, "", run.limits.timeout_s))
+        return step
 
     def finish_if_over(self, run: Run, at: datetime) -> Step:
         if not run.is_over or run.id not in self._runs:
@@ -227,30 +234,34 @@ class Course:
         self._slots.end_run(run.id)
         run.state = run.final_state()
         seconds = max(0.0, (at - (run.started_at or run.queued_at)).total_seconds())
-        return self._compared().add(
-            Step(
-                [
-                    ev.RunFinished(
-                        cause=run.id,
-                        run=run.id,
-                        state=run.state,
-                        finished_at=at,
-                        seconds=seconds,
-                        reason=run.reason,
-                    )
-                ],
-                [
-                    SaveRun(
-                        run_id=run.id,
-                        state=run.state,
-                        started_at=run.started_at,
-                        finished_at=at,
-                        seconds=seconds,
-                        reason=run.reason,
-                    )
-                ],
-                [EndRun(run.id)],
+        return (
+            self._compared()
+            .add(
+                Step(
+                    [
+                        ev.RunFinished(
+                            cause=run.id,
+                            run=run.id,
+                            state=run.state,
+                            finished_at=at,
+                            seconds=seconds,
+                            reason=run.reason,
+                        )
+                    ],
+                    [
+                        SaveRun(
+                            run_id=run.id,
+                            state=run.state,
+                            started_at=run.started_at,
+                            finished_at=at,
+                            seconds=seconds,
+                            reason=run.reason,
+                        )
+                    ],
+                    [EndRun(run.id)],
+                )
             )
+            .add(self._try_again(run, at))
         )
 
     def good(self, run: Run, name: str, seconds: float, at: datetime) -> Step:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from headrace.protocol.events import Event
 from headrace.runs.changes import Change
+from headrace.session.run import Run
 from headrace.workers.jobs import Job
 
 
@@ -46,11 +47,29 @@ class Poke:
 
 @dataclass(frozen=True)
 class Limit:
-    """Call `limit_due` after this many seconds, unless the run is over by then."""
+    """Call `limit_due` after this many seconds, unless the run is over by then.
+
+    Without a block the time of the run is meant.
+    """
 
     run: str
     block: str
     seconds: float
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Call `start_due` after this many seconds."""
+
+    run: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TakeUp:
+    """The machine has made this run: it is in the hand of the session from now on."""
+
+    run: Run
 
 
 @dataclass(frozen=True)
@@ -80,7 +99,7 @@ class ShareOut:
     """There are free slots, and it is the turn of another pipeline."""
 
 
-Effect = Execute | Stop | Wait | Poke | Limit | Rest | EndRun | Prepare | ShareOut
+Effect = Execute | Stop | Wait | Poke | Limit | Hold | TakeUp | Rest | EndRun | Prepare | ShareOut
 
 
 @dataclass

@@ -6,12 +6,13 @@ wanted key, computed, never stored as a flag. What needs a failed block is skipp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
 from headrace.core.errors import InvalidInput, NotFound
+from headrace.core.ids import new_run_id
 from headrace.protocol import events as ev
 from headrace.protocol.tables import (
     BlockRun,
@@ -20,15 +21,16 @@ from headrace.protocol.tables import (
     RunRecord,
     Staleness,
 )
-from headrace.runs.changes import QueueRun, SaveRun
+from headrace.runs.changes import QueueRetry, QueueRun, SaveRun
 from headrace.session.answers import Answers, one_line
 from headrace.session.course import Course
 from headrace.session.definition import Definition, PlannedBlock
-from headrace.session.effects import Limit, Poke, Step, Stop
+from headrace.session.effects import Hold, Limit, Poke, Step, Stop, TakeUp
 from headrace.session.plan import Plan, plan
 from headrace.session.results import Result, Results
 from headrace.session.run import BlockProgress, Run, RunRequest
 from headrace.session.slots import Slots
+from headrace.session.tries import next_try, time_left, too_long
 from headrace.workers.jobs import AnyAnswer
 
 
@@ -46,6 +48,7 @@ class Machine:
         owner: str,
         slots: int = 4,
         line: Slots | None = None,
+        new_id: Callable[[], str] = new_run_id,
     ) -> None:
         self.definition = definition
         self.values: dict[str, Any] = dict(definition.parameters)
@@ -57,7 +60,10 @@ class Machine:
         self._line = line or Slots()
         """Shared with the machines of all other pipelines of the project."""
         self._line.end_pipeline(definition.pipeline)  # left by a session of it that broke
-        self._course = Course(self.runs, self.results, self.refresh, logs, self._line)
+        self._new_id = new_id
+        self._course = Course(
+            self.runs, self.results, self.refresh, logs, self._line, try_again=self._try_again
+        )
         self._answers = Answers(self.results, self._course)
         self._owner = owner
         self.slots = slots
@@ -182,6 +188,7 @@ class Machine:
             logical_time=request.logical_time,
             interval_start=request.interval_start,
             published=published,
+            limits=request.limits,
         )
 
     def _outside(self, definition: Definition, names: Sequence[str]) -> dict[str, Output]:
@@ -256,11 +263,20 @@ class Machine:
                 self.results.change(name, state="queued", run=run.id, because=None, progress=None)
         if run.cancelled:
             return step.add(self.cancel(run.id, at))
+        pause = (run.retry.start_at - at).total_seconds() if run.retry is not None else 0.0
+        if run.state == "queued" and pause > 0:
+            run.held = True
+            return step.add(Step(effects=[Hold(run.id, pause)]))
         return step.add(self._wait_on(run, at)).add(self._course.advance(run, at))
 
     def _wait_on(self, run: Run, at: datetime) -> Step:
-        """Let the sensors of a run go on to wait that another process began: until the same end."""
+        """Let what another process began have its end at the same moment: the run, its sensors."""
         step = Step()
+        of_run = time_left(run, at)
+        if of_run is not None and of_run <= 0:
+            return self._expire(run, at)
+        if of_run is not None:
+            step.effects.append(Limit(run.id, "", of_run))
         for name in run.pending:
             record = run.blocks[name].record
             if record.give_up_at is None:
@@ -283,6 +299,8 @@ class Machine:
         cancelled is cancelled.
         """
         blocks = {block.name: BlockProgress.left(block, at) for block in record.blocks}
+        limits = record.limits
+        timeout_s = limits.timeout_s if limits is not None else None
         failed = (b for b in record.blocks if b.state == "failed")
         reasons = [one_line(block.name, block.failure) for block in failed if block.failure]
         return Run(
@@ -304,6 +322,9 @@ class Machine:
             reason=record.reason or next(iter(reasons), None),
             attempt=record.attempt,
             published=record.published,
+            limits=limits,
+            retry=record.retry,
+            timed_out=timeout_s is not None and record.reason == too_long(timeout_s),
         )
 
     def _known_outside(
@@ -386,11 +407,16 @@ class Machine:
         return self._course.advance(run, at)
 
     def limit_due(self, run_id: str, name: str, at: datetime) -> Step:
-        """End a sensor whose time is over; one that is being asked is stopped first."""
+        """End a sensor whose time is over, or without a name the run.
+
+        A sensor that is being asked is stopped first.
+        """
         run = self.runs.get(run_id)
         if run is None or run.cancelled:
             return Step()
         self._at = at
+        if not name:
+            return self._expire(run, at)
         block = run.blocks[name]
         if block.state in {"queued", "waiting"}:
             return self._answers.give_up(run, name, at)
@@ -399,13 +425,38 @@ class Machine:
         block.overdue = True
         return Step(effects=[Stop(run_id, name)])
 
+    def _expire(self, run: Run, at: datetime) -> Step:
+        """Cancel a run that took too long: it has failed, whatever its blocks did."""
+        assert run.limits is not None, "only a limit expires"
+        assert run.limits.timeout_s is not None, "only a limit expires"
+        run.timed_out = True
+        run.reason = too_long(run.limits.timeout_s)
+        return self.cancel(run.id, at)
+
+    def _try_again(self, run: Run, at: datetime) -> Step:
+        """Queue the next try of a tick in the step that ends the one that failed: none is lost."""
+        following = next_try(run, self._new_id(), at)
+        if following is None:
+            return Step()
+        queued = QueueRetry(of=run.id, queue=self.queue_change(following))
+        step = Step(records=[queued], effects=[TakeUp(following)])
+        return step.add(self.launch(following, at))
+
+    def start_due(self, run_id: str, at: datetime) -> Step:
+        """Begin a retry: its backoff is over."""
+        run = self.runs.get(run_id)
+        if run is None or not run.held:
+            return Step()
+        run.held = False
+        return self._course.advance(run, at)
+
     def check(self) -> None:
         """Raise AssertionError when an invariant is broken; for tests and fuzzing."""
         for run in self.runs.values():
             run.check()
             assert not run.is_over, "a run that is over was not ended"
             waits = any(b.waiting or b.state == "waiting" for b in run.blocks.values())
-            going = run.running or run.ready() or waits
+            going = run.running or run.ready() or waits or run.held
             assert going, "a run hangs"
         for name, state in self.staleness.items():
             if state.state == "fresh":

@@ -18,6 +18,8 @@ from headrace.protocol.tables import (
     Failure,
     Origin,
     Output,
+    Retry,
+    RunLimits,
     RunRecord,
     RunState,
     Scope,
@@ -45,6 +47,8 @@ class RunRequest:
     """The run that it repeats."""
     published: bool = False
     """Run the published version, not the draft."""
+    limits: RunLimits | None = None
+    """What its trigger allows it."""
     offered: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Values for parameters, as far as these are declared; `parameters` go first."""
 
@@ -139,6 +143,12 @@ class Run:
     attempt: int = 1
     published: int | None = None
     """Number of the published version that it is of."""
+    limits: RunLimits | None = None
+    retry: Retry | None = None
+    held: bool = False
+    """It is a retry whose time has not come."""
+    timed_out: bool = False
+    """It was cancelled for having taken too long."""
     prepared: int = 1
     """So many workers were asked to be ready for it."""
 
@@ -257,7 +267,7 @@ class Run:
     def final_state(self) -> RunState:
         """Decide how a run that is over ended."""
         states = {block.state for block in self.blocks.values()}
-        if "failed" in states:
+        if "failed" in states or self.timed_out:
             return "failed"
         return "cancelled" if self.cancelled or "cancelled" in states else "succeeded"
 
@@ -290,6 +300,8 @@ class Run:
             queued_at=self.queued_at,
             started_at=self.started_at,
             reason=self.reason,
+            limits=self.limits,
+            retry=self.retry,
             attempt=self.attempt,
         )
 

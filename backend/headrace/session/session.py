@@ -32,6 +32,7 @@ from headrace.session.effects import (
     Effect,
     EndRun,
     Execute,
+    Hold,
     Limit,
     Poke,
     Prepare,
@@ -39,6 +40,7 @@ from headrace.session.effects import (
     ShareOut,
     Step,
     Stop,
+    TakeUp,
     Wait,
 )
 from headrace.session.log import EventLog
@@ -592,9 +594,12 @@ class Session:
         """Start a prepared run whose record is durable; nothing happens when that was done."""
         if run.id in self._runs:
             return
+        self._take_in(run)
+        await self._stimuli.do(lambda: self.machine.launch(run, self._now()))
+
+    def _take_in(self, run: Run) -> None:
         self._runs[run.id] = run
         self._ends[run.id] = asyncio.get_running_loop().create_future()
-        await self._stimuli.do(lambda: self.machine.launch(run, self._now()))
 
     async def resume(self, record: RunRecord, files: bytes) -> None:
         """Take up a run that a dead process left behind."""
@@ -745,6 +750,8 @@ class Session:
                     timer.cancel()
             case Rest(run):
                 pool.end_run(run)
+            case TakeUp(run):
+                self._take_in(run)
             case Prepare(run, workers):
                 pool.prepare(run, workers)
             case ShareOut():
@@ -752,7 +759,7 @@ class Session:
             case _:
                 self._wait(effect)
 
-    def _wait(self, wait: Wait | Poke | Limit) -> None:
+    def _wait(self, wait: Wait | Poke | Hold | Limit) -> None:
         """Let time pass; what is waited for of a run that is over never comes."""
 
         def act() -> Step:
@@ -761,6 +768,8 @@ class Session:
                     return self.machine.retry_due(run, block, attempt, self._now())
                 case Poke(run, block, number):
                     return self.machine.poke_due(run, block, number, self._now())
+                case Hold(run):
+                    return self.machine.start_due(run, self._now())
                 case _:
                     return self.machine.limit_due(wait.run, wait.block, self._now())
 

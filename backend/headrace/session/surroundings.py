@@ -153,4 +153,6 @@ def summary_of(run: Run, finished: ev.RunFinished | None = None) -> RunSummary:
         blocks_total=len(run.blocks),
         reason=run.reason,
         published=run.published,
+        limits=run.limits,
+        retry=run.retry,
     )

@@ -1178,6 +1178,24 @@ export interface RunSummary {
   blocks_total: number;
   reason: string | null;
   published: number | null;
+  limits: RunLimits | null;
+  retry: Retry | null;
+}
+/**
+ * What a trigger allows its runs.
+ */
+export interface RunLimits {
+  timeout_s: number | null;
+  retries: number;
+  backoff_s: number;
+}
+/**
+ * Which try of a tick a run is, when it is not the first.
+ */
+export interface Retry {
+  of: string;
+  number: number;
+  start_at: string;
 }
 /**
  * Project: a block of a run changed its state; for open run pages.
@@ -1897,6 +1915,9 @@ export interface TriggerTable {
   catchup_window: string | null;
   catchup_limit: number | null;
   overlap: "allow" | "cancel_previous" | "queue_all" | "queue_one" | "skip";
+  timeout: string | null;
+  retries: number | null;
+  backoff: string | null;
   parameters: {
     [k: string]: unknown;
   };
@@ -1954,6 +1975,8 @@ export interface RunRecord {
   started_at: string | null;
   finished_at: string | null;
   reason: string | null;
+  limits: RunLimits | null;
+  retry: Retry | null;
   attempt: number;
 }
 /**

@@ -149,7 +149,7 @@ function wordsPlace(from: number, end: number, span: number): WordsPlace {
 }
 
 function wordsOf({ block }: Bar, now: number): string {
-  const words = describeBlockRun(block, now);
+  const words = describeBlockRun(block, now || Date.now());
   const tries = block.attempts.length > 1 ? ` · ${block.attempts.length} attempts` : "";
   const short = words.length > 64 ? `${words.slice(0, 63)}…` : words;
   return `${short}${tries}`;

@@ -89,7 +89,7 @@ export function RunBlock(props: RunBlockProps): ReactElement {
       {source === undefined ? null : <Source {...props} source={source} />}
       {failure === null ? (
         <p className="details-words">
-          <StateWords sign={sign}>{describeBlockRun(block, now)}</StateWords>
+          <StateWords sign={sign}>{describeBlockRun(block, now || Date.now())}</StateWords>
           {waits.length === 0 ? null : (
             <span className="muted"> · waits for {waits.join(", ")}</span>
           )}

@@ -13,6 +13,7 @@ import {
   formatDuration,
   formatMoment,
   formatShortMoment,
+  Link,
   LoadFailed,
   navigate,
   Page,
@@ -31,7 +32,7 @@ import { RunBlocks } from "./RunBlocks";
 import { RunData } from "./RunData";
 import { retryRun } from "./retry";
 import { useRun } from "./useRun";
-import { compareAddress, factsOf, resumedWords, retryWords } from "./words";
+import { compareAddress, factsOf, resumedWords, retryWords, startWords } from "./words";
 import "./runs.css";
 
 export interface RunPageProps {
@@ -117,6 +118,7 @@ function RunChips({ run }: { run: RunRecord }): ReactElement {
   const sign = signOfState(run.state);
   const facts = factsOf(run).join(" · ");
   const resumed = resumedWords(run);
+  const starts = startWords(run);
   return (
     <>
       <StateChip sign={sign}>
@@ -130,6 +132,12 @@ function RunChips({ run }: { run: RunRecord }): ReactElement {
           ` ${formatDuration(run.seconds)}`
         )}
       </StateChip>
+      {starts === null ? null : <Chip>{starts}</Chip>}
+      {run.retry === null ? null : (
+        <Chip tone="stale" title="It tries again what the run before it failed at.">
+          <Link to={`/p/${run.pipeline}/runs/${run.retry.of}`}>after a failed run</Link>
+        </Chip>
+      )}
       {resumed === null ? null : (
         <Chip tone="stale" title="The server ended in its midst; what was done then was kept.">
           {resumed}

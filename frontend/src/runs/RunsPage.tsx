@@ -21,7 +21,7 @@ import { type Choice, ChoiceBar, useChoice } from "./choice";
 import { Filters } from "./Filters";
 import { addressOf, type Filter, filterOf, isEmpty, queryOf, viewOf } from "./filter";
 import { RunMatrix } from "./RunMatrix";
-import { originWords } from "./words";
+import { originWords, startWords } from "./words";
 import "./runs.css";
 
 interface RunList {
@@ -208,7 +208,7 @@ function RunRow({ run, choice }: { run: RunSummary; choice: Choice }): ReactElem
         )}
       </td>
       <td className="ellipsis muted" title={run.reason ?? undefined}>
-        {run.reason}
+        {run.reason ?? startWords(run)}
       </td>
     </tr>
   );

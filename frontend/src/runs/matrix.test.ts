@@ -9,6 +9,8 @@ const run = (queued_at: string): RunSummary => ({
   origin: "trigger",
   trigger: null,
   published: null,
+  limits: null,
+  retry: null,
   logical_time: null,
   queued_at,
   started_at: null,

@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 import type { Attempt, BlockRun, Failure, RunRecord } from "../protocol";
 import { addressOf, filterOf } from "./filter";
 import { withPlaces } from "./useRun";
-import { attemptWords, cacheWords, resumedWords, retryWords, waitsFor } from "./words";
+import {
+  attemptWords,
+  cacheWords,
+  originWords,
+  resumedWords,
+  retryWords,
+  startWords,
+  waitsFor,
+} from "./words";
 
 function block(name: string, state: BlockRun["state"], ...upstream: string[]): BlockRun {
   return { name, state, upstream, place: null } as unknown as BlockRun;
@@ -66,6 +74,19 @@ describe("words of a run", () => {
       "Retry from a",
       "Retry 2 failed blocks",
     ]);
+  });
+
+  it("say which try of its tick a run is, and when it starts", () => {
+    const retry = { of: "r", number: 2, start_at: "2026-11-21T06:01:30Z" };
+    const limits = { timeout_s: null, retries: 3, backoff_s: 60 };
+    const run = { origin: "retry", trigger: "nightly", retry, limits } as const;
+    expect(originWords(run)).toBe("try 2 of 3 of nightly");
+    expect(originWords({ ...run, retry: null })).toBe("retry");
+    const before = Date.parse("2026-11-21T06:00:00Z");
+    expect(startWords({ state: "queued", retry }, before)).toMatch(/^starts at \d\d:\d\d:30$/);
+    expect(startWords({ state: "queued", retry }, before + 3_600_000)).toBeNull();
+    expect(startWords({ state: "running", retry }, before)).toBeNull();
+    expect(startWords({ state: "queued", retry: null }, before)).toBeNull();
   });
 
   it("give places to blocks, and keep the run when none moved", () => {

@@ -1,10 +1,21 @@
-import { type Attempt, type BlockRun, isFinal, type RunRecord, type RunSummary } from "../protocol";
+import {
+  type Attempt,
+  type BlockRun,
+  isFinal,
+  type Retry,
+  type RunRecord,
+  type RunSummary,
+} from "../protocol";
 import type { Sign } from "../session";
-import { failureLine, formatShortMoment, formatValue, signOfState } from "../ui";
+import { failureLine, formatClock, formatShortMoment, formatValue, signOfState } from "../ui";
 
 /** Who started a run: "trigger nightly", "editor", "command line". */
-export function originWords(run: Pick<RunSummary, "origin" | "trigger">): string {
+export function originWords(
+  run: Pick<RunSummary, "origin" | "trigger"> & Partial<Pick<RunSummary, "retry" | "limits">>,
+): string {
   switch (run.origin) {
+    case "retry":
+      return run.retry == null ? "retry" : `${triesWords(run.retry, run.limits)} of ${run.trigger}`;
     case "trigger":
       return run.trigger === null ? "trigger" : `trigger ${run.trigger}`;
     case "backfill":
@@ -16,6 +27,20 @@ export function originWords(run: Pick<RunSummary, "origin" | "trigger">): string
     default:
       return run.origin;
   }
+}
+
+/** "try 2 of 3": which one of the runs that its tick may have. */
+function triesWords({ number }: Retry, limits: RunSummary["limits"] | undefined): string {
+  return `try ${number} of ${Math.max(number, limits?.retries ?? 1)}`;
+}
+
+/** "starts at 06:01:30": what a retry waits for. */
+export function startWords(
+  { state, retry }: Pick<RunSummary, "state" | "retry">,
+  now: number = Date.now(),
+): string | null {
+  if (state !== "queued" || retry === null || Date.parse(retry.start_at) <= now) return null;
+  return `starts at ${formatClock(retry.start_at, now)}`;
 }
 
 /** The chip of a run page: who, which tick, which parameters, which version. */

@@ -2,7 +2,15 @@ import type { ReactElement } from "react";
 import type { PipelineSummary } from "../protocol";
 import { useResource } from "../session";
 import { Field, Input, Select } from "../ui";
-import { isTimed, KINDS, type Kind, type Starting, startingProblem } from "./starting";
+import {
+  isTimed,
+  KINDS,
+  type Kind,
+  limitProblem,
+  type Starting,
+  startingProblem,
+  triesAgain,
+} from "./starting";
 
 export interface StartingFieldsProps {
   pipeline: string;
@@ -122,6 +130,37 @@ function AfterField(props: {
         </Select>
       )}
     </Field>
+  );
+}
+
+/** How long a run may take, and how often a tick is tried. */
+export function LimitFields({
+  starting,
+  onChange,
+}: Omit<StartingFieldsProps, "pipeline">): ReactElement {
+  const texts: (readonly ["timeout" | "retries" | "backoff", string, string, string])[] = [
+    ["timeout", "Timeout", "2h", "A run that takes longer is stopped, and has failed."],
+    ["retries", "Retries", "3", "So often a tick is tried at most, the first run among them."],
+    ["backoff", "Backoff", "1m", "The wait before the second try; each further one is twice it."],
+  ];
+  const shown = triesAgain(starting) ? texts : texts.slice(0, 2);
+  return (
+    <>
+      {shown.map(([key, label, placeholder, note]) => (
+        <Field key={key} label={label} note={note} error={limitProblem(key, starting[key])}>
+          {(control) => (
+            <Input
+              {...control}
+              mono
+              value={starting[key]}
+              placeholder={placeholder}
+              inputMode={key === "retries" ? "numeric" : undefined}
+              onChange={(event) => onChange({ ...starting, [key]: event.target.value })}
+            />
+          )}
+        </Field>
+      ))}
+    </>
   );
 }
 

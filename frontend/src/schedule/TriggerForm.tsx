@@ -12,8 +12,15 @@ import { Button, Field, Input, ParametersForm, Select, Switch, toast } from "../
 import { NextTicks } from "./NextTicks";
 import { PlanFields } from "./PlanFields";
 import { CATCHUPS, freeName, OVERLAPS, planOfTrigger, planProblem, whenOfPlan } from "./plan";
-import { MoreFields, StartingFields } from "./StartingFields";
-import { bodyOf, isTimed, NAME_OF_KIND, startingOf, startingProblem } from "./starting";
+import { LimitFields, MoreFields, StartingFields } from "./StartingFields";
+import {
+  bodyOf,
+  isTimed,
+  limitsAreSound,
+  NAME_OF_KIND,
+  startingOf,
+  startingProblem,
+} from "./starting";
 import { offsetOf, ownZone, TimeZonePicker } from "./TimeZonePicker";
 import { usePreview } from "./usePreview";
 
@@ -58,7 +65,12 @@ export function TriggerForm(props: TriggerFormProps): ReactElement {
   const sound = planned === undefined && zoneProblem === undefined;
   const when = { ...bodyOf(starting, whenOfPlan(plan)), timezone };
   const preview = usePreview(sound && timed ? when : null);
-  const ready = sound && valuesRead && nameProblem === undefined && preview.error === undefined;
+  const ready =
+    sound &&
+    limitsAreSound(starting) &&
+    valuesRead &&
+    nameProblem === undefined &&
+    preview.error === undefined;
 
   const save = async (): Promise<void> => {
     setBusy(true);
@@ -118,6 +130,7 @@ export function TriggerForm(props: TriggerFormProps): ReactElement {
           choices={OVERLAPS}
           onChange={setOverlap}
         />
+        <LimitFields starting={starting} onChange={setStarting} />
         <MoreFields starting={starting} onChange={setStarting} />
         {parameters.length === 0 ? null : (
           <ParametersForm

@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { TriggerTable } from "../protocol";
 import { startsInWords } from "../ui";
-import { bodyOf, isTimed, kindOf, startingOf, startingProblem } from "./starting";
+import {
+  bodyOf,
+  isTimed,
+  kindOf,
+  limitProblem,
+  limitsAreSound,
+  startingOf,
+  startingProblem,
+} from "./starting";
 
 const NONE = { cron: null, every: null, at: null, webhook: false, files: null, after: null };
 const TABLE = {
@@ -13,6 +21,9 @@ const TABLE = {
   jitter: null,
   catchup_window: null,
   catchup_limit: null,
+  timeout: null,
+  retries: null,
+  backoff: null,
 } as unknown as TriggerTable;
 
 describe("what starts runs", () => {
@@ -49,6 +60,35 @@ describe("what starts runs", () => {
       end: null,
       catchup_limit: null,
     });
+  });
+
+  it("sends the limits of runs, and a backoff where a tick is tried again", () => {
+    const limited = { ...TABLE, webhook: true, timeout: "2h", retries: 3, backoff: "5m" };
+    const starting = startingOf(limited);
+    const when = { cron: null, every: null };
+    expect({ ...TABLE, ...bodyOf(starting, when) }).toEqual(limited);
+    expect(bodyOf({ ...starting, retries: "1" }, when)).toMatchObject({
+      retries: 1,
+      backoff: null,
+    });
+    expect(bodyOf({ ...starting, retries: " ", timeout: "" }, when)).toMatchObject({
+      timeout: null,
+      retries: null,
+      backoff: null,
+    });
+  });
+
+  it.each([
+    ["timeout", "soon", "Write a span, e.g. 90s or 2h."],
+    ["timeout", "1h 30m", undefined],
+    ["retries", "many", "A whole number from 0 to 100."],
+    ["retries", "101", "A whole number from 0 to 100."],
+    ["retries", "", undefined],
+    ["backoff", "-1s", "Write a span, e.g. 90s or 2h."],
+  ] as const)("%s of %j is looked at before the server is asked", (key, text, problem) => {
+    expect(limitProblem(key, text)).toBe(problem);
+    const starting = { ...startingOf(null), retries: "3", [key]: text };
+    expect(limitsAreSound(starting)).toBe(problem === undefined);
   });
 
   it("says what is missing", () => {

@@ -24,6 +24,9 @@ export interface Starting {
   jitter: string;
   catchup_window: string;
   catchup_limit: string;
+  timeout: string;
+  retries: string;
+  backoff: string;
 }
 
 const NOTHING: Starting = {
@@ -37,11 +40,15 @@ const NOTHING: Starting = {
   jitter: "",
   catchup_window: "",
   catchup_limit: "",
+  timeout: "",
+  retries: "",
+  backoff: "",
 };
 
 export function startingOf(trigger: TriggerTable | null): Starting {
   if (trigger === null) return NOTHING;
   const { at, files, after, changed, start, end, jitter, catchup_window, catchup_limit } = trigger;
+  const { timeout, retries, backoff } = trigger;
   return {
     kind: kindOf(trigger),
     at: at ?? "",
@@ -53,6 +60,9 @@ export function startingOf(trigger: TriggerTable | null): Starting {
     jitter: jitter ?? "",
     catchup_window: catchup_window ?? "",
     catchup_limit: catchup_limit === null ? "" : String(catchup_limit),
+    timeout: timeout ?? "",
+    retries: retries === null ? "" : String(retries),
+    backoff: backoff ?? "",
   };
 }
 
@@ -96,7 +106,40 @@ export function bodyOf(
     jitter: only("clock", starting.jitter),
     catchup_window: isTimed(kind) ? said(starting.catchup_window) : null,
     catchup_limit: isTimed(kind) && Number.isInteger(limit) ? limit : null,
+    timeout: said(starting.timeout),
+    retries: isWhole(starting.retries) ? Number(starting.retries) : null,
+    backoff: triesAgain(starting) ? said(starting.backoff) : null,
   };
+}
+
+const SPAN = /^(\d+(\.\d+)?\s*(ms|s|m|h|d|w)\s*)+$|^\d+(\.\d+)?$/;
+const MOST_RETRIES = 100;
+const LIMITS = ["timeout", "retries", "backoff"] as const;
+
+function isWhole(text: string): boolean {
+  return /^\s*\d+\s*$/.test(text);
+}
+
+/** Is a tick whose run failed tried again. */
+export function triesAgain({ retries }: Starting): boolean {
+  return isWhole(retries) && Number(retries) > 1;
+}
+
+/** What is wrong with a limit of runs, as far as it shows before the server looks. */
+export function limitProblem(key: (typeof LIMITS)[number], text: string): string | undefined {
+  const value = text.trim();
+  if (value === "") return undefined;
+  if (key === "retries") {
+    const sound = isWhole(value) && Number(value) <= MOST_RETRIES;
+    return sound ? undefined : `A whole number from 0 to ${MOST_RETRIES}.`;
+  }
+  return SPAN.test(value) ? undefined : "Write a span, e.g. 90s or 2h.";
+}
+
+/** Are all limits that are shown as they can be. */
+export function limitsAreSound(starting: Starting): boolean {
+  const shown = triesAgain(starting) ? LIMITS : LIMITS.slice(0, 2);
+  return shown.every((key) => limitProblem(key, starting[key]) === undefined);
 }
 
 const FILL: Partial<Record<Kind, keyof Starting>> = {

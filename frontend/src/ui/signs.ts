@@ -90,7 +90,7 @@ export function describeBlockRun(block: BlockRun, now: number = Date.now()): str
 
 type Wait = Pick<BlockRun, "pokes" | "poke_at" | "give_up_at">;
 
-/** "waiting: next poke at 12:03:10", of a sensor that was not ready. */
+/** "waiting: poke at 12:03:10", of a sensor that was not ready. */
 export function waitingWords(wait: Wait, now: number = Date.now()): string {
   return withReason("waiting", nextOfWait(wait, now));
 }
@@ -101,7 +101,7 @@ export function nextOfWait({ pokes, poke_at, give_up_at }: Wait, now: number): s
   const isLast = give_up_at !== null && Date.parse(give_up_at) <= Date.parse(poke_at);
   return isLast
     ? `gives up at ${formatClock(give_up_at, now)}`
-    : `next poke at ${formatClock(poke_at, now)}`;
+    : `poke at ${formatClock(poke_at, now)}`;
 }
 
 /** "queued 2nd: waits for a slot of pool warehouse". */

@@ -769,6 +769,18 @@ class TestTriggers:
         project.save(delete_trigger(project.read("p"), "weekly"))
         assert project.read("p").pipeline.triggers == ()
 
+    def test_limits_of_runs_are_written_changed_and_removed(
+        self, project: Any, flights: PipelineFiles
+    ) -> None:
+        nightly = flights.pipeline.triggers[0]
+        limited = replace(nightly, timeout="2h", retries=3, backoff="5m")
+        project.save(put_trigger(flights, limited, "nightly"))
+        files = project.read("p")
+        assert "timeout: 2h, retries: 3, backoff: 5m}" in files.text
+        assert files.pipeline.triggers[0] == limited
+        project.save(put_trigger(files, nightly, "nightly"))
+        assert project.read("p").text == flights.text
+
     @pytest.mark.parametrize(
         ("text", "left"),
         [

@@ -148,6 +148,9 @@ def block(entry: str) -> str:
         ("triggers: [{name: t}]\n", 1, 11, "one of `cron:`, `every:`"),
         ("triggers: [{name: t, every: 1h}, {name: t, every: 1h}]\n", 1, 40, "two triggers"),
         ("triggers: [{name: t, every: 1h, overlap: x}]\n", 1, 41, "one of skip"),
+        ("triggers: [{name: t, every: 1h, timeout: soon}]\n", 1, 41, "not a duration"),
+        ("triggers: [{name: t, every: 1h, backoff: 0s}]\n", 1, 41, "more than 0"),
+        ("triggers: [{name: t, every: 1h, retries: 101}]\n", 1, 41, "from 0 to 100"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(

@@ -9,8 +9,8 @@ import pytest
 
 from headrace.core.errors import InvalidInput, NotFound
 from headrace.project.pipeline import TriggerSpec
-from headrace.protocol.tables import TriggerTable
-from headrace.runs.changes import QueueRun, SaveRun
+from headrace.protocol.tables import BlockRun, Retry, RunLimits, TriggerTable
+from headrace.runs.changes import QueueRetry, QueueRun, SaveRun
 from headrace.runs.firing import Firing, TickChange, TriggerState
 from headrace.runs.history import History
 
@@ -135,6 +135,26 @@ def test_a_tick_its_run_and_the_next_tick_are_one(
     table = only(history)
     assert (table.last_at, table.next_at) == (due, due + HOUR)
     assert history.run(change.record.id).logical_time == due
+
+
+def test_a_tick_that_is_tried_again_is_of_the_new_run(
+    history: History, queue: Queue, due: datetime
+) -> None:
+    first, limits = queue("load"), RunLimits(timeout_s=60, retries=2)
+    fired(history, first, due)
+    retry = Retry(of=first.record.id, number=2, start_at=due + HOUR)
+    done = BlockRun(name="load", kind="loader", state="cached", finished_at=due)
+    open_one = BlockRun(name="clean", kind="transformer")
+    second = queue(blocks=[done, open_one], retry=retry, limits=limits)
+    ended = SaveRun(run_id=first.record.id, state="failed", finished_at=due)
+    history.write([ended, QueueRetry(of=first.record.id, queue=second)])
+    assert fired(history, queue(), due) == [], "the tick is not doubled"
+    (state,) = history.situation(due + 2 * HOUR)
+    assert [run.run_id for run in state.running] == [second.record.id], "it is still going on"
+    record = history.run(second.record.id)
+    assert (record.retry, record.limits) == (retry, limits)
+    listed = next(run for run in history.runs() if run.id == record.id)
+    assert (listed.blocks_done, listed.blocks_total, listed.retry) == (1, 2, retry)
 
 
 def test_a_tick_fires_once(history: History, queue: Queue, due: datetime) -> None:

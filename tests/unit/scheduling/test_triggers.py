@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from headrace.core.errors import InvalidInput
 from headrace.project.pipeline import TriggerSpec
+from headrace.protocol.tables import RunLimits
 from headrace.runs.firing import TickRun, TriggerState, shift_of
 from headrace.scheduling.triggers import (
     MAX_CATCHUP,
@@ -24,6 +25,7 @@ from headrace.scheduling.triggers import (
     Skip,
     check_spec,
     decide,
+    limits_of,
     next_of,
     next_of_spec,
     preview,
@@ -306,6 +308,10 @@ def test_moments_are_shown_on_the_clock_of_the_zone() -> None:
         ({"every": "1h", "catchup_window": "0"}, "catchup_window"),
         ({"every": "1h", "catchup_limit": 0}, "catchup_limit"),
         ({"every": "1h", "catchup_limit": 1001}, "catchup_limit"),
+        ({"every": "1h", "timeout": "soon"}, "timeout"),
+        ({"every": "1h", "retries": 101}, "retries"),
+        ({"every": "1h", "retries": -1}, "retries"),
+        ({"every": "1h", "backoff": "0"}, "backoff"),
         ({"changed": "load"}, "changed"),
         ({"files": " "}, "files"),
     ],
@@ -314,6 +320,20 @@ def test_what_means_nothing_is_refused_by_its_field(fields: dict[str, Any], fiel
     with pytest.raises(InvalidInput) as refused:
         next_of_spec(TriggerSpec(name="n", **fields), NOON)
     assert refused.value.details["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("fields", "limits"),
+    [
+        ({}, None),
+        ({"retries": 0, "backoff": "5m"}, None),
+        ({"timeout": "2h"}, RunLimits(timeout_s=7200)),
+        ({"retries": 3}, RunLimits(retries=3, backoff_s=60)),
+        ({"retries": 3, "backoff": "5m"}, RunLimits(retries=3, backoff_s=300)),
+    ],
+)
+def test_limits_of_runs_are_read(fields: dict[str, Any], limits: RunLimits | None) -> None:
+    assert limits_of(TriggerSpec(name="n", every="1h", **fields)) == limits
 
 
 def test_a_new_schedule_must_fire_once_at_least() -> None:

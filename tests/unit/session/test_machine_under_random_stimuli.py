@@ -7,6 +7,7 @@ history that remembers what was recorded, and a power cut between any two of its
 from __future__ import annotations
 
 import copy
+import itertools
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -24,12 +25,13 @@ from headrace.protocol.tables import (
     Display,
     Failure,
     Output,
+    RunLimits,
     RunRecord,
     Scope,
 )
-from headrace.runs.changes import Change, QueueRun, SaveBlock, SaveResult, SaveRun
+from headrace.runs.changes import Change, QueueRetry, QueueRun, SaveBlock, SaveResult, SaveRun
 from headrace.session.definition import Definition, PlannedBlock
-from headrace.session.effects import EndRun, Execute, Limit, Poke, Rest, Step, Stop, Wait
+from headrace.session.effects import EndRun, Execute, Hold, Limit, Poke, Rest, Step, Stop, Wait
 from headrace.session.machine import Machine
 from headrace.session.results import Result
 from headrace.session.run import OVER, RunRequest
@@ -50,6 +52,7 @@ class Book:
         self.runs: dict[str, RunRecord] = {}
         self.files: dict[str, bytes] = {}
         self.results: dict[tuple[str, str], SaveResult] = {}
+        self.retried: set[str] = set()
 
     def write(self, changes: list[Change]) -> None:
         for change in changes:
@@ -57,6 +60,11 @@ class Book:
                 case QueueRun():
                     self.runs[change.record.id] = change.record
                     self.files[change.record.id] = change.files
+                case QueueRetry():
+                    assert self.runs[change.of].state == "failed", "what failed is tried again"
+                    assert change.of not in self.retried, "and that once"
+                    self.retried.add(change.of)
+                    self.write([change.queue])
                 case SaveRun():
                     self._save_run(change)
                 case SaveBlock():
@@ -127,6 +135,8 @@ class RandomStimuli(RuleBasedStateMachine):
         self.jobs: list[Job] = []
         self.waits: list[Wait | Poke] = []
         self.limits: list[Limit] = []
+        self.holds: list[Hold] = []
+        self.numbers = itertools.count()
         self.late: list[AnyAnswer] = []
         self.stopping: set[tuple[str, str]] = set()
         self.executed: Counter[tuple[str, str]] = Counter()
@@ -177,7 +187,9 @@ class RandomStimuli(RuleBasedStateMachine):
 
     def open(self) -> None:
         """Open the session as a new process does, and take up what the last one left."""
-        self.machine = Machine(self.drafted(), logs="/logs", owner="me", slots=2)
+        self.machine = Machine(
+            self.drafted(), logs="/logs", owner="me", slots=2, new_id=self.new_id
+        )
         for saved in self.book.results.values():
             known = Result(key=saved.key, output=saved.output, made_at=saved.finished_at)
             self.machine.results.remember(saved.block, known)
@@ -194,11 +206,14 @@ class RandomStimuli(RuleBasedStateMachine):
             run = self.machine.revive(again, pinned, self.now)
             self.take(self.machine.launch(run, self.now))
 
+    def new_id(self) -> str:
+        return f"r{next(self.numbers)}"
+
     def die(self) -> None:
         """End the process: what was not recorded is gone, answers of its workers too."""
         self.crash = None
         self.jobs, self.waits, self.late, self.stopping = [], [], [], set()
-        self.limits = []
+        self.limits, self.holds = [], []
         self.open()
 
     def take(self, step: Step) -> None:
@@ -245,6 +260,8 @@ class RandomStimuli(RuleBasedStateMachine):
                 self.stopping.add((run, name))
             case Wait() | Poke():
                 self.waits.append(effect)
+            case Hold():
+                self.holds.append(effect)
             case Limit():
                 self.limits.append(effect)
             case Rest(run):
@@ -275,7 +292,7 @@ class RandomStimuli(RuleBasedStateMachine):
     # Stimuli
 
     def begin_run(self, request: RunRequest) -> None:
-        name = f"r{len(self.book.runs)}"
+        name = self.new_id()
         try:
             run = self.machine.prepare(name, request, self.now)
         except HeadraceError:
@@ -292,6 +309,20 @@ class RandomStimuli(RuleBasedStateMachine):
         request = RunRequest(origin="editor", blocks=targets, scope=scope, force=force)
         if self.machine.plan(request).blocks:
             self.begin_run(request)
+
+    @rule(p=st.integers(0, 1), retries=st.integers(0, 3))
+    def run_by_a_trigger(self, p: int, retries: int) -> None:
+        limits = RunLimits(timeout_s=100.0, retries=retries, backoff_s=10.0)
+        request = RunRequest(origin="trigger", trigger="t", parameters={"p": p}, limits=limits)
+        self.begin_run(request)
+
+    @precondition(lambda self: self.holds)
+    @rule(data=st.data())
+    def backoff_is_over(self, data: st.DataObject) -> None:
+        hold = data.draw(st.sampled_from(self.holds))
+        self.holds.remove(hold)
+        self.take(self.machine.start_due(hold.run, self.now))
+        assert self.machine.start_due(hold.run, self.now) == Step(), "a retry begins once"
 
     @rule(data=st.data(), scope=st.sampled_from(SCOPES), force=st.booleans(), p=st.integers(0, 1))
     def run_by_the_api(self, data: st.DataObject, scope: Scope, force: bool, p: int) -> None:
@@ -445,6 +476,10 @@ class RandomStimuli(RuleBasedStateMachine):
         live = {run.id for run in self.book.unfinished()}
         assert live == set(self.machine.runs)
         assert not live & self.ended
+        for run in self.book.runs.values():
+            if run.retry is not None:
+                assert run.limits is not None
+                assert run.retry.number <= run.limits.retries, "too many tries of a tick"
         for run in self.ended:
             assert all(b.state in OVER for b in self.book.runs[run].blocks), (
                 "over, but not all of it"
@@ -517,8 +552,10 @@ class RandomStimuli(RuleBasedStateMachine):
             elif self.limits:  # a sensor that is never ready waits no longer than that
                 limit = self.limits.pop()
                 self.take(self.machine.limit_due(limit.run, limit.block, self.now))
-            else:
+            elif self.waits:
                 self.take(self.due(self.waits.pop()))
+            else:
+                self.take(self.machine.start_due(self.holds.pop().run, self.now))
 
 
 TIMINGS = raised(

@@ -75,7 +75,7 @@ const WAIT: Partial<BlockStatus> = {
 };
 
 it.each<[Partial<BlockStatus>, RegExp]>([
-  [WAIT, /^waiting: next poke at \d\d:\d\d:30$/],
+  [WAIT, /^waiting: poke at \d\d:\d\d:30$/],
   [{ ...WAIT, give_up_at: "2026-11-21T08:00:20Z" }, /^waiting: gives up at \d\d:\d\d:20$/],
   [{ ...WAIT, state: "running", poke_at: null }, /^waiting: asked for the 5th time$/],
 ])("a sensor that waits says what happens next: %j", (part, words) => {
@@ -83,5 +83,5 @@ it.each<[Partial<BlockStatus>, RegExp]>([
   expect(describeStatus(status, NOW)).toMatch(words);
   const why = whyOf(status, { pool: null, priority: 0 }, [], NOW);
   expect(why?.title).toBe("Waiting");
-  expect(why?.reasons[0]).toBe("not ready 4 times until now");
+  expect(why?.reasons[0]).toBe("asked 4 times, not ready");
 });

@@ -56,7 +56,7 @@ function queueReasons(
 function waitReasons(status: BlockStatus, now: number): string[] {
   const { pokes, give_up_at } = status;
   return [
-    `not ready ${plural(pokes, "time")} until now`,
+    pokes === 1 ? "asked once, not ready" : `asked ${plural(pokes, "time")}, not ready`,
     nextOfWait(status, now),
     ...(give_up_at === null ? [] : [`waits until ${formatClock(give_up_at, now)} at most`]),
   ];

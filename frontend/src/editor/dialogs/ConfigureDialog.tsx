@@ -107,11 +107,10 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
                 {texts.poke.trim() !== "" && (
                   <div className="field">
                     <span className="field-label">Soft fail</span>
-                    <Switch
-                      label="When its time is over, skip what is below, and let the run succeed"
-                      checked={softFail}
-                      onChange={setSoftFail}
-                    />
+                    <Switch label="Soft fail" checked={softFail} onChange={setSoftFail} />
+                    <div className="field-note">
+                      When its time is over, it and all below it are skipped, and the run succeeds
+                    </div>
                   </div>
                 )}
               </Group>
