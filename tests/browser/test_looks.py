@@ -26,6 +26,8 @@ PAGES = {
     "runs": ("/runs", ".runs-table .row-link"),
     "run": ("/p/late_flights/runs/{failed}", ".failure-view"),
     "backfill": ("/p/late_flights/backfill", ".month-day[data-state]"),
+    "runs side by side": ("/runs?pipeline=late_flights&view=matrix&time=month", ".matrix-cell"),
+    "two runs": ("/p/late_flights/runs/{failed}?with=", ".two-runs-line"),
     "schedules": ("/schedules", ".triggers-table .row-link"),
     "settings": ("/settings", ".settings-row"),
     "no such pipeline": ("/p/nothing", "[role=alert]"),

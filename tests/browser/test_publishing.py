@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from tests.acceptance.harness import Server
+from tests.acceptance.plant import until
 from tests.browser.complaints import Complaints
 from tests.browser.pages.editor import EditorPage
 
@@ -19,6 +20,19 @@ triggers:
   - {name: often, every: 1s, active: false}
 """
 CODE = 'from headrace import exporter\n\n\n@exporter\ndef say():\n    print("v1")\n'
+WAITING = """\
+import time
+from pathlib import Path
+
+from headrace import exporter
+
+
+@exporter
+def wait():
+    while not Path("open").exists():
+        time.sleep(0.01)
+    print("v1")
+"""
 
 
 @pytest.fixture
@@ -27,6 +41,10 @@ def empty_project(tmp_path: Path) -> Path:
     folder.mkdir(parents=True)
     (folder / "pipeline.yaml").write_text(YAML)
     (folder / "say.py").write_text(CODE)
+    waits = folder.with_name("waits")
+    waits.mkdir()
+    (waits / "pipeline.yaml").write_text(YAML.replace("say", "wait").replace("Says", "Waits"))
+    (waits / "wait.py").write_text(WAITING)
     return tmp_path / "project"
 
 
@@ -85,6 +103,51 @@ def test_an_edit_is_published_while_the_old_version_runs(
     page.get_by_role("button", name="Undo").click()
     expect(editor.code("say")).to_contain_text("v2")
     expect(publish).to_have_text("Version 2")
+
+
+def test_a_run_of_the_old_version_goes_on_while_the_next_one_is_published(
+    context: BrowserContext, quiet: Complaints, server: Server
+) -> None:
+    gate = server.project / "open"
+    page = context.new_page()
+    editor = EditorPage(page).open("waits")
+    editor.block("wait").wait_for()
+    sheet = editor.schedule().sheet
+    sheet.get_by_role("switch", name="Schedule often").click()
+    sheet.get_by_role("button", name="Close").click()
+    old = until(lambda: runs_of("waits", server, state="running"), "a run that waits")[-1]
+    editor.replace_word("wait", "v1", "v2")
+    editor.expect_saved()
+    page.get_by_role("button", name=re.compile("^(Publish|Version)")).click()
+    page.get_by_role("button", name="Publish version 2").click()
+    expect(page.get_by_role("dialog", name="Publish")).to_be_hidden()
+
+    # It goes on, is shown with the code that it began with, and ends with it.
+    page.goto(f"/p/waits/runs/{old['id']}")
+    code = page.get_by_role("textbox", name="Code of wait")
+    expect(code).to_contain_text("v1")
+    expect(page.locator(".crumbs .chip").first).to_contain_text("running")
+    gate.touch()
+    expect(page.locator(".crumbs .chip").first).to_contain_text("ok")
+    log = page.get_by_role("region", name="Log")
+    expect(log).to_contain_text("v1")
+    assert old["published"] == 1
+
+    # The next tick is of the new version.
+    new = until(
+        lambda: [
+            run for run in runs_of("waits", server, state="succeeded") if run["published"] == 2
+        ],
+        "a run of version 2",
+    )[-1]
+    page.goto(f"/p/waits/runs/{new['id']}")
+    expect(code).to_contain_text("v2")
+    expect(log).to_contain_text("v2")
+
+
+def runs_of(pipeline: str, server: Server, *, state: str) -> list[dict[str, object]]:
+    asked = {"pipeline": pipeline, "state": state, "origin": "trigger"}
+    return server.get("runs", params=asked).json()["runs"]
 
 
 def see_the_code(page: Page, server: Server) -> None:

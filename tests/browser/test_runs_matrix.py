@@ -47,6 +47,7 @@ def test_a_failure_among_the_last_runs_is_found_and_opened_by_keys(
     choice = page.get_by_role("radiogroup", name="View of the runs")
     user.tab_to(choice.get_by_role("radio", name="List"))
     user.press("ArrowRight")
+    expect(page.get_by_label("Pipeline", exact=True)).to_have_value("daily")
     matrix = page.get_by_role("table")
     expect(matrix.get_by_role("row")).to_have_count(3)
 

@@ -61,9 +61,13 @@ function FailingCard({
   const [worst, ...others] = failing;
   if (worst === undefined) {
     const count = lately?.failed.length ?? 0;
-    return (
-      <Card title="Failing now" value={0} tone="ok" to={count > 0 ? lately?.address : undefined}>
-        {count > 0 ? `all well; ${plural(count, "failure")} since yesterday` : "all well"}
+    return count === 0 ? (
+      <Card title="Failing now" value={0} tone="ok">
+        all well
+      </Card>
+    ) : (
+      <Card title="Failing now" value={0} to={lately?.address}>
+        {plural(count, "failure")} since yesterday
       </Card>
     );
   }

@@ -124,7 +124,7 @@ function Compared(
     <>
       <Sides before={before} now={now} />
       <Facts before={before} now={now} />
-      <section className="card compare-blocks" aria-label="Blocks">
+      <section className="card two-runs-blocks" aria-label="Blocks">
         <ul>
           {pairs.map((pair) => (
             <PairRow key={pair.name} {...{ pair, longest, words, difference, compare }} />
@@ -161,7 +161,7 @@ function Sides({ before, now }: { before: RunRecord | null; now: RunRecord }): R
   const offered = (data?.runs ?? []).filter(({ id }) => id !== now.id);
   const change = changeOf(before, now);
   return (
-    <div className="compare-sides">
+    <div className="two-runs-sides">
       <section className="card" aria-label="Before">
         <h2 className="muted">Before</h2>
         <Select
@@ -185,7 +185,7 @@ function Sides({ before, now }: { before: RunRecord | null; now: RunRecord }): R
       </section>
       <section className="card" aria-label="Now">
         <h2 className="muted">Now</h2>
-        <p className="compare-side-words">{sideWords(now)}</p>
+        <p className="two-runs-side-words">{sideWords(now)}</p>
         <Side run={now}>{change === null ? null : <Change change={change} />}</Side>
       </section>
     </div>
@@ -195,7 +195,7 @@ function Sides({ before, now }: { before: RunRecord | null; now: RunRecord }): R
 function Side({ run, children }: { run: RunRecord; children?: React.ReactNode }): ReactElement {
   const sign = signOfState(run.state);
   return (
-    <p className="compare-side">
+    <p className="two-runs-side">
       <StateChip sign={sign}>
         {SIGNS[sign].word}
         {run.seconds === null ? "" : ` ${formatDuration(run.seconds)}`}
@@ -221,11 +221,11 @@ function Facts({ before, now }: { before: RunRecord; now: RunRecord }): ReactEle
   const facts = factsThatDiffer(before, now);
   if (facts.length === 0) {
     return (
-      <p className="compare-same muted">Both were started with the same code and parameters.</p>
+      <p className="two-runs-same muted">Both were started with the same code and parameters.</p>
     );
   }
   return (
-    <div className="card table-card compare-facts">
+    <div className="card table-card two-runs-facts">
       <table className="table">
         <caption className="visually-hidden">What differs between the runs</caption>
         <thead>
@@ -281,24 +281,24 @@ function PairRow(props: PairRowProps): ReactElement {
   const tone = pair.now === null ? "neutral" : SIGNS[signOfBlockRun(pair.now)].tone;
   const line = (
     <>
-      <span className="compare-block-name">
-        {canOpen ? <Arrow size={14} aria-hidden="true" /> : <span className="compare-no-arrow" />}
+      <span className="two-runs-block-name">
+        {canOpen ? <Arrow size={14} aria-hidden="true" /> : <span className="two-runs-no-arrow" />}
         {pair.now === null ? null : <StateIcon sign={signOfBlockRun(pair.now)} />}
         {block === null ? null : <KindChip kind={block.kind} />}
         <NameText name={pair.name} />
       </span>
-      <span className="compare-bars" data-tone={tone} aria-hidden="true">
+      <span className="two-runs-bars" data-tone={tone} aria-hidden="true">
         <span data-side="before" style={{ width: width(was) }} />
         <span data-side="now" style={{ width: width(is) }} />
       </span>
-      <span className="compare-duration number">
+      <span className="two-runs-duration number">
         {durationWords(pair.before, pair.now)}
         {change === null ? null : <Change change={change} />}
       </span>
-      <span className="compare-result muted ellipsis" title={resultWords(pair)}>
+      <span className="two-runs-result muted ellipsis" title={resultWords(pair)}>
         {presenceWords(pair) ?? resultWords(pair)}
       </span>
-      <span className="compare-differs">
+      <span className="two-runs-differs">
         {pair.differs.slice(0, SHOWN).map((part) => (
           <Chip key={part} tone="stale">
             {part}
@@ -317,14 +317,14 @@ function PairRow(props: PairRowProps): ReactElement {
       {canOpen ? (
         <button
           type="button"
-          className="compare-line"
+          className="two-runs-line"
           aria-expanded={isOpen}
           onClick={() => setOpen(!isOpen)}
         >
           {line}
         </button>
       ) : (
-        <div className="compare-line">{line}</div>
+        <div className="two-runs-line">{line}</div>
       )}
       {isOpen ? <Opened {...props} code={code} tables={tables} /> : null}
     </li>
@@ -346,7 +346,7 @@ function Opened(
 ): ReactElement {
   const { pair, words, code, tables, difference: Difference, compare: Compare } = props;
   return (
-    <div className="compare-opened">
+    <div className="two-runs-opened">
       {code === null ? null : (
         <Difference
           mine={code[0]}
@@ -356,7 +356,7 @@ function Opened(
         />
       )}
       {tables === null ? null : (
-        <section className="compare-data" aria-label={`Data of ${pair.name}`}>
+        <section className="two-runs-data" aria-label={`Data of ${pair.name}`}>
           <Compare before={tables[0]} output={tables[1]} words={words} />
         </section>
       )}

@@ -16,6 +16,12 @@ const DAYS = spanOfDays({ first: "", last: "" });
 export function Filters({ filter, view }: { filter: Filter; view: View }): ReactElement {
   const { pipeline, state, origin, time, backfill } = filter;
   const days = daysOfSpan(time);
+  const { data } = useResource(
+    "pipeline names",
+    (api, signal) => api.get<{ pipelines: PipelineSummary[] }>("pipelines", { signal }),
+    (event) => event.op === "pipelines-changed",
+  );
+  const known = data?.pipelines ?? [];
   const go = (part: Partial<Filter>): void => {
     navigate(addressOf({ ...filter, ...part }, view), { replace: true });
   };
@@ -27,7 +33,14 @@ export function Filters({ filter, view }: { filter: Filter; view: View }): React
         onChange={(event) => go({ pipeline: event.target.value })}
       >
         <option value="">all pipelines</option>
-        <PipelineOptions chosen={pipeline} />
+        {pipeline === "" || known.some(({ name }) => name === pipeline) ? null : (
+          <option value={pipeline}>{pipeline}</option>
+        )}
+        {known.map(({ name, title }) => (
+          <option key={name} value={name}>
+            {title}
+          </option>
+        ))}
       </Select>
       <Select
         aria-label="State"
@@ -81,27 +94,6 @@ export function Filters({ filter, view }: { filter: Filter; view: View }): React
         />
       )}
     </div>
-  );
-}
-
-function PipelineOptions({ chosen }: { chosen: string }): ReactElement {
-  const { data } = useResource(
-    "pipeline names",
-    (api, signal) => api.get<{ pipelines: PipelineSummary[] }>("pipelines", { signal }),
-    (event) => event.op === "pipelines-changed",
-  );
-  const known = data?.pipelines ?? [];
-  return (
-    <>
-      {chosen === "" || known.some(({ name }) => name === chosen) ? null : (
-        <option value={chosen}>{chosen}</option>
-      )}
-      {known.map(({ name, title }) => (
-        <option key={name} value={name}>
-          {title}
-        </option>
-      ))}
-    </>
   );
 }
 

@@ -1,4 +1,4 @@
-import type { KeyboardEvent, ReactElement } from "react";
+import { type KeyboardEvent, memo, type ReactElement, useEffect, useMemo, useRef } from "react";
 import type { RunRecord } from "../protocol";
 import {
   describeBlockRun,
@@ -26,13 +26,18 @@ const EDGE = 0.95;
 /** One row a block: waiting, start-up, run and save in proportion, with state and words. */
 export function GanttChart({ run, selected, onSelect }: GanttChartProps): ReactElement {
   const now = useNow(run.finished_at === null ? "fast" : "still");
-  const gantt = ganttOf(run, now);
-  const critical = criticalPath(run);
+  const gantt = useMemo(() => ganttOf(run, now), [run, now]);
+  const critical = useMemo(() => criticalPath(run), [run]);
+  const rows = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    if (selected === null) return;
+    rows.current?.querySelector("[aria-pressed=true]")?.scrollIntoView({ block: "nearest" });
+  }, [selected]);
   const onKeyDown = (event: KeyboardEvent<HTMLUListElement>): void => {
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    const rows = [...event.currentTarget.querySelectorAll("button")];
+    const all = [...event.currentTarget.querySelectorAll("button")];
     const next =
-      step === undefined ? undefined : rows[rows.indexOf(event.target as HTMLButtonElement) + step];
+      step === undefined ? undefined : all[all.indexOf(event.target as HTMLButtonElement) + step];
     if (next === undefined) return;
     event.preventDefault();
     next.focus();
@@ -52,7 +57,7 @@ export function GanttChart({ run, selected, onSelect }: GanttChartProps): ReactE
             </span>
           ))}
         </div>
-        <ul className="gantt-rows" onKeyDown={onKeyDown}>
+        <ul ref={rows} className="gantt-rows" onKeyDown={onKeyDown}>
           {gantt.bars.map((bar) => (
             <GanttRow
               key={bar.block.name}
@@ -62,7 +67,7 @@ export function GanttChart({ run, selected, onSelect }: GanttChartProps): ReactE
               critical={run.finished_at !== null && critical.has(bar.block.name)}
               selected={selected === bar.block.name}
               reachable={(selected ?? gantt.bars[0]?.block.name) === bar.block.name}
-              onSelect={() => onSelect(bar.block.name)}
+              onSelect={onSelect}
             />
           ))}
         </ul>
@@ -86,10 +91,10 @@ interface GanttRowProps {
   selected: boolean;
   /** Tab leads to this row; arrow keys to the others. */
   reachable: boolean;
-  onSelect(): void;
+  onSelect(block: string): void;
 }
 
-function GanttRow(props: GanttRowProps): ReactElement {
+const GanttRow = memo(function GanttRow(props: GanttRowProps): ReactElement {
   const { bar, gantt, now, critical, selected, reachable, onSelect } = props;
   const { block, segments, end } = bar;
   const sign = signOfBlockRun(block);
@@ -101,7 +106,7 @@ function GanttRow(props: GanttRowProps): ReactElement {
         className="gantt-row"
         aria-pressed={selected}
         tabIndex={reachable ? 0 : -1}
-        onClick={onSelect}
+        onClick={() => onSelect(block.name)}
       >
         <span className="gantt-name">
           <StateIcon sign={sign} silent />
@@ -129,7 +134,7 @@ function GanttRow(props: GanttRowProps): ReactElement {
       </button>
     </li>
   );
-}
+});
 
 /** Part of the width that words need beside their bar. */
 const ROOM = 0.15;

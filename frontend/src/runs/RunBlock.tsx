@@ -1,5 +1,11 @@
 import { RotateCw } from "lucide-react";
-import { type ComponentType, type ReactElement, useRef } from "react";
+import {
+  type ComponentType,
+  memo,
+  type NamedExoticComponent,
+  type ReactElement,
+  useRef,
+} from "react";
 import { apiUrl } from "../client";
 import type { BlockCode, BlockRun, Language, Output, RunRecord } from "../protocol";
 import { checksOf } from "../session";
@@ -42,15 +48,17 @@ export interface RunBlockProps {
   /** Its code as the run pinned it. */
   source: BlockCode | undefined;
   isSelected: boolean;
-  onSelect(): void;
-  /** Runs this block and all below it again; absent while the run goes on. */
-  onRetry?: (() => void) | undefined;
+  onSelect(block: string): void;
+  /** Runs a block and all below it again; absent while the run goes on. */
+  onRetry?: ((block: string) => void) | undefined;
   code: CodeSlot | undefined;
   preview: PreviewSlot | undefined;
 }
 
 /** One block of a run: its code, then its failure, or its checks, displays and value. */
-export function RunBlock(props: RunBlockProps): ReactElement {
+export const RunBlock: NamedExoticComponent<RunBlockProps> = memo(function RunBlock(
+  props: RunBlockProps,
+): ReactElement {
   const { run, block, source, isSelected, onSelect, onRetry, preview } = props;
   const sign = signOfBlockRun(block);
   const now = useNow(sign === "running" ? "fast" : "still");
@@ -64,7 +72,7 @@ export function RunBlock(props: RunBlockProps): ReactElement {
       data-tone={SIGNS[sign].tone}
       data-selected={isSelected || undefined}
       aria-label={block.name}
-      onClick={onSelect}
+      onClick={() => onSelect(block.name)}
     >
       <header className="details-header">
         <StateIcon sign={sign} silent />
@@ -81,7 +89,7 @@ export function RunBlock(props: RunBlockProps): ReactElement {
         )}
         <span className="details-space" />
         {onRetry === undefined || !isSelected ? null : (
-          <Button size="small" icon={RotateCw} onClick={onRetry}>
+          <Button size="small" icon={RotateCw} onClick={() => onRetry(block.name)}>
             Retry from here
           </Button>
         )}
@@ -113,7 +121,7 @@ export function RunBlock(props: RunBlockProps): ReactElement {
       ))}
     </section>
   );
-}
+});
 
 /** A code editor that only shows, near the screen; plain text far from it. */
 function Source({

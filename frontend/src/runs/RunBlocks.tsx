@@ -1,4 +1,11 @@
-import { type ReactElement, type RefObject, useEffect, useLayoutEffect, useRef } from "react";
+import {
+  type ReactElement,
+  type RefObject,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+} from "react";
 import type { BlockCode, RunCode, RunRecord } from "../protocol";
 import { useResource } from "../session";
 import { LoadFailed } from "../ui";
@@ -22,7 +29,10 @@ export function RunBlocks(props: RunBlocksProps): ReactElement {
   );
   const list = useRef<HTMLUListElement>(null);
   const isKnown = data !== undefined || error !== undefined;
-  const sources = new Map<string, BlockCode>(data?.blocks.map((block) => [block.name, block]));
+  const sources = useMemo(
+    () => new Map<string, BlockCode>(data?.blocks.map((block) => [block.name, block])),
+    [data],
+  );
   useShown(list, isKnown ? selected : null);
   return (
     <section className="run-blocks" aria-label="Code of this run" data-scroll-root>
@@ -40,8 +50,8 @@ export function RunBlocks(props: RunBlocksProps): ReactElement {
                 code={code}
                 preview={preview}
                 isSelected={block.name === selected}
-                onSelect={() => onSelect(block.name)}
-                onRetry={onRetry === undefined ? undefined : () => onRetry(block.name)}
+                onSelect={onSelect}
+                onRetry={onRetry}
               />
             </li>
           ))}

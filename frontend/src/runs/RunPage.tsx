@@ -1,5 +1,5 @@
 import { Download, GitCompareArrows, RotateCw, Square } from "lucide-react";
-import { type ReactElement, useState } from "react";
+import { type ReactElement, useCallback, useState } from "react";
 import { apiUrl } from "../client";
 import { LogPanel, useLog } from "../log";
 import { type BlockRun, isFinal, type RunRecord } from "../protocol";
@@ -51,11 +51,14 @@ export function RunPage({ pipeline, run: id, preview, code }: RunPageProps): Rea
   const { query } = usePlace();
   const [chosen, setChosen] = useState(query.get("block"));
   const api = useApi();
-  const retryFrom = (block: string): void => {
-    retryRun(api, id, block)
-      .then((next) => navigate(`/p/${pipeline}/runs/${next}`))
-      .catch(toastError);
-  };
+  const retryFrom = useCallback(
+    (block: string): void => {
+      retryRun(api, id, block)
+        .then((next) => navigate(`/p/${pipeline}/runs/${next}`))
+        .catch(toastError);
+    },
+    [api, id, pipeline],
+  );
   const selected = run?.blocks.find(({ name }) => name === chosen) ?? firstToShow(run);
   return (
     <Page
