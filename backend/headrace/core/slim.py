@@ -34,3 +34,9 @@ def skip_slow_imports(*, but: Collection[str] = ()) -> None:
         if name in but:
             continue
         cast("dict[str, Any]", sys.modules).setdefault(name, None)
+
+
+def allow(name: str) -> None:
+    """Let a module be imported after all."""
+    if name in sys.modules and cast("dict[str, Any]", sys.modules)[name] is None:
+        del sys.modules[name]

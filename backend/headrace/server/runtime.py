@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from headrace.runs.thread import HistoryThread
     from headrace.scheduling.backfilling import Backfilling
     from headrace.scheduling.daemon import Daemon
+    from headrace.server.ends import RunEnds
     from headrace.server.executed import ExecutedNotebooks
     from headrace.server.settling import Settling
     from headrace.server.upkeep import Upkeep
@@ -63,6 +64,7 @@ class Runtime:
         self._sessions: Sessions | None = None
         self._daemon: Daemon | None = None
         self._notifier: Notifier | None = None
+        self._ends: RunEnds | None = None
         self._backfilling: Backfilling | None = None
         self._use: StoreUse | None = None
         self._upkeep: Upkeep | None = None
@@ -116,6 +118,7 @@ class Runtime:
             self._notebooks.start()
             if serve:
                 await self._start_notifier(sessions, history)
+                await self._start_ends(sessions, history)
                 sessions.start_watching()
                 await sessions.resume()
                 self._start_upkeep(project, history)
@@ -182,6 +185,12 @@ class Runtime:
             project=sessions.project, history=history, log=sessions.log, clock=self.clock
         )
         await self._notifier.start()
+
+    async def _start_ends(self, sessions: Sessions, history: HistoryThread) -> None:
+        from headrace.server.ends import RunEnds
+
+        self._ends = RunEnds(history, sessions.log, self.paths.root.name)
+        await self._ends.start()
 
     async def _start_daemon(self, sessions: Sessions, history: HistoryThread) -> None:
         try:
@@ -266,6 +275,7 @@ class Runtime:
             self._daemon,
             self._notifier,
             self._backfilling,
+            self._ends,
             self._upkeep,
             self._notebooks,
             self._sessions,
