@@ -124,6 +124,11 @@ class Place:
 _HEAD = "from headrace import {kind}\nfrom payloads import *\n\n\n"
 PLACES = [
     Place("cells", "return pd.DataFrame({'text': SCRIPTS, 'nested': [[s] for s in SCRIPTS]})"),
+    Place(
+        "long_cells",
+        "rows = [[s * 3000, s.encode() * 3000, [s] * 3000, json.dumps({s: [s] * 900})] for s in SCRIPTS]\n"
+        "return pd.DataFrame(rows, columns=['text', 'bytes', 'nested', 'json'])",
+    ),
     Place("mixed", "return pd.DataFrame({'mixed': [{s: s} for s in SCRIPTS] + [1]})"),
     Place("categories", "return pd.DataFrame({'x': pd.Categorical(SCRIPTS)})"),
     Place("names", "return pd.DataFrame([range(len(SCRIPTS))], columns=SCRIPTS)"),

@@ -71,7 +71,12 @@ def wide():
     return pd.DataFrame(np.tile(np.arange(WIDE), (1000, 1)), columns=names)
 """,
     "nested": """
+import io
+import json
+
+import numpy as np
 import pyarrow as pa
+from PIL import Image
 
 from headrace import loader
 
@@ -81,9 +86,17 @@ PIXEL = bytes.fromhex(
 )
 
 
+def scan(number):
+    noise = np.random.default_rng(number).integers(0, 255, (48, 64, 3), dtype="uint8")
+    file = io.BytesIO()
+    Image.fromarray(noise).save(file, "PNG")
+    return file.getvalue()
+
+
 @loader
 def nested():
     rows = range(40)
+    document = {"tags": [f"tag {n}" for n in range(2_000)], "big": 9007199254740993}
     return pa.table(
         {
             "id": pa.array([2**53 + row for row in rows], pa.uint64()),
@@ -91,6 +104,9 @@ def nested():
             "json": ['{"a": [1, {"b": null}], "text": "hello"}' for row in rows],
             "long": ["All work and no play. " * (row * 40) for row in rows],
             "photo": pa.array([PIXEL] * len(rows), pa.binary()),
+            "scan": pa.array([scan(row) for row in rows], pa.binary()),
+            "document": [json.dumps(document)] * len(rows),
+            "story": ["It was a dark night. " * 40_000] * len(rows),
             "empty": pa.nulls(len(rows), pa.string()),
         }
     )

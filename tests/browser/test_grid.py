@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from tests.acceptance.harness import Server
 from tests.browser.chromium import logged_in
 from tests.browser.complaints import Complaints
@@ -265,6 +265,59 @@ def test_cells_are_copied_for_other_programs(window: BrowserContext, flights: pd
 
 def clipboard(page: Page) -> str:
     return page.evaluate("navigator.clipboard.readText()")
+
+
+def opened(data: DataPanel, column: str, row: int) -> Locator:
+    data.go_to_column(column)
+    data.go_to_row(str(row))
+    data.press("Enter")
+    cell = data.page.get_by_role("dialog", name=f"{column}, row {row}")
+    expect(cell).to_have_attribute("aria-busy", "false")
+    return cell
+
+
+def test_a_long_cell_is_read_copied_and_saved_whole(window: BrowserContext, tmp_path: Path) -> None:
+    data = look_at(window, "nested")
+    data.press("/")
+    data.page.get_by_role("button", name="Reset columns").click()
+    data.press("Escape")
+    data.enter()
+    text = "All work and no play. " * (39 * 40)
+    cell = opened(data, "long", 40)
+    expect(cell.get_by_role("status")).to_have_text("All of it: 34 kB")
+    assert cell.locator("pre").inner_text() == text.strip()
+    cell.get_by_role("button", name="Copy the value").click()
+    data.page.wait_for_function(
+        "async (wanted) => (await navigator.clipboard.readText()) === wanted", arg=text
+    )
+    data.press("Escape")
+    expect(data.cell(40, "long")).to_be_focused()
+
+    story = "It was a dark night. " * 40_000
+    cell = opened(data, "story", 2)
+    expect(cell.get_by_role("status")).to_have_text("262 kB of 840 kB")
+    cell.get_by_role("button", name="Show more").click()
+    expect(cell.get_by_role("status")).to_have_text("524 kB of 840 kB")
+    with data.page.expect_download() as coming:
+        cell.get_by_role("button", name="Save the value as a file").click()
+    assert coming.value.suggested_filename == "story-2.txt"
+    assert Path(coming.value.path()).read_text() == story
+    data.press("Escape")
+
+
+def test_long_json_and_pictures_are_shown_as_what_they_are(window: BrowserContext) -> None:
+    data = look_at(window, "nested")
+    cell = opened(data, "document", 3)
+    expect(cell.get_by_role("radio", name="JSON")).to_be_checked()
+    expect(cell.locator("pre")).to_contain_text('"big": 9007199254740993')
+    cell.get_by_role("radio", name="Text").click()
+    expect(cell.locator("pre")).to_contain_text('{"tags": ["tag 0", "tag 1"')
+    data.press("Escape")
+    cell = opened(data, "scan", 5)
+    expect(cell.get_by_role("img")).to_have_js_property("naturalWidth", 64)
+    cell.get_by_role("radio", name="Bytes").click()
+    expect(cell.locator("pre")).to_contain_text("00000000  89 50 4e 47")
+    data.press("Escape")
 
 
 def test_ten_thousand_columns_are_all_there(window: BrowserContext) -> None:

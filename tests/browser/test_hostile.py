@@ -171,7 +171,28 @@ def look_at_blocks(editor: EditorPage, watch: Watch) -> None:
             cell.hover()
             cell.dblclick()
             page.keyboard.press("Escape")
+        if place == "long_cells":
+            look_at_long_cells(editor, watch)
         watch.look(page, place)
+
+
+def look_at_long_cells(editor: EditorPage, watch: Watch) -> None:
+    """Whole cells, fetched in pieces, read in each of the ways that they can be read."""
+    page = editor.page
+    editor.data.enter()
+    for row in range(12):
+        for column in range(4):
+            page.keyboard.press("Enter")
+            opened = page.locator(".cell-popover")
+            expect(opened).to_have_attribute("aria-busy", "false")
+            ways = opened.get_by_role("radio")
+            for number in range(ways.count()):
+                ways.nth(number).click()
+            page.keyboard.press("Escape")
+            expect(opened).to_have_count(0)
+            page.keyboard.press("ArrowRight" if column < 3 else "Home")
+        page.keyboard.press("ArrowDown")
+        watch.look(page, f"long cells {row}")
 
 
 def look_at_a_run(page: Page, server: Server, watch: Watch) -> None:

@@ -16,6 +16,7 @@ from headrace.server.views import PARAMETERS, read_view
 _IMMUTABLE = "private, max-age=31536000, immutable"
 ARROW = "application/vnd.apache.arrow.stream"
 _ROWS_LIMIT = 100_000
+_CELL_PIECE = 1 << 20
 _EXPORT_LIMIT_S = 3_600
 _EXPORT_TYPES = {
     "parquet": "application/vnd.apache.parquet",
@@ -107,6 +108,36 @@ class RowsHandler(OutputHandler):
             format="json" if self.wants_json else "arrow",
         )
         self.send_rows(found)
+
+
+class CellHandler(OutputHandler):
+    """One cell, whole, in pieces: bytes to be saved or read, never a page."""
+
+    @operation(
+        "Some bytes of the cell in a row of a view; `X-Cell-Kind` says of what, `X-Total-Bytes` of"
+        " how many",
+        query=("row", "column", "offset", "limit", "sort", "filter", "search"),
+        media=("application/octet-stream",),
+    )
+    async def get(self, address: str) -> None:
+        columns = read_view(columns=self.get_query_arguments("column", strip=False) or None).columns
+        if columns is None or len(columns) != 1:
+            raise InvalidInput("Say which column: `column` is its name.", field="column")
+        found = await self.ask(
+            "cell",
+            address=address,
+            view=self.view,
+            row=self.integer("row", 0),
+            column=columns[0],
+            offset=self.integer("offset", 0),
+            limit=self.integer("limit", _CELL_PIECE, most=_CELL_PIECE),
+        )
+        self.keep_for_ever()
+        self.set_header("Content-Type", "application/octet-stream")
+        self.set_header("Content-Disposition", "attachment")
+        self.set_header("X-Cell-Kind", found["kind"])
+        self.set_header("X-Total-Bytes", str(found["total"]))
+        self.finish(found["content"])
 
 
 class ColumnsHandler(OutputHandler):

@@ -34,6 +34,7 @@ from headrace.server.metrics import MetricsHandler
 from headrace.server.notifications import ChannelTestHandler, NotificationsHandler
 from headrace.server.openapi import OpenApiHandler
 from headrace.server.outputs import (
+    CellHandler,
     ColumnsHandler,
     ExportHandler,
     ProfileHandler,
@@ -132,6 +133,7 @@ API: tuple[Route, ...] = (
     Route("api/runs/{run}/blocks/{block}/log", LogHandler),
     Route("api/runs/{run}/notebook", NotebookHandler),
     Route("api/outputs/{address}/rows", RowsHandler),
+    Route("api/outputs/{address}/cell", CellHandler),
     Route("api/outputs/{address}/columns", ColumnsHandler),
     Route("api/outputs/{address}/profile", ProfileHandler),
     Route("api/outputs/{address}/compare", CompareHandler),

@@ -50,7 +50,7 @@ def _with_short_cells(rows: Any) -> Any:
                 continue
             short = pc.utf8_slice_codeunits(cells, 0, MAX_CELL)
             marked = pc.binary_join_element_wise(short, pa.scalar("…", kind), pa.scalar("", kind))
-            long = pc.greater(pc.binary_length(cells), MAX_CELL)
+            long = pc.greater(pc.utf8_length(cells), MAX_CELL)
             rows = rows.set_column(at, field, pc.if_else(long, marked, cells))
         elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
             rows = rows.set_column(at, field, pc.binary_slice(rows.column(at), 0, MAX_CELL))

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from headrace.protocol.charts import Chart
-from headrace.protocol.views import View
+from headrace.protocol.views import ColumnReference, View
 from headrace.store import comparing, rows
 from headrace.store.chart import Columns, chart_data
 from headrace.store.export import export_view
@@ -21,12 +21,14 @@ from headrace.store.prose import html_of
 from headrace.store.statistics import statistics_of
 from headrace.store.stopping import Stop
 from headrace.store.tables import Tables
+from headrace.store.whole_cell import WholeCells
 
 AT_ONCE = 16
 """Calls at a time: a look at some rows does not wait behind a sort."""
 
 _views = Views(Tables())
 _profiles = Profiles(_views)
+_cells = WholeCells(_views)
 
 
 def _path(folder: str, address: str) -> Path:
@@ -58,6 +60,30 @@ def window(
     if format == "json":
         return rows.as_json(found, total)
     return {"total": total, "stream": rows.stream(found)}
+
+
+def cell(
+    folder: str,
+    address: str,
+    *,
+    row: int,
+    column: Any,
+    offset: int = 0,
+    limit: int = 0,
+    stop: Stop | None = None,
+    view: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return a piece of one cell: `{"kind", "total", "content": bytes}`, as `Piece` has them."""
+    found = _cells.piece(
+        _path(folder, address),
+        _view(view),
+        row=row,
+        column=msgspec.convert(column, ColumnReference),
+        offset=offset,
+        limit=limit,
+        stop=stop or Stop(),
+    )
+    return {"kind": found.kind, "total": found.total, "content": found.content}
 
 
 def schema(folder: str, address: str) -> dict[str, Any]:
@@ -160,6 +186,7 @@ def prose(folder: str, address: str) -> str:
 
 METHODS: Mapping[str, Callable[..., Any]] = {
     "window": window,
+    "cell": cell,
     "schema": schema,
     "columns": columns,
     "profile": profile,

@@ -89,6 +89,9 @@ def read_everything(call, record):
         assert rows.headers["Content-Type"] == accept
     columns = call("GET", "/api/outputs/{address}/columns", address=address).json()
     assert [set(column) for column in columns] == [{"name", "type"}] * len(columns) != []
+    name = quote(json.dumps([columns[0]["name"]]))
+    cell = call("GET", "/api/outputs/{address}/cell", address=address, query=f"?column={name}")
+    assert int(cell.headers["X-Total-Bytes"]) == len(cell.content) > 0
     call("GET", "/api/outputs/{address}/profile", address=address)
     chart = quote(json.dumps({"kind": "bar", "x": columns[0]["name"]}))
     drawn = call("GET", "/api/outputs/{address}/chart", address=address, query=f"?chart={chart}")

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { hexLines, pictureOf } from "./bytes";
+import { hexLines, pictureType, textPicture } from "./bytes";
 import { readableJson } from "./json";
 
 const PNG = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
 describe("bytes", () => {
   it("that begin like a picture are one", () => {
-    expect(pictureOf(PNG)).toBe("data:image/png;base64,iVBORw0KGgo=");
-    expect(pictureOf(Uint8Array.of(0xff, 0xd8, 0xff, 0xe0))).toMatch(/^data:image\/jpeg;/);
-    expect(pictureOf("data:image/gif;base64,R0lGODlh")).toBe("data:image/gif;base64,R0lGODlh");
+    expect(pictureType(PNG)).toBe("image/png");
+    expect(pictureType(Uint8Array.of(0xff, 0xd8, 0xff, 0xe0))).toBe("image/jpeg");
+    expect(textPicture("data:image/gif;base64,R0lGODlh")).toBe("data:image/gif;base64,R0lGODlh");
   });
 
   it.each([
@@ -16,9 +16,10 @@ describe("bytes", () => {
     "data:image/svg+xml;base64,PHN2Zz4=",
     "data:text/html;base64,PHN2Zz4=",
     "javascript:alert(1)",
-    new TextEncoder().encode("<svg xmlns='http://www.w3.org/2000/svg'/>"),
+    "<svg xmlns='http://www.w3.org/2000/svg'/>",
   ])("and text that could be a program are none: %s", (value) => {
-    expect(pictureOf(value)).toBeUndefined();
+    expect(textPicture(value)).toBeUndefined();
+    expect(pictureType(new TextEncoder().encode(value))).toBeUndefined();
   });
 
   it("stand with their places and letters", () => {

@@ -11,13 +11,15 @@ const PICTURES: readonly (readonly [type: string, start: RegExp])[] = [
 ];
 const IN_TEXT = /^data:image\/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+=*$/;
 
-/** The address of a picture that holds these bytes; undefined when they are none. */
-export function pictureOf(value: unknown): string | undefined {
-  if (typeof value === "string") return IN_TEXT.test(value) ? value : undefined;
-  if (!(value instanceof Uint8Array)) return undefined;
-  const start = letters(value.subarray(0, PER_LINE));
-  const type = PICTURES.find(([, pattern]) => pattern.test(start))?.[0];
-  return type && `data:${type};base64,${btoa(letters(value))}`;
+/** What kind of picture bytes begin like; undefined when they begin like none. */
+export function pictureType(bytes: Uint8Array): string | undefined {
+  const start = letters(bytes.subarray(0, PER_LINE));
+  return PICTURES.find(([, pattern]) => pattern.test(start))?.[0];
+}
+
+/** A text that is the address of a picture which it holds itself; undefined for any other. */
+export function textPicture(text: string): string | undefined {
+  return IN_TEXT.test(text) ? text : undefined;
 }
 
 /** Lines of place, bytes, and the letters among them: "00000010  50 4e 47  PNG". */

@@ -1,4 +1,5 @@
 /** A chart as a file: the same picture, with its colours and letters written into it. */
+import { save } from "../frame/saving";
 
 const KEPT = [
   "fill",
@@ -66,12 +67,4 @@ async function asPng(svg: Blob, { clientWidth, clientHeight }: SVGSVGElement): P
   } finally {
     URL.revokeObjectURL(address);
   }
-}
-
-function save(blob: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

@@ -17,6 +17,8 @@ export function OpenedCell(props: {
   if (cell === undefined || column === undefined) return null;
   return (
     <CellPopover
+      rows={props.rows}
+      column={at}
       cell={cell}
       name={column.name}
       type={typeWords(column.type)}

@@ -3,6 +3,7 @@ import type { Api } from "../../client";
 import type { Column, Output } from "../../protocol";
 import { type ColumnReference, isWhole, referenceTo, rowsQuery, type View, WHOLE } from "../view";
 import { type ArrowType, decode, type Part } from "./decode";
+import type { CellPiece } from "./whole-cell";
 import {
   keyOf,
   rangeOf,
@@ -163,6 +164,23 @@ export class FrameRows {
       }
       row += limit;
     }
+  }
+
+  /** Some bytes of one cell, whole. Throws `ApiError`. */
+  async piece(
+    row: number,
+    column: number,
+    { offset, limit, signal }: { offset: number; limit: number; signal?: AbortSignal },
+  ): Promise<CellPiece> {
+    const name = JSON.stringify([referenceTo(this.columns, column)]);
+    const query = { row, column: name, offset, limit, ...this.#query };
+    const path = `outputs/${this.address}/cell`;
+    const response = await this.#api.response(path, signal ? { query, signal } : { query });
+    return {
+      kind: (response.headers.get("X-Cell-Kind") ?? "text") as CellPiece["kind"],
+      total: Number(response.headers.get("X-Total-Bytes")),
+      bytes: new Uint8Array(await response.arrayBuffer()),
+    };
   }
 
   #ask(
