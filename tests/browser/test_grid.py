@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -267,6 +268,33 @@ def clipboard(page: Page) -> str:
     return page.evaluate("navigator.clipboard.readText()")
 
 
+def test_a_selection_goes_on_where_the_grid_ends(window: BrowserContext) -> None:
+    data = look_at(window, "wide")
+    mouse = data.page.mouse
+    grid, cell = data.grid.bounding_box(), data.cell(2, "sensor_00001").bounding_box()
+    assert grid is not None
+    assert cell is not None
+    mouse.move(cell["x"] + 8, cell["y"] + 8)
+    mouse.down()
+    mouse.move(grid["x"] + grid["width"] + 40, grid["y"] + grid["height"] + 60, steps=4)
+    selected = data.panel.locator(".frame-fact").first
+    expect(selected).to_have_text(re.compile(r"selected [1-9]\d\d × [1-9]\d"))
+    mouse.up()
+    first = data.grid.locator(".grid-row:not(.grid-row-away)").first
+    before = first.get_attribute("data-row")
+    data.page.wait_for_timeout(200)
+    assert first.get_attribute("data-row") == before, "let go, it stands still"
+    data.press("Control+Home")
+    gutter = data.row(3).get_by_role("rowheader").bounding_box()
+    assert gutter is not None
+    mouse.move(gutter["x"] + 8, gutter["y"] + 8)
+    mouse.down()
+    mouse.move(gutter["x"] + 8, grid["y"] + grid["height"] + 30, steps=4)
+    expect(data.panel.locator(".frame-selection")).to_contain_text("× 10,000")
+    expect(data.row(60)).to_be_visible()
+    mouse.up()
+
+
 def opened(data: DataPanel, column: str, row: int) -> Locator:
     data.go_to_column(column)
     data.go_to_row(str(row))
@@ -285,7 +313,7 @@ def test_a_long_cell_is_read_copied_and_saved_whole(window: BrowserContext, tmp_
     text = "All work and no play. " * (39 * 40)
     cell = opened(data, "long", 40)
     expect(cell.get_by_role("status")).to_have_text("All of it: 34 kB")
-    assert cell.locator("pre").inner_text() == text.strip()
+    assert cell.locator("pre").text_content() == text
     cell.get_by_role("button", name="Copy the value").click()
     data.page.wait_for_function(
         "async (wanted) => (await navigator.clipboard.readText()) === wanted", arg=text

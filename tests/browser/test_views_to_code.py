@@ -78,6 +78,9 @@ def test_a_view_becomes_the_same_rows_in_every_language(
     data.press("Enter")
     steps = data.panel.get_by_role("list", name="What the block will do")
     expect(steps).to_contain_text("tailnum → aircraft")
+    header = data.header("tailnum")
+    expect(header.locator("s")).to_have_text("tailnum")
+    expect(header.locator(".grid-head-name")).to_have_text("tailnum → aircraft")
     for language, name in (
         ("pandas", "late_pandas"),
         ("polars", "late_polars"),
@@ -109,6 +112,31 @@ def test_a_view_becomes_the_same_rows_in_every_language(
     editor.select("late_sql")
     page.keyboard.press("z")
     expect(editor.block("late_sql")).to_be_hidden()
+
+
+def test_what_a_block_will_do_stands_in_the_headers_until_it_is_taken_back(
+    page: Page, quiet: Complaints
+) -> None:
+    data = look(page).data
+    data.go_to_column("flight")
+    data.press("t")
+    page.get_by_role("menuitem", name="Into text").click()
+    data.go_to_column("year")
+    data.press("d")
+    flight, year = data.header("flight"), data.header("year")
+    expect(flight.locator(".grid-head-type")).to_contain_text("int64 → text")
+    expect(year.locator("s")).to_have_text("year")
+    expect(year.locator(".grid-head-type")).to_contain_text("dropped")
+    expect(data.cell(1, "year")).to_have_attribute("data-dropped", "true")
+    year.get_by_role("button", name="Take back what becomes of year").click()
+    expect(year.locator("s")).to_have_count(0)
+    expect(data.cell(1, "year")).not_to_have_attribute("data-dropped", "true")
+    data.go_to_column("flight")
+    data.press("m")
+    page.get_by_role("menuitem", name="Take back: flight as text").click()
+    expect(flight.locator("s")).to_have_count(0)
+    steps = data.panel.get_by_role("list", name="What the block will do")
+    expect(steps).to_have_count(0)
 
 
 def add_rename(page: Page, editor: EditorPage) -> None:

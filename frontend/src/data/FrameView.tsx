@@ -44,7 +44,7 @@ import { between, HEADER, type Place } from "./grid/place";
 import { recallChoice, useColumnLayout } from "./layout";
 import { useProfiles } from "./profiles";
 import type { Range, Sight } from "./rows/windows";
-import { useMaking } from "./steps/useMaking";
+import { type Making, useMaking } from "./steps/useMaking";
 import {
   type ColumnReference,
   changeView,
@@ -70,6 +70,8 @@ export interface FrameViewProps {
   /** What others do with a view, beside its search. */
   actions?: ReactNode;
 }
+
+const NOTHING_PENDING: Making["pending"] = new Map();
 
 type Layer =
   | { kind: "columns" }
@@ -282,6 +284,8 @@ export function FrameView(props: FrameViewProps): ReactElement {
             isPending={shown.isPending}
             control={grid}
             empty={<Empty view={view} total={total} onClear={() => clearView(place)} />}
+            pending={making?.pending ?? NOTHING_PENDING}
+            onTakeBack={(column) => making?.takeBack(column)}
             refusalOf={refusalOf}
             waysOf={waysOf}
             onView={(change) => changeView(place, change)}

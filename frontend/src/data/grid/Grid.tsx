@@ -16,6 +16,7 @@ import { isNumericName } from "../cells/format";
 import { withMove } from "../layout";
 import { useProfilesVersion } from "../profiles";
 import { type ColumnReference, type Condition, referenceTo, sortBy } from "../view";
+import { useAutoscroll } from "./autoscroll";
 import { columnsInView, gutterWidth, revealColumn, shownColumns } from "./columns";
 import type { GridControl, GridProps } from "./control";
 import { followHeader } from "./drag";
@@ -61,7 +62,7 @@ export function Grid(props: GridProps): ReactElement {
   const { element, extent, top, left, width, height } = viewport;
   const gutter = gutterWidth(Math.max(props.total, shape.rows));
   const notes = useNotes(profiles, profilesVersion, props.total);
-  const frame = useColumns(rows, columnLayout, width - gutter, notes);
+  const frame = useColumns(rows, columnLayout, width - gutter, { notes, pending: props.pending });
   const { layout } = frame;
   const [chosen, setSelection] = useState<Selection>(() =>
     selectionAt({ row: shape.rows === 0 ? HEADER : 0, column: 0 }),
@@ -205,6 +206,7 @@ export function Grid(props: GridProps): ReactElement {
       setSelection(selectionAt({ row: HEADER, column }));
       props.onMenu({ row: HEADER, column }, anchor);
     },
+    onTakeBack: props.onTakeBack,
     onResize: frame.resize,
     onFit: frame.refit,
     onDrag: (at, event) =>
@@ -259,12 +261,24 @@ export function Grid(props: GridProps): ReactElement {
     else (document.activeElement as HTMLElement | null)?.blur();
   };
 
+  const followDrag = useAutoscroll({
+    element: element.current,
+    ...{ extent, layout, header, gutter, top, left, rows: shape.rows },
+    moveTo: viewport.moveTo,
+    onReach: (place) => {
+      const isRows = dragged.current === "rows";
+      const at = { row: place.row, column: isRows ? active.column : place.column };
+      if (dragged.current === null || samePlace(at, active)) return;
+      setSelection(isRows ? selectWhole(selection, "rows", at, true) : goTo(selection, at, true));
+    },
+  });
   const onPointer = (event: PointerEvent): void => {
     const place = placeOf(event.target);
     if (event.type === "pointerdown") {
       dragged.current = null;
       if (event.button !== 0 || place === undefined) return;
       if (place.row !== HEADER) dragged.current = isGutter(event.target) ? "rows" : "cells";
+      if (dragged.current !== null) followDrag();
       if (dragged.current === "rows") {
         hasFocus.current = true;
         const at = { row: place.row, column: active.column };
@@ -357,6 +371,7 @@ export function Grid(props: GridProps): ReactElement {
               rows={props.total}
               hasFilters={hasFilters}
               gap={gap}
+              pending={props.pending}
               refusalOf={props.refusalOf}
               waysOf={props.waysOf}
               version={profilesVersion}
@@ -384,6 +399,7 @@ export function Grid(props: GridProps): ReactElement {
                       numeric={numeric}
                       decimals={frame.decimals}
                       gutter={gutter}
+                      pending={props.pending}
                       active={row === active.row ? active.column : null}
                       {...selectedColumns(range, row)}
                       isAway={row < firstRow || row > lastRow}

@@ -2,6 +2,7 @@ import { memo, type ReactElement } from "react";
 import { classes, formatCount } from "../../ui";
 import { showCell } from "../cells/format";
 import type { FrameRows } from "../rows/frame-rows";
+import type { Pending } from "../steps/store";
 import { frozenWidth, type Layout, PADDING } from "./columns";
 import { sheetWidth } from "./GridHead";
 import { textWidth } from "./text-width";
@@ -18,6 +19,8 @@ export interface GridRowProps {
   numeric: readonly boolean[];
   decimals(place: number): number;
   gutter: number;
+  /** What a block will make of columns, by their names. */
+  pending: ReadonlyMap<string, Pending>;
   /** Column that has the focus or would get it. */
   active: number | null;
   selectedFrom: number;
@@ -82,6 +85,7 @@ function GridCell(props: GridRowProps & { at: number }): ReactElement {
       data-numeric={props.numeric[place] || undefined}
       data-look={text?.look}
       data-active={isActive || undefined}
+      data-dropped={props.pending.get(rows.columns[place]?.name ?? "")?.name === null || undefined}
       data-tip={isCut ? text.text.slice(0, TIP) : undefined}
       style={{ left: gutter + (layout.lefts[at] ?? 0), width }}
     >

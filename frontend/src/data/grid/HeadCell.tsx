@@ -1,8 +1,9 @@
-import { ArrowDown, ArrowUp, Ellipsis } from "lucide-react";
+import { ArrowDown, ArrowUp, Ellipsis, Undo2 } from "lucide-react";
 import type { PointerEvent, ReactElement } from "react";
 import type { Column } from "../../protocol";
 import { typeWords } from "../cells/format";
 import type { ColumnProfiles } from "../profiles";
+import { type Pending, pendingWords } from "../steps/store";
 import {
   type ColumnReference,
   type Condition,
@@ -21,6 +22,7 @@ export interface HeadCalls {
   onFilter(reference: ColumnReference, conditions: readonly Condition[]): void;
   onLeaveFilter(at: number): void;
   onMenu(at: number, anchor: DOMRect): void;
+  onTakeBack(column: string): void;
   onResize(at: number, width: number): void;
   onFit(at: number): void;
   /** A name was taken hold of and moved: follows it until it is let go. */
@@ -46,6 +48,8 @@ export interface HeadCellProps {
   hasFilters: boolean;
   /** Where the column comes from and goes, in some lines. */
   waysOf(name: string): string;
+  /** What a block will make of columns, by their names. */
+  pending: ReadonlyMap<string, Pending>;
   refusalOf(reference: ColumnReference): string | undefined;
   calls: HeadCalls;
 }
@@ -63,6 +67,8 @@ export function HeadCell(props: HeadCellProps): ReactElement | null {
   const words = typeWords(type);
   const facts = profileWords(profile, rows);
   const nulls = nullWords(profile, rows);
+  const pending = props.pending.get(name);
+  const becomes = pending === undefined ? "" : pendingWords(pending, name);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a table cannot leave out rows
     <div
@@ -74,24 +80,38 @@ export function HeadCell(props: HeadCellProps): ReactElement | null {
       className="grid-head-cell"
       data-column={at}
       data-name={name}
-      data-tip={[`${name}  ${words}`, facts, props.waysOf(name)].filter(Boolean).join("\n")}
+      data-tip={[`${name}  ${words}`, becomes, facts, props.waysOf(name)].filter(Boolean).join("\n")}
       data-numeric={props.numeric[place] || undefined}
       data-active={active === at || undefined}
       data-sorted={sign !== null || undefined}
+      data-pending={pending === undefined ? undefined : pending.name === null ? "drop" : "change"}
       style={{ left, width: layout.widths[at] }}
     >
       <div className="grid-head-hold" onPointerDown={(event) => calls.onDrag(at, event)}>
         <span className="grid-head-title">
-          <span className="grid-head-name">{name === "" ? '""' : name}</span>
+          <ColumnName name={name} becomes={pending?.name} />
           {sign !== null && <SortMark sign={sign} />}
         </span>
         <span className="grid-head-type">
-          <span className="ellipsis">{words}</span>
+          <ColumnType words={words} pending={pending} />
           {nulls !== "" && <span className="grid-head-nulls">{nulls}</span>}
         </span>
         {profiles !== null && <MiniProfile profile={profile} rows={rows} />}
+        {becomes !== "" && <span className="visually-hidden">{becomes}</span>}
         {facts !== "" && <span className="visually-hidden">{facts}</span>}
       </div>
+      {pending !== undefined && (
+        <button
+          type="button"
+          className="grid-head-undo"
+          tabIndex={-1}
+          aria-label={`Take back what becomes of ${name}`}
+          data-tip="Take it back"
+          onClick={() => calls.onTakeBack(name)}
+        >
+          <Undo2 size={13} aria-hidden="true" />
+        </button>
+      )}
       <button
         type="button"
         className="grid-head-menu"
@@ -119,6 +139,40 @@ export function HeadCell(props: HeadCellProps): ReactElement | null {
         onDoubleClick={() => calls.onFit(at)}
       />
     </div>
+  );
+}
+
+/** The old name struck through before the new one. */
+function ColumnName(props: { name: string; becomes: string | null | undefined }): ReactElement {
+  const { becomes } = props;
+  const name = props.name === "" ? '""' : props.name;
+  if (becomes === undefined || becomes === props.name) {
+    return <span className="grid-head-name">{name}</span>;
+  }
+  return (
+    <span className="grid-head-name" data-pending={true}>
+      <s>{name}</s>
+      {becomes !== null && (
+        <>
+          <span aria-hidden="true"> → </span>
+          {becomes}
+        </>
+      )}
+    </span>
+  );
+}
+
+function ColumnType(props: { words: string; pending: Pending | undefined }): ReactElement {
+  const { words, pending } = props;
+  if (pending === undefined) return <span className="ellipsis">{words}</span>;
+  if (pending.name === null) return <span className="grid-head-next">dropped</span>;
+  if (pending.type === null) return <span className="ellipsis">{words}</span>;
+  return (
+    <span className="ellipsis">
+      <s>{words}</s>
+      <span aria-hidden="true"> → </span>
+      <span className="grid-head-next">{pending.type}</span>
+    </span>
   );
 }
 

@@ -1,6 +1,7 @@
 /** Widths of columns, and which of them are in sight. */
 import type { Column } from "../../protocol";
 import { typeWords } from "../cells/format";
+import type { Pending } from "../steps/store";
 import { textWidth } from "./text-width";
 
 export const MIN_WIDTH = 48;
@@ -27,6 +28,9 @@ export interface Layout {
 const MEASURED = 300;
 /** Pixels of the sign of a sort beside a name. */
 const SIGN = 16;
+/** Pixels of the button that takes back what becomes of a column. */
+const UNDO = 28;
+const MAX_PENDING = 420;
 
 const bases = new WeakMap<object, readonly number[]>();
 
@@ -54,6 +58,17 @@ export function fittedWidth(column: Column, texts: Iterable<string>, note = ""):
   );
   for (const text of texts) widest = Math.max(widest, textWidth(text, "cell"));
   return Math.ceil(Math.max(MIN_WIDTH, Math.min(MAX_FITTED, widest + PADDING)));
+}
+
+/** As wide as the header of a column says what becomes of it. */
+export function pendingWidth(column: Column, pending: Pending, note: string): number {
+  const { name, type } = pending;
+  const title = name === null || name === column.name ? column.name : `${column.name} → ${name}`;
+  const words = typeWords(column.type);
+  const line = name === null ? "dropped" : type === null ? words : `${words} → ${type}`;
+  const noted = note === "" ? 0 : textWidth(note, "type") + 8;
+  const widest = Math.max(textWidth(title, "name") + UNDO, textWidth(line, "type") + noted);
+  return Math.ceil(Math.min(MAX_PENDING, widest + PADDING));
 }
 
 export function clampWidth(width: number): number {
@@ -122,10 +137,16 @@ export function revealColumn(
 }
 
 /** The place between columns nearest to a pixel of the sheet: 0 before the first. */
-export function gapAt({ lefts }: Layout, pixel: number): number {
-  const at = Math.max(0, Math.min(lefts.length - 2, countUpTo(lefts, pixel) - 1));
+export function gapAt(layout: Layout, pixel: number): number {
+  const at = columnAt(layout, pixel);
+  const { lefts } = layout;
   const middle = ((lefts[at] ?? 0) + (lefts[at + 1] ?? 0)) / 2;
   return pixel < middle ? at : at + 1;
+}
+
+/** The column that a pixel of the sheet is in, or the nearest one. */
+export function columnAt({ lefts }: Layout, pixel: number): number {
+  return Math.max(0, Math.min(lefts.length - 2, countUpTo(lefts, pixel) - 1));
 }
 
 /** Pixels for the number of the last row. */

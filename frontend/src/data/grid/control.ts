@@ -4,6 +4,7 @@ import type { ColumnLayout } from "../layout";
 import type { ColumnProfiles } from "../profiles";
 import type { FrameRows } from "../rows/frame-rows";
 import type { Range, Sight } from "../rows/windows";
+import type { Pending } from "../steps/store";
 import type { ColumnReference, View } from "../view";
 import type { Place } from "./place";
 import type { Selection } from "./selection";
@@ -40,6 +41,10 @@ export interface GridProps {
   control: Ref<GridControl>;
   /** What stands in place of rows when there are none. */
   empty: ReactNode;
+  /** What a block will make of columns, by their names. */
+  pending: ReadonlyMap<string, Pending>;
+  /** Takes back what was last to be made of a column. */
+  onTakeBack(column: string): void;
   refusalOf(reference: ColumnReference): string | undefined;
   /** Where a column comes from and goes, in some lines. */
   waysOf(name: string): string;

@@ -5,7 +5,8 @@ import { decimalsOf } from "../cells/numbers";
 import { type ColumnLayout, keysOfColumns, withoutWidth, withWidth } from "../layout";
 import type { FrameRows } from "../rows/frame-rows";
 import type { Sight } from "../rows/windows";
-import { baseWidths, clampWidth, fittedWidth, type Layout, layOut } from "./columns";
+import type { Pending } from "../steps/store";
+import { baseWidths, clampWidth, fittedWidth, type Layout, layOut, pendingWidth } from "./columns";
 
 /** Rows that a column is fitted to. */
 const SAMPLE = 100;
@@ -36,7 +37,7 @@ export function useColumns(
   rows: FrameRows,
   { choice, arrangement, change }: ColumnLayout,
   available: number,
-  noteOf: (place: number) => string,
+  { notes, pending }: Heads,
 ): Columns {
   const { columns } = rows;
   const keys = keysOfColumns(columns);
@@ -48,10 +49,12 @@ export function useColumns(
     const chosen = (place: number): number | undefined => choice.widths[keys[place] ?? ""];
     const natural = order.map((place) => {
       const width = fits.get(place)?.width ?? base[place] ?? 0;
-      const note = noteOf(place);
+      const note = notes(place);
       const column = columns[place];
-      if (note === "" || column === undefined) return width;
-      return Math.max(width, fittedWidth(column, [], note));
+      if (column === undefined) return width;
+      const becomes = pending.get(column.name);
+      if (becomes !== undefined) return Math.max(width, pendingWidth(column, becomes, note));
+      return note === "" ? width : Math.max(width, fittedWidth(column, [], note));
     });
     const total = natural.reduce((sum, width) => sum + width, 0);
     const stretch = (available - 1) / total;
@@ -62,7 +65,7 @@ export function useColumns(
     }
     widths = widths.map((width, at) => chosen(order[at] ?? 0) ?? width);
     return layOut(order, widths, frozen, available * MOST_FROZEN);
-  }, [arrangement, available, choice.widths, columns, fits, keys, noteOf]);
+  }, [arrangement, available, choice.widths, columns, fits, keys, notes, pending]);
 
   const fitTo = useCallback(
     (sight: Sight): void => {
@@ -107,6 +110,14 @@ export function useColumns(
 
   const decimals = useCallback((place: number): number => fits.get(place)?.decimals ?? 0, [fits]);
   return { layout, decimals, fitTo, resize, refit };
+}
+
+/** What stands in headers beside names and types. */
+export interface Heads {
+  /** In words, by the place of a column. */
+  notes(place: number): string;
+  /** What a block will make of columns, by their names. */
+  pending: ReadonlyMap<string, Pending>;
 }
 
 /** A number that is cut is another number: its column grows. Text may be cut. */

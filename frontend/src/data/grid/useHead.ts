@@ -13,6 +13,7 @@ export function useStable(calls: HeadCalls): HeadCalls {
       onFilter: (...said) => latest.current.onFilter(...said),
       onLeaveFilter: (...said) => latest.current.onLeaveFilter(...said),
       onMenu: (...said) => latest.current.onMenu(...said),
+      onTakeBack: (...said) => latest.current.onTakeBack(...said),
       onResize: (...said) => latest.current.onResize(...said),
       onFit: (...said) => latest.current.onFit(...said),
       onDrag: (...said) => latest.current.onDrag(...said),

@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { Step } from "../../protocol";
-import { addStep, clearSteps, nameAfter, removeStep, stepsFor, stepsOf, stepWords } from "./store";
+import {
+  addStep,
+  clearSteps,
+  nameAfter,
+  pendingOf,
+  pendingWords,
+  removeStep,
+  stepsFor,
+  stepsOf,
+  stepWords,
+} from "./store";
 
 const RENAME: Step = { do: "rename", column: "carrier", name: "airline" };
 const CAST: Step = { do: "cast", column: "airline", type: "text" };
@@ -35,6 +45,23 @@ describe("the steps of a view", () => {
     const all = [RENAME, CAST, DROP];
     expect(stepsFor(all, columns)).toBe(all);
     expect(stepsFor(all, columns.slice(1))).toEqual([DROP]);
+  });
+
+  it("say what becomes of each column of the table", () => {
+    const columns = [{ name: "carrier" }, { name: "year" }, { name: "day" }];
+    const swapped: Step = { do: "rename", column: "day", name: "carrier" };
+    const pending = pendingOf([RENAME, CAST, DROP, swapped], columns);
+    expect([...pending]).toEqual([
+      ["carrier", { name: "airline", type: "text", last: 1 }],
+      ["year", { name: null, type: null, last: 2 }],
+      ["day", { name: "carrier", type: null, last: 3 }],
+    ]);
+    expect([...pending].map(([name, one]) => pendingWords(one, name))).toEqual([
+      "the block calls it airline, the block turns it into text",
+      "the block drops it",
+      "the block calls it carrier",
+    ]);
+    expect(pendingOf([], columns).size).toBe(0);
   });
 
   it("are read as words", () => {

@@ -47,6 +47,49 @@ export function nameAfter(steps: readonly Step[], column: string): string | null
   return name;
 }
 
+/** What the steps make of one column. */
+export interface Pending {
+  /** Its name after them; null when one of them drops it. */
+  name: string | null;
+  /** What it is turned into last, in words; null for nothing else. */
+  type: string | null;
+  /** The last step that is about it. */
+  last: number;
+}
+
+/** What becomes of the columns that steps are about, by their names in the table. */
+export function pendingOf(
+  steps: readonly Step[],
+  columns: readonly { name: string }[],
+): ReadonlyMap<string, Pending> {
+  const found = new Map<string, Pending>();
+  if (steps.length === 0) return found;
+  const origins = new Map(columns.map(({ name }) => [name, name]));
+  steps.forEach((step, last) => {
+    const origin = origins.get(step.column);
+    if (origin === undefined) return;
+    const { name, type } = found.get(origin) ?? { name: origin, type: null };
+    if (step.do !== "cast") origins.delete(step.column);
+    if (step.do === "rename") origins.set(step.name, origin);
+    found.set(origin, {
+      name: step.do === "rename" ? step.name : step.do === "drop" ? null : name,
+      type: step.do === "cast" ? TYPE_WORDS[step.type] : type,
+      last,
+    });
+  });
+  return found;
+}
+
+/** What becomes of a column, to be read aloud. */
+export function pendingWords({ name, type }: Pending, column: string): string {
+  if (name === null) return "the block drops it";
+  const parts = [
+    ...(name === column ? [] : [`the block calls it ${name}`]),
+    ...(type === null ? [] : [`the block turns it into ${type}`]),
+  ];
+  return parts.join(", ");
+}
+
 /** Steps that the table still has the columns for: an output made anew may have lost one. */
 export function stepsFor(
   steps: readonly Step[],

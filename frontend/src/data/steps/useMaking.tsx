@@ -1,16 +1,31 @@
-import { Blocks, CaseSensitive, SquareMinus, TextCursorInput } from "lucide-react";
-import { type ReactElement, type ReactNode, use, useState } from "react";
+import { Blocks, CaseSensitive, SquareMinus, TextCursorInput, Undo2 } from "lucide-react";
+import { type ReactElement, type ReactNode, use, useMemo, useState } from "react";
 import type { Column } from "../../protocol";
 import { Button, MakeBlockContext, type MenuEntry } from "../../ui";
 import type { FramePlace, View } from "../view";
 import { wireView } from "../view/wire";
 import { RenameColumn } from "./RenameColumn";
 import { StepLine } from "./StepLine";
-import { addStep, COLUMN_TYPES, clearSteps, nameAfter, stepsFor, useSteps } from "./store";
+import {
+  addStep,
+  COLUMN_TYPES,
+  clearSteps,
+  nameAfter,
+  type Pending,
+  pendingOf,
+  removeStep,
+  stepsFor,
+  stepWords,
+  useSteps,
+} from "./store";
 
 export interface Making {
   /** Steps wait for a block. */
   hasSteps: boolean;
+  /** What the block will make of columns, by their names. */
+  pending: ReadonlyMap<string, Pending>;
+  /** Takes the last step of a column back. */
+  takeBack(column: string): void;
   /** Opens the dialog that makes a block of the view and its steps. */
   make(): void;
   rename(column: string): void;
@@ -37,7 +52,9 @@ export interface Looking {
 /** From looking to code: what can be made of a view, or null where there is no editor. */
 export function useMaking({ place, block, view, columns, onLeave }: Looking): Making | null {
   const open = use(MakeBlockContext);
-  const steps = stepsFor(useSteps(place), columns);
+  const all = useSteps(place);
+  const steps = useMemo(() => stepsFor(all, columns), [all, columns]);
+  const pending = useMemo(() => pendingOf(steps, columns), [steps, columns]);
   const [renamed, setRenamed] = useState<string | null>(null);
   if (open === null || block === undefined) return null;
   const make = (): void =>
@@ -56,6 +73,11 @@ export function useMaking({ place, block, view, columns, onLeave }: Looking): Ma
       icon: CaseSensitive,
       onSelect: () => addStep(place, { do: "cast", column: nameOf(column), type }),
     }));
+  // What the table has no columns for is not shown, and is still in the store.
+  const takeBack = (column: string): void => {
+    const step = steps[pending.get(column)?.last ?? -1];
+    if (step !== undefined) removeStep(place, all.indexOf(step));
+  };
   const button = (
     <Button size="small" icon={Blocks} data-purpose="make-block" onClick={make}>
       Make a block
@@ -63,6 +85,8 @@ export function useMaking({ place, block, view, columns, onLeave }: Looking): Ma
   );
   return {
     hasSteps: steps.length > 0,
+    pending,
+    takeBack,
     make,
     rename: setRenamed,
     drop,
@@ -71,7 +95,17 @@ export function useMaking({ place, block, view, columns, onLeave }: Looking): Ma
       const impossible =
         nameAfter(steps, column) === null ? "The block will not have it." : undefined;
       const common = { impossible };
+      const last = steps[pending.get(column)?.last ?? -1];
       return [
+        ...(last === undefined
+          ? []
+          : [
+              {
+                label: `Take back: ${stepWords(last)}`,
+                icon: Undo2,
+                onSelect: () => takeBack(column),
+              },
+            ]),
         {
           ...common,
           label: "Rename in a block…",
