@@ -147,6 +147,13 @@ def test_a_column_is_expected_not_to_be_null_and_the_check_shows_the_row_that_is
 
     editor.run_block("planes")
     editor.expect_state("planes", "failed")
+    expect(editor.block("planes").get_by_role("heading", level=3)).to_have_text(
+        "built_is_not_null: 1 of 4 rows does not pass."
+    )
+    page.set_viewport_size({"width": 1024, "height": 768})
+    tabs = panel.get_by_role("tablist")
+    expect(tabs.get_by_role("tab")).to_have_count(5)
+    assert tabs.evaluate("tabs => tabs.scrollWidth - tabs.clientWidth") == 0, "no tab is cut off"
     tab(editor, "Checks 1 ✕").click()
     checks = panel.get_by_role("list", name="Checks")
     expect(checks).to_contain_text("built is not null")

@@ -268,6 +268,22 @@ def clipboard(page: Page) -> str:
     return page.evaluate("navigator.clipboard.readText()")
 
 
+def test_the_profile_has_every_one_of_ten_thousand_columns(window: BrowserContext) -> None:
+    panel = look_at(window, "wide").panel
+    panel.get_by_role("tab", name="Profile").click()
+    columns = panel.get_by_role("region", name="Columns")
+    first = columns.get_by_role("listitem").filter(has_text="sensor_00003")
+    expect(first).to_contain_text("mean3")
+    assert columns.get_by_role("listitem").count() < 200, "only those in sight are drawn"
+    columns.focus()
+    columns.press("End")
+    last = columns.get_by_role("listitem").filter(has_text="sensor_09999")
+    expect(last).to_be_visible()
+    expect(last).to_contain_text("mean9999")
+    panel.get_by_role("searchbox", name="Find a column").fill("07777")
+    expect(columns.get_by_role("listitem").first).to_contain_text("mean7777")
+
+
 def test_a_selection_goes_on_where_the_grid_ends(window: BrowserContext) -> None:
     data = look_at(window, "wide")
     mouse = data.page.mouse

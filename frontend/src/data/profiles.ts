@@ -22,6 +22,7 @@ export class ColumnProfiles {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isAsking = false;
   #version = 0;
+  #error: unknown;
 
   constructor(api: Api, output: Output, columns: readonly Column[]) {
     this.#api = api;
@@ -39,6 +40,19 @@ export class ColumnProfiles {
   /** The statistics of a column by its place; undefined while they are not here. */
   of(place: number): ColumnProfile | undefined {
     return this.#known.get(place) ?? undefined;
+  }
+
+  /** Why the last ones did not come; undefined when all came. */
+  get error(): unknown {
+    return this.#error;
+  }
+
+  /** Asks again for what did not come. */
+  retry(): void {
+    this.#error = undefined;
+    for (const [place, profile] of this.#known) if (profile === null) this.#known.delete(place);
+    this.#changed();
+    this.#soon();
   }
 
   /** Says which columns are in sight. */
@@ -69,14 +83,19 @@ export class ColumnProfiles {
       for (const [at, place] of places.entries()) {
         this.#known.set(place, found.columns[at] ?? null);
       }
-    } catch {
+    } catch (error: unknown) {
       // A header without its statistics is whole; the tab Profile says what is wrong.
+      this.#error = error;
       for (const place of places) this.#known.set(place, null);
     }
     this.#isAsking = false;
+    this.#changed();
+    this.#soon();
+  }
+
+  #changed(): void {
     this.#version += 1;
     for (const listener of this.#listeners) listener();
-    this.#soon();
   }
 }
 
