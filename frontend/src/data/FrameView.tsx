@@ -285,7 +285,10 @@ export function FrameView(props: FrameViewProps): ReactElement {
             control={grid}
             empty={<Empty view={view} total={total} onClear={() => clearView(place)} />}
             pending={making?.pending ?? NOTHING_PENDING}
-            onTakeBack={(column) => making?.takeBack(column)}
+            onTakeBack={(column) => {
+              making?.takeBack(column);
+              focusGrid();
+            }}
             refusalOf={refusalOf}
             waysOf={waysOf}
             onView={(change) => changeView(place, change)}

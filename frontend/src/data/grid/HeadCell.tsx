@@ -80,7 +80,9 @@ export function HeadCell(props: HeadCellProps): ReactElement | null {
       className="grid-head-cell"
       data-column={at}
       data-name={name}
-      data-tip={[`${name}  ${words}`, becomes, facts, props.waysOf(name)].filter(Boolean).join("\n")}
+      data-tip={[`${name}  ${words}`, becomes, facts, props.waysOf(name)]
+        .filter(Boolean)
+        .join("\n")}
       data-numeric={props.numeric[place] || undefined}
       data-active={active === at || undefined}
       data-sorted={sign !== null || undefined}
