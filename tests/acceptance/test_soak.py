@@ -1,0 +1,111 @@
+"""A server at work for long, killed now and then: nothing is lost, and nothing grows.
+
+`HEADRACE_SOAK_S` says how long; `make soak` takes an hour. The kills come in the first half, so that
+one life of the server is long enough to see whether it grows.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+import sys
+import time
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+import psutil
+import pytest
+
+from .harness import Server
+from .plant import Plant, all_over
+from .ticking import Ticking
+
+SOAK_S = float(os.environ.get("HEADRACE_SOAK_S", "20"))
+PIPELINES = 50 if SOAK_S >= 300 else 10
+EVERY_S = 50 if SOAK_S >= 300 else 5
+"""A run a second, or two in the short form."""
+BETWEEN_KILLS_S = min(300.0, SOAK_S / 5)
+MOST_MB_AN_HOUR = 5.0
+SEED = int(os.environ.get("HEADRACE_SEED", "0")) or random.randrange(1, 10**6)
+
+
+def grow(plant: Plant) -> None:
+    """Give the project as many pipelines as there are to be, all of them like its one."""
+    for number in range(PIPELINES):
+        place = plant.project / "pipelines" / f"p{number:02}"
+        place.mkdir()
+        for file in plant.pipeline.iterdir():
+            text = file.read_text()
+            if file.suffix == ".yaml":
+                text += f"triggers:\n  - {{name: t, every: {EVERY_S}s, overlap: allow}}\n"
+            (place / file.name).write_text(text)
+
+
+@pytest.mark.timeout(SOAK_S * 2 + 300)
+def test_nothing_is_lost_and_nothing_grows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plant, chance = Plant(tmp_path), random.Random(SEED)
+    grow(plant)
+    begun, kills, dead = time.monotonic(), 0, list[int]()
+    samples: list[tuple[float, float, int]] = []
+    with Server(plant.project, options=()) as server:
+        server.wait_ready()
+        next_kill = begun + BETWEEN_KILLS_S
+        while (now := time.monotonic() - begun) < SOAK_S:
+            if time.monotonic() >= next_kill and now < SOAK_S / 2:
+                dead.append(server.pid)
+                server.kill9()
+                server.start()
+                server.wait_ready()
+                kills += 1
+                next_kill += BETWEEN_KILLS_S * chance.uniform(0.8, 1.2)
+            elif now > SOAK_S * 0.6:
+                process = psutil.Process(server.pid)
+                samples.append((now, process.memory_info().rss / 1e6, process.num_fds()))
+            time.sleep(min(1.0, SOAK_S / 100))  # the pace of looking, not of what is looked at
+        for number in range(PIPELINES):
+            path = f"pipelines/p{number:02}/triggers/t"
+            assert server.patch(path, {"active": False}).is_success
+        runs = all_over(server)
+        log = server.log_file.read_text()
+        told(capsys, kills, len(runs), samples)
+        ticks = Ticking.rows_of(
+            plant.project, "SELECT trigger_id, logical_time, run_id, skipped FROM ticks"
+        )
+    assert {run["state"] for run in runs} == {"succeeded"}
+    by_trigger: dict[str, list[datetime]] = {}
+    for tick in sorted(ticks):
+        by_trigger.setdefault(tick.trigger_id, []).append(datetime.fromisoformat(tick.logical_time))
+    assert len(by_trigger) == PIPELINES
+    for times in by_trigger.values():
+        assert {(b - a).total_seconds() for a, b in pairwise(times)} <= {float(EVERY_S)}
+    fired = [tick.run_id for tick in ticks if tick.run_id]
+    assert sorted(fired) == sorted(run["id"] for run in runs)
+    executed = {(effect.run, effect.block) for effect in plant.effects()}
+    assert executed == {(run, block) for run in fired for block in plant.CHAIN}
+    assert "Traceback" not in log
+    fds = [fd for _, _, fd in samples]
+    assert statistics.median(fds[-10:]) <= statistics.median(fds[:10]) + 16, "descriptors are flat"
+    if SOAK_S >= 1800:  # before, it is the noise that has a slope
+        assert slope(samples) <= MOST_MB_AN_HOUR
+
+
+def slope(samples: list[tuple[float, float, int]]) -> float:
+    """MB an hour by which the server grows."""
+    return statistics.linear_regression([s[0] for s in samples], [s[1] for s in samples])[0] * 3600
+
+
+def told(
+    capsys: pytest.CaptureFixture[str],
+    kills: int,
+    runs: int,
+    samples: list[tuple[float, float, int]],
+) -> None:
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\n{SOAK_S:g} s, seed {SEED}: {runs} runs, {kills} kills, RSS {samples[-1][1]:.0f} MB"
+            f" ({slope(samples):+.1f} MB/h), {samples[-1][2]} descriptors\n"
+        )
