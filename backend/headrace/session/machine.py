@@ -22,15 +22,17 @@ from headrace.protocol.tables import (
     Staleness,
 )
 from headrace.runs.changes import QueueRetry, QueueRun, SaveRun
-from headrace.session.answers import Answers, one_line
+from headrace.session.answers import Answers
 from headrace.session.course import Course
 from headrace.session.definition import Definition, PlannedBlock
 from headrace.session.effects import Hold, Limit, Poke, Step, Stop, TakeUp
+from headrace.session.endings import Endings, one_line
 from headrace.session.plan import Plan, plan
 from headrace.session.results import Result, Results
 from headrace.session.run import BlockProgress, Run, RunRequest
 from headrace.session.slots import Slots
 from headrace.session.tries import next_try, time_left, too_long
+from headrace.session.waiting import Waiting
 from headrace.workers.jobs import AnyAnswer
 
 
@@ -64,7 +66,9 @@ class Machine:
         self._course = Course(
             self.runs, self.results, self.refresh, logs, self._line, try_again=self._try_again
         )
-        self._answers = Answers(self.results, self._course)
+        self._endings = Endings(self.results, self._course)
+        self._waiting = Waiting(self.results, self._course, self._endings)
+        self._answers = Answers(self.results, self._course, self._endings, self._waiting)
         self._owner = owner
         self.slots = slots
         """Blocks that one run may execute at a time."""
@@ -283,13 +287,13 @@ class Machine:
                 continue
             left = (record.give_up_at - at).total_seconds()
             if left <= 0:
-                step.add(self._answers.give_up(run, name, at))
+                step.add(self._waiting.give_up(run, name, at))
                 continue
             step.effects.append(Limit(run.id, name, left))
             if record.state == "waiting" and record.poke_at is not None:
                 due = max(0.0, (record.poke_at - at).total_seconds())
                 step.effects.append(Poke(run.id, name, record.pokes, due))
-                step.add(self._answers.show_waiting(run, name))
+                step.add(self._waiting.show(run, name))
         return step
 
     def revive(self, record: RunRecord, definition: Definition, at: datetime) -> Run:
@@ -347,7 +351,7 @@ class Machine:
         run.cancelled = True
         run.reason = run.reason or reason
         step = Step(records=[SaveRun(run_id=run.id, state=run.state, reason=run.reason)])
-        step.add(self._answers.cancel_blocks(run, run.pending, at))
+        step.add(self._endings.cancel(run, run.pending, at))
         step.effects += [Stop(run.id, name) for name in run.running]
         return step.add(self._course.settle(run, at))
 
@@ -419,7 +423,7 @@ class Machine:
             return self._expire(run, at)
         block = run.blocks[name]
         if block.state in {"queued", "waiting"}:
-            return self._answers.give_up(run, name, at)
+            return self._waiting.give_up(run, name, at)
         if block.state != "running" or block.overdue:
             return Step()
         block.overdue = True
