@@ -6,19 +6,21 @@ import asyncio
 import contextlib
 import logging
 import tempfile
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import nbformat
 
+from headrace.cli.running_server import RunningServer, serving
 from headrace.core.clock import Clock
 from headrace.core.errors import InvalidInput
 from headrace.core.paths import ProjectPaths
 from headrace.notebooks.gathering import displays_of, first_rows, log_of
-from headrace.notebooks.outputs import Content, fill
+from headrace.notebooks.outputs import STATUS, Content, fill
 from headrace.notebooks.reading import read_book
 from headrace.notebooks.restore import files_of, is_exported, restore
 from headrace.project.files import PIPELINE_FILE, Project
@@ -28,8 +30,9 @@ from headrace.protocol import events as ev
 from headrace.protocol.commands import CancelRun
 from headrace.protocol.tables import BlockRun, RunRecord
 from headrace.server.runtime import Runtime
-from headrace.session.run import RunRequest
-from headrace.session.session import Session
+
+if TYPE_CHECKING:
+    from headrace.session.session import Session
 
 logger = logging.getLogger("papermill")
 
@@ -75,23 +78,62 @@ def exported(notebook: Any) -> Exported | Plain:
 
 
 async def run_exported(found: Exported, manager: Any, options: Mapping[str, Any]) -> str | None:
-    """Run the pipeline in the working directory; return why no cell can say what went wrong."""
+    """Run the pipeline in the working directory; return why no cell can say what went wrong.
+
+    A server of the project that has the same pipeline runs it; else this process does.
+    """
     declared = {parameter.name for parameter in found.files.pipeline.parameters}
     given = {name: value for name, value in found.parameters.items() if name in declared}
-    async with _opened(found.files, options.get("execution_timeout")) as runtime:
-        session = await runtime.sessions.open(found.files.pipeline.name)
-        telling = Telling(runtime, session, found.cells, manager, options)
-        leave = session.log.subscribe(telling.hear)
-        try:
-            run = await session.start_run(RunRequest(origin="cli", parameters=given))
-            record = await _finished(session, run)
-            await telling.conclude(record)
-        finally:
-            leave()
+    telling = Telling(ProjectPaths.of("."), found.cells, manager, options)
+    server = None
+    if options.get("execution_timeout") is None:
+        server = await serving(telling.paths, found.files)
+    if server is not None:
+        record = await _run_there(server, found, given, telling)
+    else:
+        record = await _run_here(found, given, telling, options.get("execution_timeout"))
     failed = [block.name for block in record.blocks if block.state == "failed"]
     if record.state == "succeeded" or any(name in found.cells for name in failed):
         return None
     return f"The run {record.state}: {record.reason or 'no block says why'}"
+
+
+async def _run_there(
+    server: RunningServer, found: Exported, given: dict[str, Any], telling: Telling
+) -> RunRecord:
+    run = await server.start(found.files.pipeline.name, given)
+    record: RunRecord | None = None
+    try:
+        async for record in server.records(run):
+            telling.look(record)
+    except asyncio.CancelledError:
+        await server.cancel(run)
+        raise
+    assert record is not None, "a run has at least one record"
+    await telling.conclude(record, server.first_rows)
+    return record
+
+
+async def _run_here(
+    found: Exported, given: dict[str, Any], telling: Telling, timeout_s: float | None
+) -> RunRecord:
+    from headrace.session.run import RunRequest
+
+    async with _opened(found.files, timeout_s) as runtime:
+        telling.paths = runtime.paths
+        session = await runtime.sessions.open(found.files.pipeline.name)
+
+        def hear(event: ev.Event) -> None:
+            telling.hear(event, session)
+
+        leave = session.log.subscribe(hear)
+        try:
+            run = await session.start_run(RunRequest(origin="cli", parameters=given))
+            record = await _finished(session, run)
+            await telling.conclude(record, partial(first_rows, runtime))
+        finally:
+            leave()
+        return record
 
 
 async def _finished(session: Session, run: str) -> RunRecord:
@@ -105,49 +147,60 @@ async def _finished(session: Session, run: str) -> RunRecord:
 
 
 class Telling:
-    """Fills the cells of a notebook while their blocks run."""
+    """Fills the cells of a notebook while their blocks run, here or in a server."""
 
     def __init__(
         self,
-        runtime: Runtime,
-        session: Session,
+        paths: ProjectPaths,
         cells: Mapping[str, int],
         manager: Any,
         options: Mapping[str, Any],
     ) -> None:
-        self._runtime, self._session, self._manager = runtime, session, manager
-        self._cells = cells
+        self.paths = paths
+        self._cells, self._manager = cells, manager
         self._counts: dict[str, int] = {}
         self._stream: Any = options.get("stdout_file")
         self._log_output = bool(options.get("log_output"))
         self._over: set[str] = set()
-        self._tell_others()
+        for at, cell in enumerate(manager.nb.cells):
+            if at not in cells.values():  # they run with the blocks
+                manager.cell_start(cell, at)
+                manager.cell_complete(cell, at)
 
-    def _tell_others(self) -> None:
-        """Count the cells that are no block's as done: they run with the blocks."""
-        for at, cell in enumerate(self._manager.nb.cells):
-            if at not in self._cells.values():
-                self._manager.cell_start(cell, at)
-                self._manager.cell_complete(cell, at)
-
-    def hear(self, event: ev.Event) -> None:
-        """Take an event of the session; it says what changed in the notebook."""
+    def hear(self, event: ev.Event, session: Session) -> None:
+        """Take an event of the session that runs here."""
         match event:
             case ev.BlockStarted():
                 self._start(event.block)
             case ev.LogAppended():
-                if self._stream is not None:
-                    self._stream.write(event.text)
-                    self._stream.flush()
-                if self._log_output and event.text.strip():
-                    logger.info("%s: %s", event.block, event.text.rstrip("\n"))
+                self._print(event.block, event.text)
             case ev.BlockFinished():
-                self._start(event.block)
-                self._end(event.block, event.run)
+                self._hear_end(event, session)
             case ev.BlockFailed() if event.retry_at is None:
-                self._end(event.block, event.run)
+                self._hear_end(event, session)
             case _:
                 pass
+
+    def _hear_end(self, event: ev.BlockFinished | ev.BlockFailed, session: Session) -> None:
+        live = session.machine.runs.get(event.run)
+        if live is not None:
+            self._end(event.run, live.blocks[event.block].record)
+
+    def look(self, record: RunRecord) -> None:
+        """Take a run of a server as it is now."""
+        for block in record.blocks:
+            if block.state == "running":
+                self._start(block.name)
+            elif block.state in STATUS and block.name not in self._over:
+                self._print(block.name, log_of(self.paths, record.id, block.name))
+                self._end(record.id, block)
+
+    def _print(self, block: str, text: str) -> None:
+        if self._stream is not None:
+            self._stream.write(text)
+            self._stream.flush()
+        if self._log_output and text.strip():
+            logger.info("%s: %s", block, text.rstrip("\n"))
 
     def _start(self, name: str) -> None:
         at = self._cells.get(name)
@@ -159,26 +212,25 @@ class Telling:
             bar.set_description(f"Executing {name}")
         self._manager.cell_start(self._manager.nb.cells[at], at)
 
-    def _end(self, name: str, run: str) -> None:
-        at = self._cells.get(name)
-        live = self._session.machine.runs.get(run)
-        if at is None or name in self._over or live is None:
+    def _end(self, run: str, block: BlockRun) -> None:
+        at = self._cells.get(block.name)
+        if at is None or block.name in self._over:
             return
-        self._over.add(name)
+        self._start(block.name)
+        self._over.add(block.name)
         cell = self._manager.nb.cells[at]
-        block = live.blocks[name].record
-        fill(cell, block, self._counts[name], self._content(run, block, {}))
+        fill(cell, block, self._counts[block.name], self._content(run, block, {}))
         if block.state == "failed":
             self._manager.cell_exception(cell, at)
         self._manager.cell_complete(cell, at)
 
     def _content(self, run: str, block: BlockRun, rows: Mapping[str, Any]) -> Content:
-        paths = self._runtime.paths
-        return Content(
-            log=log_of(paths, run, block.name), displays=displays_of(paths, block), rows=rows
-        )
+        log = log_of(self.paths, run, block.name)
+        return Content(log=log, displays=displays_of(self.paths, block), rows=rows)
 
-    async def conclude(self, record: RunRecord) -> None:
+    async def conclude(
+        self, record: RunRecord, rows_of: Callable[[BlockRun], Awaitable[dict[str, Any]]]
+    ) -> None:
         """Fill all cells from the record of the run, which decides what happened."""
         count = max(self._counts.values(), default=0)
         about = self._manager.nb.metadata.setdefault("headrace", {})
@@ -187,7 +239,7 @@ class Telling:
             at = self._cells.get(block.name)
             if at is None:
                 continue
-            rows = await first_rows(self._runtime, block)
+            rows = await rows_of(block)
             content = await asyncio.to_thread(self._content, record.id, block, rows)
             number = self._counts.get(block.name, count + 1)
             fill(self._manager.nb.cells[at], block, number, content)

@@ -13,6 +13,7 @@ import papermill
 import pytest
 from nbformat import v4
 from papermill.exceptions import PapermillException, PapermillExecutionError
+from tests.acceptance.harness import Server
 
 BIN = Path(sys.executable).parent
 YAML = """\
@@ -200,3 +201,42 @@ def test_it_runs_where_a_loop_runs_as_in_a_notebook(tmp_path):
         return execute(file, root)
 
     assert cells_by_block(asyncio.run(inside()))["both"].outputs[0].data["text/plain"] == "23"
+
+
+def test_a_server_of_the_project_runs_what_is_the_pipeline_as_it_has_it(tmp_path):
+    root = project(tmp_path / "p")
+    file = export(root)
+    book = nbformat.read(file, 4)
+    with Server(root) as server:
+        server.wait_ready()
+        cells = cells_by_block(execute(file, root, parameters={"month": 2}))
+        assert cells["rows"].outputs[0].text == "month 2\n"
+        assert "<td>0</td>" in cells["rows"].outputs[1].data["text/html"]
+        assert cells["left"].outputs[0].data == {"text/html": "<b>left</b>"}
+        assert cells["both"].outputs[0].data["text/plain"] == "43"
+        with pytest.raises(PapermillException, match="month"):
+            execute(file, root, parameters={"month": 13})
+        # An edited notebook is no pipeline of the server's: it runs beside it.
+        cell = cells_by_block(book)["both"]
+        cell.source = cell.source.replace("len(left) + len(right)", "1 / 0")
+        nbformat.write(book, file)
+        with pytest.raises(PapermillExecutionError) as raised:
+            execute(file, root)
+        assert raised.value.ename == "ZeroDivisionError"
+        runs = server.get("runs?limit=10").json()["runs"]
+        assert [(run["origin"], run["state"]) for run in runs] == [
+            ("cli", "failed"),
+            ("api", "succeeded"),
+        ]
+        # And so does a block that fails there.
+        (root / "pipelines" / "fan" / "right.sql").write_text("select missing from rows\n")
+        with pytest.raises(PapermillExecutionError) as raised:
+            execute(export(root), root)
+        assert "missing" in raised.value.evalue
+        assert server.get("runs?limit=1").json()["runs"][0]["origin"] == "api"
+        described = root / ".headrace" / "server.json"
+        left_behind = described.read_text()
+    described.write_text(left_behind)  # as by a server that was killed
+    with pytest.raises(PapermillExecutionError):
+        execute(export(root), root)
+    assert runs_of(root)[0]["origin"] == "cli"
