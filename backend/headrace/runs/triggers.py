@@ -39,6 +39,7 @@ from headrace.runs.firing import (
     TriggerState,
     shift_of,
 )
+from headrace.runs.past import MISSED
 from headrace.runs.publications import newest_numbers
 from headrace.runs.queueing import insert_or_replace, queue_runs
 from headrace.runs.tables import runs, ticks, triggers
@@ -393,7 +394,7 @@ def _skip_by_edit(
     row = {
         "trigger_id": known.id,
         "logical_time": stamp(at),
-        "skipped": "the trigger was edited before it could start",
+        "skipped": f"{MISSED}; the trigger was edited before it could start",
         "until": stamp(until),
     }
     statement = insert_or_replace(connection.dialect.name, ticks).values(row)

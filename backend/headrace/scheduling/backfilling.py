@@ -186,6 +186,8 @@ class Backfilling:
         """Backfills that are being carried out, or that wait to be tried again."""
         self._stopped: set[str] = set()
         """Runs that were asked to stop."""
+        self._version: tuple[int, int] | None = None
+        """What the history's version was when they were told of."""
         self._told: dict[str, Backfill] = {}
         """Backfills that are not over, as they were told of last."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -225,10 +227,11 @@ class Backfilling:
         task.add_done_callback(self._tasks.discard)
 
     async def _go_on(self) -> None:
+        woken = True
         while True:
             self._awake.clear()
             try:
-                await self._look()
+                await self._look(woken=woken)
             except HeadraceError as error:
                 logger.warning("Backfills are looked at again: %s", error)
             except Exception:
@@ -237,15 +240,22 @@ class Backfilling:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(EVERY_S):
                     await self._awake.wait()
+            woken = self._awake.is_set()
 
-    async def _look(self) -> None:
-        """Begin all that backfills have to do now, and tell of those that changed."""
+    async def _look(self, *, woken: bool) -> None:
+        """Begin all that backfills have to do now, and tell of those that changed.
+
+        Unless `woken`, only another process can have changed them: then that is looked at first.
+        """
         for situation in await self._history.call(History.backfill_situations):
             step = decide(situation)
             if situation.id not in self._busy and step != Step():
                 self._busy.add(situation.id)
                 self._spawn(self._attend(situation, step))
-        await self._tell()
+        version = await self._history.call(History.version)
+        if woken or version is None or version != self._version:
+            await self._tell()
+            self._version = version
 
     async def _tell(self) -> None:
         active = {one.id: one for one in await self._history.call(_active)}

@@ -134,6 +134,18 @@ def test_more_than_the_limit_never_go_on_whatever_is_asked(
     assert len(history.start_backfill_runs(situation, starts)) == 0
 
 
+def test_a_plan_that_has_become_old_starts_nothing_twice(
+    history: History, queue: Queue, noon: datetime, fill: Fill
+) -> None:
+    made = fill.add(1, which="all")
+    (situation,) = history.backfill_situations()
+    (run,) = fill.start()
+    end(history, run)
+    late = [TickStart(noon - HOUR, queue(origin="backfill"))]
+    assert history.start_backfill_runs(situation, late) == []
+    assert counts(history.backfill(made.id)) == {"succeeded": 1}
+
+
 def test_a_paused_backfill_starts_nothing_and_goes_on_where_it_was(
     history: History, noon: datetime, fill: Fill
 ) -> None:

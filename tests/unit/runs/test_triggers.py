@@ -74,7 +74,7 @@ def test_what_was_due_at_an_edit_is_skipped_and_says_so(history: History, due: d
     assert (table.last_at, table.next_at) == (due, due + 3 * HOUR)
     assert (table.skipped_at, table.skipped) == (
         due,
-        "the trigger was edited before it could start",
+        "missed; the trigger was edited before it could start",
     )
     # An edit while nothing is due says nothing.
     history.sync_triggers("p", [spec(catchup="none")], due + 2.6 * HOUR, hourly)

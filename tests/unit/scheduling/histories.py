@@ -24,7 +24,7 @@ from headrace.runs.times import moment
 from headrace.scheduling.triggers import next_of_spec
 
 MOMENT = timedelta(microseconds=1)
-EDITED = "the trigger was edited before it could start"
+EDITED = "missed; the trigger was edited before it could start"
 
 
 class Entry(NamedTuple):

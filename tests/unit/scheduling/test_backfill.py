@@ -128,6 +128,7 @@ def seen(*recorded: RecordedTick, **options: Any) -> PastTick:
         ({"planned": True, "run": "r", "run_state": "failed"}, "waiting"),
         ({"skipped": "missed; catchup: latest"}, "missing"),
         ({"skipped": "missed, with all before the last 24 h or 100 ticks"}, "missing"),
+        ({"skipped": "missed; the trigger was edited before it could start"}, "missing"),
         ({"skipped": "a run is going on; overlap: skip"}, "skipped"),
         ({"skipped": "the trigger was paused"}, "skipped"),
     ],

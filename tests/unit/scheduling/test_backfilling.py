@@ -109,10 +109,13 @@ async def test_every_tick_gets_a_run_as_the_scheduler_would_start_it(fills: Fill
     over = await fills.until(made, lambda b: b.state == "finished")
     assert (over.counts.succeeded, over.counts.failed, over.total) == (2, 1, 3)
     world = fills.world
-    told = [event.backfill for event in world.events if isinstance(event, BackfillChanged)]
-    await world.until(lambda: world.events[-1].backfill.state == "finished")  # type: ignore[union-attr]
-    assert told[0].state == "running"
-    assert len({one.counts for one in told}) > 2, "how far it is is told on the way"
+
+    def told() -> list[Backfill]:
+        return [event.backfill for event in world.events if isinstance(event, BackfillChanged)]
+
+    await world.until(lambda: bool(told()) and told()[-1].state == "finished")
+    assert told()[0].state == "running"
+    assert len({one.counts for one in told()}) > 2, "how far it is is told on the way"
 
 
 async def test_the_limit_and_the_order_hold(fills: Fills) -> None:
