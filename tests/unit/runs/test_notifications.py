@@ -75,7 +75,8 @@ def test_a_transaction_that_fails_tells_nothing(
 def test_an_end_that_is_recorded_again_is_told_once(told: History) -> None:
     run = end(told)
     told.write([SaveRun(run_id=run, state="failed", finished_at=NOON, reason="bad")])
-    assert events(told) == ["failure"]
+    [one] = told.claim_notifications("team", LATER, 60)
+    assert (one.telling.event, one.failures) == ("failure", 1)
 
 
 @pytest.mark.parametrize("origin", ["editor", "cli", "backfill"])
@@ -85,9 +86,11 @@ def test_who_watches_a_run_is_not_told_of_it(told: History, origin: str) -> None
 
 
 def test_a_cancelled_run_is_neither_good_nor_bad(told: History) -> None:
-    end(told)
-    end(told, "cancelled", 1)
-    assert events(told) == ["failure"]
+    end(told, "cancelled")
+    assert events(told) == []
+    end(told, minutes=1)
+    end(told, "cancelled", 2)
+    assert events(told) == ["failure"], "nor does it end an incident"
 
 
 def test_what_succeeded_before_anybody_was_told_is_no_first_success(history: History) -> None:
