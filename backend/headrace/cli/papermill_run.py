@@ -29,9 +29,9 @@ from headrace.project.pipeline import PipelineFiles
 from headrace.protocol import events as ev
 from headrace.protocol.commands import CancelRun
 from headrace.protocol.tables import BlockRun, RunRecord
-from headrace.server.runtime import Runtime
 
 if TYPE_CHECKING:
+    from headrace.server.runtime import Runtime
     from headrace.session.session import Session
 
 logger = logging.getLogger("papermill")
@@ -264,6 +264,8 @@ async def _opened(files: PipelineFiles, timeout_s: float | None) -> AsyncGenerat
 
     Where it is a project with this pipeline, the run is one of its runs, and shares its results.
     """
+    from headrace.server.runtime import Runtime
+
     paths = ProjectPaths.of(".")
     with contextlib.ExitStack() as stack:
         if not (paths.pipeline(files.pipeline.name) / PIPELINE_FILE).is_file():
