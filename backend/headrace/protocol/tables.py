@@ -75,6 +75,8 @@ class Output(Struct, frozen=True, kw_only=True):
     text: str = ""
     notes: list[str] = field(default_factory=list[str])
     """What changed on the way into the store, e.g. a column kept as JSON text."""
+    within: str = ""
+    """Of a SQL block: the block whose query computed it, so that nothing of it is stored."""
     holds: bool = False
     """A sensor said by it that the blocks below may not run yet."""
     inputs: dict[str, Shape] = field(default_factory=dict[str, Shape])

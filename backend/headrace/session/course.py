@@ -12,11 +12,12 @@ from headrace.protocol.tables import Attempt
 from headrace.runs.changes import SaveBlock, SaveRun
 from headrace.session.definition import PlannedBlock, bound_values, key_of
 from headrace.session.effects import EndRun, Execute, Limit, Prepare, ShareOut, Step
+from headrace.session.fusion import computed_within
 from headrace.session.results import Results
 from headrace.session.reuse import Decision, decide
 from headrace.session.run import Run, attempts_of
 from headrace.session.slots import Slots, Ticket
-from headrace.workers.jobs import Job
+from headrace.workers.jobs import Fused, Job
 
 COMPARISONS = 32
 """How often at most a run that nobody waits for at the screen is compared with the draft."""
@@ -89,6 +90,9 @@ class Course:
                 if decision.result is not None:
                     step.add(self._reuse(run, name, decision, at))
                     reused = True
+                elif run.is_fused(name):
+                    step.add(self._leave_to_reader(run, name, at))
+                    reused = True
                 else:
                     block.asked = True
                     self._slots.add(_ticket(run, run.definition.blocks[name]))
@@ -118,6 +122,26 @@ class Course:
             at=at,
         )
 
+    def _leave_to_reader(self, run: Run, name: str, at: datetime) -> Step:
+        """Have a block computed within the query of the one that reads it."""
+        block, reader = run.blocks[name], run.middles[name]
+        assert block.key is not None, "a block that could start has its key"
+        step = self._begin(run, at)
+        block.state = "succeeded"
+        block.record = msgspec.structs.replace(
+            block.record,
+            state="succeeded",
+            cache=f"miss: computed within {reader}",
+            seconds=0.0,
+            output=computed_within(reader, block.key),
+            key=block.key.text,
+            parts=block.key.parts,
+            started_at=at,
+            finished_at=at,
+        )
+        step.records.append(SaveBlock(run_id=run.id, block=block.record))
+        return step.add(self.good(run, name, 0.0, at))
+
     def _reuse(self, run: Run, name: str, decision: Decision, at: datetime) -> Step:
         block, result = run.blocks[name], decision.result
         assert result is not None, "only known results are reused"
@@ -146,6 +170,11 @@ class Course:
             poke_at=None,
         )
         step.records.append(SaveBlock(run_id=run.id, block=block.record))
+        for above in run.fused_above(name):  # nothing had to be computed of them after all
+            middle = run.blocks[above]
+            why = f"hit: within {name}, {decision.why}"
+            middle.record = msgspec.structs.replace(middle.record, cache=why)
+            step.records.append(SaveBlock(run_id=run.id, block=middle.record))
         return step.add(self.good(run, name, 0.0, at))
 
     def _dispatch(self, run: Run, name: str, at: datetime) -> Step:
@@ -185,6 +214,18 @@ class Course:
             step.effects.append(Prepare(run.id, workers))
         return step
 
+    def _fused(self, run: Run, name: str) -> Fused:
+        block = run.definition.blocks[name]
+        return Fused(
+            block=name,
+            path=block.path,
+            source=block.source,
+            bindings=list(block.bindings),
+            inputs=run.inputs(name),
+            values=bound_values(block, run.parameters),
+            typed=block.typed,
+        )
+
     def _job(self, run: Run, block: PlannedBlock, attempt: int) -> Job:
         return Job(
             run=run.id,
@@ -198,6 +239,7 @@ class Course:
             bindings=list(block.bindings),
             modules=block.modules,
             inputs=run.inputs(block.name),
+            fused=[self._fused(run, name) for name in run.fused_above(block.name)],
             values=bound_values(block, run.parameters),
             parameters=run.parameters,
             typed=block.typed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from typing import Any
 
@@ -118,13 +119,16 @@ class Definition(Struct, frozen=True, kw_only=True):
         """Read what `encode` gave."""
         return msgspec.msgpack.decode(content, type=cls)
 
-    def ancestors(self, names: Iterable[str]) -> set[str]:
-        """Return the blocks that `names` need, without `names` themselves."""
+    def ancestors(self, names: Iterable[str], there: AbstractSet[str] = frozenset()) -> set[str]:
+        """Return the blocks that `names` need, without `names` themselves.
+
+        Those of `there`, and what only they need, are left out.
+        """
         wanted = set(names)
         found: set[str] = set()
         for block in reversed(self.blocks.values()):
             if block.name in wanted or block.name in found:
-                found.update(up for up in block.upstream if up in self.blocks)
+                found.update(up for up in block.upstream if up in self.blocks and up not in there)
         return found - wanted
 
     def descendants(self, names: Iterable[str]) -> set[str]:

@@ -92,7 +92,7 @@ class Endings:
             step.effects.append(Wait(run.id, name, answer.attempt, delay))
             return step.add(self._course.advance(run, at))
         run.reason = run.reason or one_line(name, answer.failure)
-        step.add(self._course.refresh())
+        step.add(self._course.refresh()).add(_skip_middles(run, name))
         return step.add(self.skip_below(run, name, name)).add(self._course.advance(run, at))
 
     def cancel(self, run: Run, names: Sequence[str], at: datetime) -> Step:
@@ -124,6 +124,7 @@ class Endings:
                 self._results.change(
                     name, state="cancelled", run=run.id, finished_at=at, progress=None
                 )
+            step.add(_skip_middles(run, name))
         return step
 
     def skip_below(self, run: Run, above: str, because: str) -> Step:
@@ -143,6 +144,22 @@ class Endings:
             if run.interactive:
                 self._results.change(name, state="skipped", run=run.id, because=because)
         return step
+
+
+def _skip_middles(run: Run, reader: str) -> Step:
+    """Take back that blocks would be computed within one that came to nothing."""
+    names = run.fused_above(reader)
+    if not names:
+        return Step()
+    step = Step([ev.BlocksSkipped(cause=run.id, run=run.id, blocks=names, because=reader)])
+    for name in names:
+        block = run.blocks[name]
+        block.state = "skipped"
+        block.record = msgspec.structs.replace(
+            block.record, state="skipped", because=reader, cache=None, output=None
+        )
+        step.records.append(SaveBlock(run_id=run.id, block=block.record))
+    return step
 
 
 def failed_attempts(run: Run, name: str) -> int:

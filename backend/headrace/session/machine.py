@@ -27,6 +27,7 @@ from headrace.session.course import Course
 from headrace.session.definition import Definition, PlannedBlock
 from headrace.session.effects import Hold, Limit, Poke, Step, Stop, TakeUp
 from headrace.session.endings import Endings, one_line
+from headrace.session.fusion import named_by_key, readers_of_middles
 from headrace.session.plan import Plan, plan
 from headrace.session.results import Result, Results
 from headrace.session.run import BlockProgress, Run, RunRequest
@@ -109,7 +110,8 @@ class Machine:
                 block.parts,
             )
             for block in record.blocks
-            if block.state == "succeeded" and block.key and block.output and block.finished_at
+            if block.state == "succeeded" and block.key and block.finished_at
+            if block.output is not None and not block.output.within
         ]
         return self.refresh() if any(news) else Step()
 
@@ -203,7 +205,7 @@ class Machine:
                 if upstream in inside or upstream in pinned:
                     continue
                 output = self._output_now(upstream)
-                if output is None:
+                if output is None or output.within:
                     raise InvalidInput(
                         f"Block {upstream!r} has no output that {name!r} could read: run it too.",
                         block=name,
@@ -216,7 +218,13 @@ class Machine:
                         upstream=upstream,
                     )
                 pinned[upstream] = output
-        return pinned
+        return self._named(definition, pinned)
+
+    def _named(self, definition: Definition, outputs: dict[str, Output]) -> dict[str, Output]:
+        """Let outputs of middles stand for their keys, as keys of their readers have it."""
+        middles = readers_of_middles(definition)
+        keys = {up: self._fresh[up].key for up in outputs if up in middles and up in self._fresh}
+        return named_by_key(outputs, keys)
 
     def _output_now(self, name: str) -> Output | None:
         """Find the fresh output of a block, else the last one that was shown."""
@@ -340,7 +348,7 @@ class Machine:
                 output = self._output_now(upstream)
                 if upstream not in blocks and output is not None:
                     found[upstream] = output
-        return found
+        return self._named(definition, found)
 
     def cancel(self, run_id: str, at: datetime, reason: str = "cancelled") -> Step:
         """Take what waits off the queue, and stop what runs.
@@ -462,7 +470,8 @@ class Machine:
             waits = any(b.waiting or b.state == "waiting" for b in run.blocks.values())
             going = run.running or run.ready() or waits or run.held
             assert going, "a run hangs"
+        middles = readers_of_middles(self.definition)
         for name, state in self.staleness.items():
             if state.state == "fresh":
-                ups = self.definition.blocks[name].upstream
+                ups = [up for up in self.definition.blocks[name].upstream if up not in middles]
                 assert all(self.staleness[u].state == "fresh" for u in ups), f"{name} wrongly fresh"

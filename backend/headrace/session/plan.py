@@ -45,8 +45,8 @@ def plan(definition: Definition, staleness: Mapping[str, Staleness], request: Ru
     scope = "stale" if editor and everything else request.scope
     wanted = set(definition.blocks) if everything else set(named)
     if scope == "until":
-        above = definition.ancestors(wanted)
-        wanted |= {n for n in above if not editor or staleness[n].state != "fresh"}
+        fresh = {n for n, state in staleness.items() if state.state == "fresh"} if editor else None
+        wanted |= definition.ancestors(wanted, fresh or set[str]())
     elif scope == "from":
         wanted |= definition.descendants(wanted)
     elif scope == "stale":
@@ -84,6 +84,7 @@ def retry_of(record: RunRecord, then: Definition, start: str | None = None) -> R
         and block.key is not None
         and block.output is not None
         and not block.output.holds
+        and not block.output.within
         and block.name not in anew
     }
     return RunRequest(

@@ -15,6 +15,7 @@ from msgspec import Struct
 from headrace.graph.staleness import reasons
 from headrace.protocol.tables import BlockRun, BlockStatus, Output, Staleness
 from headrace.session.definition import Definition, Key, PlannedBlock, key_of
+from headrace.session.fusion import computed_within, readers_of_middles
 
 KEPT_PER_BLOCK = 50
 """Results by key that are remembered of one block; the oldest goes first."""
@@ -45,11 +46,13 @@ class _Comparison:
     places: dict[str, int] = field(default_factory=dict[str, int])
     below: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     """The blocks right below each block."""
+    middles: dict[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
     def begin(cls, definition: Definition, parameters: bytes) -> _Comparison:
         """Begin with a draft of which nothing is compared yet."""
         new = cls(definition, parameters, touched=set(definition.blocks))
+        new.middles = readers_of_middles(definition)
         for place, block in enumerate(definition.blocks.values()):
             new.places[block.name] = place
             for upstream in block.upstream:
@@ -232,7 +235,7 @@ class Results:
             compared[name] = None
             before = last.fresh.get(name)
             self._compare(definition.blocks[name], parameters, last)
-            if name in touched or last.fresh.get(name) is not before:
+            if name in touched or name in last.middles or last.fresh.get(name) is not before:
                 for below in last.below.get(name, ()):
                     heappush(waiting, (last.places[below], below))
         last.touched = set()
@@ -246,14 +249,22 @@ class Results:
         fresh.pop(name, None)
         last.ends.pop(name, None)
         missing = [upstream for upstream in block.upstream if upstream not in fresh]
-        if missing:
+        # A middle need not be there for what it would be to be known: its reader has computed it.
+        if not all(upstream in last.middles and upstream in last.keys for upstream in missing):
             last.keys.pop(name, None)
             last.staleness[name] = self._waiting(block, missing, parameters)
             return
-        inputs = {upstream: fresh[upstream].output for upstream in block.upstream}
+        inputs = {
+            upstream: computed_within(name, last.keys[upstream])
+            if upstream in last.middles
+            else fresh[upstream].output
+            for upstream in block.upstream
+        }
         key = last.keys[name] = key_of(block, inputs, parameters)
         result = self._current(block, key.text)
-        if result is not None and block.problem is None:
+        if result is None and missing:
+            last.staleness[name] = self._waiting(block, missing, parameters)
+        elif result is not None and block.problem is None:
             fresh[name] = result
             last.staleness[name] = FRESH
             self._parts.setdefault(key.text, key.parts)  # to say later what changed since

@@ -25,6 +25,7 @@ from headrace.protocol.tables import (
     Scope,
 )
 from headrace.session.definition import Definition, Key
+from headrace.session.fusion import named_by_key, readers_of_middles
 from headrace.session.results import Result
 
 OVER: frozenset[BlockState] = frozenset({"succeeded", "cached", "failed", "cancelled", "skipped"})
@@ -203,14 +204,45 @@ class Run:
     def is_over(self) -> bool:
         return self._over == len(self.blocks)
 
+    @cached_property
+    def middles(self) -> dict[str, str]:
+        """Return the blocks that are read by one block alone, as `readers_of_middles` has them."""
+        return readers_of_middles(self.definition)
+
+    def is_fused(self, name: str) -> bool:
+        """Tell whether a block is part of another's query: never where somebody looks at it."""
+        return (
+            not self.interactive and name not in self.must and self.middles.get(name) in self.blocks
+        )
+
+    def fused_above(self, name: str) -> list[str]:
+        """Return the middles that the query of a block computes, at any distance, in order."""
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            for up in self._upstream(waiting.pop()):
+                output = self.blocks[up].record.output
+                if output is not None and output.within:
+                    found.add(up)
+                    waiting.append(up)
+        return sorted(found, key=self._places.__getitem__)
+
     def inputs(self, name: str) -> dict[str, Output]:
-        """Return the outputs that a block reads; all its upstream blocks must be good."""
+        """Return the outputs that a block reads; all its upstream blocks must be good.
+
+        Those of middles are named by their keys.
+        """
         found: dict[str, Output] = {}
         for upstream in self.definition.blocks[name].upstream:
             output = self.output(upstream)
             if output is not None:
                 found[upstream] = output
-        return found
+        keys = {
+            up: key.text
+            for up in found
+            if up in self.middles and up in self.blocks and (key := self.blocks[up].key) is not None
+        }
+        return named_by_key(found, keys) if keys else found
 
     def output(self, name: str) -> Output | None:
         """Find the output of a block in this run, or the one that was pinned from outside."""

@@ -26,6 +26,21 @@ from headrace.protocol.tables import (
 from headrace.store.files import Unsynced
 
 
+class Fused(Struct, frozen=True, kw_only=True):
+    """A SQL block that is computed as part of the query of the one that reads it.
+
+    `inputs` has the outputs that it reads, those of other fused blocks with `within`.
+    """
+
+    block: str
+    path: str
+    source: str
+    bindings: list[Binding]
+    inputs: dict[str, Output]
+    values: dict[str, Any]
+    typed: dict[str, Parameter]
+
+
 class Job(Struct, frozen=True, kw_only=True):
     """One attempt of one block, with everything pinned: code, inputs, values.
 
@@ -48,6 +63,8 @@ class Job(Struct, frozen=True, kw_only=True):
     modules: dict[str, str] = field(default_factory=dict[str, str])
     """The project's modules that the code imports: relative path → digest of what it means."""
     inputs: dict[str, Output] = field(default_factory=dict[str, Output])
+    fused: list[Fused] = field(default_factory=list[Fused])
+    """Of a SQL block: those that it computes within its query, upstream first."""
     values: dict[str, Any] = field(default_factory=dict[str, Any])
     parameters: dict[str, Any] = field(default_factory=dict[str, Any])
     typed: dict[str, Parameter] = field(default_factory=dict[str, Parameter])

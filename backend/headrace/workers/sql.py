@@ -5,11 +5,14 @@ With `connection:` it is one on that database instead.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from headrace.analysis.placeholders import with_placeholders
 from headrace.analysis.sql import read_query
@@ -18,9 +21,11 @@ from headrace.store.outputs import Store
 from headrace.workers.arrivals import Arrivals, Retype
 from headrace.workers.connections import Connection, NoConnection
 from headrace.workers.databases import DatabaseFailed, Report, rows_from
+from headrace.workers.fused import fused_text
 from headrace.workers.handover import Handover
-from headrace.workers.jobs import Job
+from headrace.workers.jobs import Fused, Job
 
+logger = logging.getLogger(__name__)
 _LINE = re.compile(r"^LINE (\d+):", re.MULTILINE)
 _CANDIDATES = re.compile(r"(?:Candidate bindings|Did you mean)[: ]+(.+)")
 _BEFORE_PLACE = re.compile(r"\n+LINE \d+:")
@@ -43,7 +48,69 @@ def result_of(job: Job, handover: Handover) -> Any:
 
     Raises SqlFailed with the database's message and the line in the block's file.
     """
+    if job.fused:
+        return _fused(job, handover)
     return _on_duckdb(job, handover, _database().cursor())
+
+
+def _fused(job: Job, handover: Handover) -> Any:
+    """Run a block and those within it as one query; when that fails, one after the other.
+
+    What is wrong is then said of the block that it is wrong in.
+    """
+    import duckdb
+
+    composed = fused_text(job)
+    if composed is not None:
+        text, values = composed
+        cursor = _database().cursor()
+        try:
+            for block in (*job.fused, job):
+                _register(block, job, handover, cursor, {})
+            if _kinds(cursor, text) == ["SELECT"]:
+                relation = cursor.sql(text, params=values) if values else cursor.sql(text)
+                return relation.to_arrow_table()
+        except duckdb.InterruptException:
+            raise
+        except duckdb.Error:
+            logger.debug("one query of %d blocks failed", len(job.fused) + 1, exc_info=True)
+        finally:
+            cursor.close()
+    made: dict[str, Any] = {}
+    for block in job.fused:
+        alone = msgspec.structs.replace(
+            job,
+            block=block.block,
+            path=block.path,
+            source=block.source,
+            bindings=block.bindings,
+            inputs=block.inputs,
+            values=block.values,
+        )
+        try:
+            made[block.block] = _on_duckdb(alone, handover, _database().cursor(), made=made)
+        except SqlFailed as error:
+            raise _within(block.block, error) from None
+    return _on_duckdb(job, handover, _database().cursor(), made=made)
+
+
+def _within(block: str, error: SqlFailed) -> SqlFailed:
+    """Say of which block a failure is; its line is none of the block that has failed."""
+    failure = error.failure
+    message = f"In {block}, which is computed within this block: {failure.message}"
+    return SqlFailed(msgspec.structs.replace(failure, message=message, line=None))
+
+
+def _register(
+    block: Job | Fused, job: Job, handover: Handover, cursor: Any, made: Mapping[str, Any]
+) -> None:
+    """Give the tables that a block reads: those of `made`, and what lies in the store."""
+    for binding in block.bindings:
+        output = block.inputs.get(binding.name) if binding.source == "upstream" else None
+        if binding.name in made:
+            cursor.register(binding.argument, made[binding.name])
+        elif output is not None and not output.within:
+            cursor.register(binding.argument, _rows_of(job, handover, binding.name, output))
 
 
 def connection_of(
@@ -100,7 +167,7 @@ def _from_database(
     job: Job, handover: Handover, connection: Connection, store: Store, report: Report
 ) -> Output:
     tables = {
-        binding.argument: _rows_of(job, handover, binding.name)
+        binding.argument: _rows_of(job, handover, binding.name, job.inputs[binding.name])
         for binding in job.bindings
         if binding.source == "upstream" and binding.name in job.inputs
     }
@@ -135,7 +202,14 @@ def _on_file(job: Job, handover: Handover, file: Path, *, writes: bool) -> Any:
         return _on_duckdb(job, handover, database, writes=writes)
 
 
-def _on_duckdb(job: Job, handover: Handover, cursor: Any, *, writes: bool = False) -> Any:
+def _on_duckdb(
+    job: Job,
+    handover: Handover,
+    cursor: Any,
+    *,
+    writes: bool = False,
+    made: Mapping[str, Any] | None = None,
+) -> Any:
     """Run the statement on a connection of DuckDB, and close that."""
     import duckdb
 
@@ -143,9 +217,7 @@ def _on_duckdb(job: Job, handover: Handover, cursor: Any, *, writes: bool = Fals
     text, used = with_placeholders(job.source, set(values))
     try:
         _insist_on_one_statement(job, cursor, text, writes=writes)
-        for binding in job.bindings:
-            if binding.source == "upstream" and binding.name in job.inputs:
-                cursor.register(binding.argument, _rows_of(job, handover, binding.name))
+        _register(job, job, handover, cursor, made or {})
         bound = {name: values[name] for name in used}
         if writes:
             return cursor.execute(text, bound).to_arrow_table()
@@ -189,24 +261,29 @@ def _with_place(
     return message
 
 
+def _kinds(cursor: Any, text: str) -> list[str]:
+    """Return what each statement of a text is, such as SELECT."""
+    return [str(one.type).rpartition(".")[2] for one in cursor.extract_statements(text)]
+
+
 def _insist_on_one_statement(job: Job, cursor: Any, text: str, *, writes: bool) -> None:
-    statements = cursor.extract_statements(text)
-    if len(statements) != 1:
-        count = "no statement" if not statements else f"{len(statements)} statements"
+    kinds = _kinds(cursor, text)
+    if len(kinds) != 1:
+        count = "no statement" if not kinds else f"{len(kinds)} statements"
         raise _failed(
             job, "NotOneStatement", f"A SQL block is one read statement; here is {count}."
         )
-    kind = str(statements[0].type).rpartition(".")[2]
+    kind = kinds[0]
     if kind not in _READING and not writes:
         raise _failed(
             job, "NotARead", f"A SQL block is one read statement; {kind} changes something."
         )
 
 
-def _rows_of(job: Job, handover: Handover, block: str) -> Any:
-    value = handover.rows(job.inputs[block])
+def _rows_of(job: Job, handover: Handover, block: str, output: Output) -> Any:
+    value = handover.rows(output)
     if value is None:
-        kind = job.inputs[block].type_name or job.inputs[block].kind
+        kind = output.type_name or output.kind
         raise _failed(
             job, "NotATable", f"{block!r} gave no table but {kind}: SQL cannot read from it."
         )

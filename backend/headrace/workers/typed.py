@@ -17,11 +17,15 @@ def with_python_values(job: Job) -> Job:
 
     Raises InvalidInput for text that is none, e.g. in a setting written by hand.
     """
-    if not job.typed and not job.typed_parameters:
+    if not job.typed and not job.typed_parameters and not any(b.typed for b in job.fused):
         return job
     return msgspec.structs.replace(
         job,
         values=_typed(job.values, job.typed),
+        fused=[
+            msgspec.structs.replace(block, values=_typed(block.values, block.typed))
+            for block in job.fused
+        ],
         parameters=_typed(job.parameters, job.typed_parameters),
     )
 

@@ -730,6 +730,7 @@ export interface Output {
   type_name: string;
   text: string;
   notes: string[];
+  within: string;
   holds: boolean;
   inputs: {
     [k: string]: Shape;

@@ -16,6 +16,7 @@ function table(address: string, inputs: Output["inputs"] = {}): Output {
     type_name: "pandas.DataFrame",
     text: "",
     notes: [],
+    within: "",
     holds: false,
     inputs,
     made_at: null,

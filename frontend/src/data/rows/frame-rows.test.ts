@@ -70,6 +70,7 @@ function output(rows: number, columns: number, address = "a".repeat(8)): Output 
     type_name: "DataFrame",
     text: "",
     notes: [],
+    within: "",
     holds: false,
     inputs: {},
     made_at: null,

@@ -18,6 +18,7 @@ function output(
     type_name: "pandas.DataFrame",
     text: "",
     notes: [],
+    within: "",
     holds: false,
     inputs: {},
     made_at: null,
