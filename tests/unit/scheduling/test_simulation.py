@@ -196,6 +196,15 @@ class Schedulers(RuleBasedStateMachine):
         self.decide(who)
         self.act(who, "done")
 
+    @rule(who=who, minutes=st.sampled_from([0, 1, 5, 30]), how=st.sampled_from(["done", "unheard"]))
+    def overtaken(self, who: int, minutes: int, how: str) -> None:
+        """Act on what was decided before the other took a whole turn."""
+        self.look(who)
+        self.decide(who)
+        self.time_passes(minutes)
+        self.whole_turn(1 - who)
+        self.act(who, how)
+
     @rule(who=who)
     def crash(self, who: int) -> None:
         self.seen[who], self.plans[who] = [], []
