@@ -4,27 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from msgspec import Struct, field
-
+from headrace.analysis.result import BlockText
 from headrace.analysis.sql import OTHER_DIALECTS
 from headrace.analysis.sql_lineage import known_of, output_columns
 from headrace.protocol.lineage import BlockLineage, ColumnLineage, ColumnOf
 from headrace.protocol.tables import Column
-
-
-class BlockText(Struct, frozen=True, kw_only=True):
-    """What lineage reads of a block."""
-
-    name: str
-    language: str
-    text: str
-    upstream: list[str] = field(default_factory=list[str])
-    inputs: dict[str, str] = field(default_factory=dict[str, str])
-    """Argument or table → upstream block, where they are not called the same."""
-    connection: bool = False
-    """Whether it may be in the dialect of another database."""
-    columns: list[Column] | None = None
-    """Those of the last result; None when there is none."""
 
 
 def lineage_of(blocks: Sequence[BlockText]) -> list[BlockLineage]:

@@ -1,4 +1,7 @@
-"""What analysis gives: one result per block, and what is wrong."""
+"""What analysis gives, one result per block and what is wrong; and what lineage takes.
+
+Those who only hand it on need not load what makes it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from msgspec import Struct, field
 
 from headrace.protocol.bindings import Binding
 from headrace.protocol.replies import Diagnostic
-from headrace.protocol.tables import Parameter
+from headrace.protocol.tables import Column, Parameter
 
 
 class BlockAnalysis(Struct, frozen=True, kw_only=True):
@@ -45,3 +48,18 @@ class Analysis(Struct, frozen=True, kw_only=True):
     order: list[str] = field(default_factory=list[str])
     looked: list[str] = field(default_factory=list[str])
     folders: list[str] = field(default_factory=list[str])
+
+
+class BlockText(Struct, frozen=True, kw_only=True):
+    """What lineage reads of a block."""
+
+    name: str
+    language: str
+    text: str
+    upstream: list[str] = field(default_factory=list[str])
+    inputs: dict[str, str] = field(default_factory=dict[str, str])
+    """Argument or table → upstream block, where they are not called the same."""
+    connection: bool = False
+    """Whether it may be in the dialect of another database."""
+    columns: list[Column] | None = None
+    """Those of the last result; None when there is none."""

@@ -14,8 +14,9 @@ from headrace.analysis.completion import complete, inspect
 from headrace.analysis.cursor import Cursor, Scope
 from headrace.analysis.environment import library_folders
 from headrace.analysis.formatting import format_source
-from headrace.analysis.lineage import BlockText, lineage_of
+from headrace.analysis.lineage import lineage_of
 from headrace.analysis.modules import FileStates, ModuleFinder
+from headrace.analysis.result import BlockText
 from headrace.analysis.views.block_code import block_of_view
 from headrace.analysis.views.chart_code import block_of_chart
 from headrace.analysis.views.table import TableFacts

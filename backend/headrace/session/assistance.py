@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from headrace.analysis.lineage import BlockText
+from headrace.analysis.result import BlockText
 from headrace.core.errors import NotFound
 from headrace.graph.order import order
 from headrace.protocol import commands as cmd

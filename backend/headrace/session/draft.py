@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from headrace.analysis.analyse import Analysis, BlockAnalysis
+from headrace.analysis.result import Analysis, BlockAnalysis
 from headrace.project.pipeline import Block, PipelineFiles, Source
 from headrace.project.settings import Defaults
 from headrace.protocol.replies import Diagnostic

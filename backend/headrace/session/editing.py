@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from headrace.analysis.code_edits import CodeEditor
 from headrace.core.errors import Conflict, InvalidInput, NotFound
 from headrace.core.ids import text_hash
 from headrace.core.paths import beneath
@@ -143,6 +142,10 @@ class Editing:
     def _plan(self, files: PipelineFiles, command: StructuralCommand) -> list[FileChange]:
         taken = self.project.taken_files(self.pipeline)
         shared = self._shared_text(command)
+        from headrace.analysis.code_edits import (
+            CodeEditor,  # with all that parses, at the first edit
+        )
+
         return plan_edit(files, command, CodeEditor(), taken, shared_text=shared)
 
     def _shared_text(self, command: StructuralCommand) -> str | None:

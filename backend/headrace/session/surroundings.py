@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from headrace.analysis.analyse import Analysis
+from headrace.analysis.result import Analysis
 from headrace.core.clock import Clock
 from headrace.core.errors import NotFound
 from headrace.project.connections import url_in

@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from headrace.analysis.lineage import BlockText, lineage_of
+from headrace.analysis.lineage import lineage_of
+from headrace.analysis.result import BlockText
 from headrace.analysis.sql_lineage import known_of, output_columns, sql_type
 from headrace.protocol.lineage import ColumnOf
 from headrace.protocol.tables import Column
