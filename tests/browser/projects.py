@@ -186,3 +186,47 @@ def add_grids(project: Path, *, wide: int) -> None:
         (folder / f"{name}.py").write_text(text.replace("WIDE", str(wide)).lstrip())
         lines.append(f"  - {{name: {name}, kind: loader, file: {name}.py}}")
     (folder / "pipeline.yaml").write_text("\n".join(lines) + "\n")
+
+
+CARRIERS = {
+    "carriers": """
+from headrace import transformer
+
+
+@transformer
+def carriers(flights):
+    delays = flights.groupby("carrier", as_index=False).agg(
+        flights=("flight", "size"), delay=("arr_delay", "mean")
+    )
+    return delays.assign(delay=delays["delay"].round(ROUNDED))
+""",
+    "carriers_checked": """
+from headrace import check, transformer
+
+
+@transformer
+def carriers_checked(carriers):
+    return carriers
+
+
+@check
+def enough_flights(carriers_checked):
+    return carriers_checked["flights"] >= 1_000
+""",
+}
+
+
+def add_carriers(project: Path, *, again: bool = False) -> None:
+    """Two blocks more below the flights: one to compare when made again, one against a check."""
+    folder = project / "pipelines" / "grids"
+    rounded = "0" if again else "2"
+    for name, text in CARRIERS.items():
+        (folder / f"{name}.py").write_text(text.replace("ROUNDED", rounded).lstrip())
+    settings = folder / "pipeline.yaml"
+    lines = settings.read_text()
+    if "carriers" not in lines:
+        settings.write_text(
+            f"{lines}  - {{name: carriers, kind: transformer, file: carriers.py, upstream: [flights]}}\n"
+            "  - {name: carriers_checked, kind: transformer, file: carriers_checked.py,"
+            " upstream: [carriers]}\n"
+        )

@@ -19,8 +19,25 @@ from headrace.protocol.steps import CodeLanguage, Step
 from headrace.protocol.views import View
 
 _TAKEN = frozenset(
-    {"pd", "pl", "pa", "np", "plt", "df", "texts", "table", "wide", "figure", "axes", "points"}
+    {
+        "pd",
+        "pl",
+        "pa",
+        "np",
+        "plt",
+        "df",
+        "texts",
+        "table",
+        "wide",
+        "figure",
+        "axes",
+        "points",
+        "drawn",
+    }
     | {
+        "moments",
+        "moments_up",
+        "groups",
         "most",
         "names",
         "colors",

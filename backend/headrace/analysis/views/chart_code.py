@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from headrace.analysis.views.block_code import BlockCode, argument_of
+from headrace.analysis.views.charted import Charted
 from headrace.analysis.views.layout import Part, Row, call, flat, listed, text
 from headrace.analysis.views.pandas_code import PandasCode, assigned, clock
 from headrace.analysis.views.plan import plan_of
+from headrace.analysis.views.polars_chart import write_table
+from headrace.analysis.views.polars_code import PolarsCode
 from headrace.analysis.views.script import Script
+from headrace.analysis.views.sql_chart import text_of_chart
 from headrace.analysis.views.table import ColumnFacts, TableFacts
-from headrace.core.errors import InvalidInput
 from headrace.protocol.charts import MAX_COLORS, Chart, ChartData, TimeUnit
 from headrace.protocol.steps import CodeLanguage
 from headrace.protocol.views import View
@@ -33,88 +34,65 @@ def block_of_chart(
 ) -> BlockCode:
     """Return the source of a block that makes the table of a chart and shows the chart.
 
-    `drawn` is the chart as it is now: its bins and units become those of the code. Raises
-    InvalidInput when the chart does not fit the table.
+    `drawn` is the chart as it is now: its bins and units become those of the code. In SQL the
+    block only makes the table. Raises InvalidInput when the chart does not fit the table.
     """
-    if language != "pandas":
-        raise InvalidInput("A chart is written in pandas.", field="language")
-    plain = View(filter=view.filter, search=view.search)
-    plan = plan_of(plain, [], table)
-    writer = _ChartCode(chart, drawn, table, upstream)
-    script = Script(name, argument_of(upstream), writer.description())
-    frame = PandasCode(plan, script)
-    frame.read()
-    frame.choose_rows()
-    writer.write(script)
+    plan = plan_of(View(filter=view.filter, search=view.search), [], table)
+    charted = Charted(chart, drawn, table, upstream)
+    if language == "sql":
+        note = "SQL draws nothing: the block gives the numbers of the chart as a table."
+        return BlockCode(text_of_chart(charted, plan, upstream), [note])
+    script = Script(name, argument_of(upstream), charted.description)
+    if language == "polars":
+        writer = PolarsCode(plan, script)
+        writer.read()
+        writer.choose_rows()
+        write_table(charted, script)
+        script.using("plt")
+        script.assign("table.to_pandas()", to="drawn")
+        _Drawing(charted, script, "drawn").write()
+    else:
+        frame = PandasCode(plan, script)
+        frame.read()
+        frame.choose_rows()
+        _ChartCode(charted, script).write()
+        script.say()
+        _Drawing(charted, script, "table").write()
     return BlockCode(script.source("table"), [])
 
 
 class _ChartCode:
-    """Writes the grouping and the drawing of one chart."""
+    """Writes the grouping of one chart in pandas; the table is in `table`."""
 
-    def __init__(self, chart: Chart, drawn: ChartData, table: TableFacts, upstream: str) -> None:
-        self.chart = chart
-        self.drawn = drawn
-        self.upstream = upstream
-        self.x = table.column(chart.x)
-        self.y = None if chart.y is None else table.column(chart.y)
-        color = None if chart.color is None or drawn.is_density else table.column(chart.color)
-        self.color = None if color is None or color.name == self.x.name else color
-        self.is_scatter = chart.kind == "scatter"
-        self.counts = chart.kind == "histogram" or chart.aggregate == "count"
-        if self.is_scatter:
-            self.value = self._y_name
-        else:
-            self.value = _ROWS if self.counts else f"{chart.aggregate}_{self._y_name}"
-        if self.value in (self.x.name, self.color.name if self.color else None):
-            self.value += "_"
-
-    @property
-    def _y_name(self) -> str:
-        return "" if self.y is None else self.y.name
-
-    def description(self) -> str:
-        """Say in one line what the block gives."""
-        colors = f" and {self.color.name}" if self.color else ""
-        if self.is_scatter:
-            what = f"{self.value} over {self.x.name} of {self.upstream}"
-        elif self.counts:
-            what = f"Rows of {self.upstream} by {self.x.name}{colors}"
-        else:
-            what = f"The {self.chart.aggregate} of {self._y_name} of {self.upstream}"
-            what += f" by {self.x.name}{colors}"
-        return f"{what}, as a table and as a chart."[:90]
-
-    def write(self, script: Script) -> None:
-        """Write all of it; the table is in `table`."""
+    def __init__(self, charted: Charted, script: Script) -> None:
+        self.charted = charted
         self.script = script
-        script.using("plt")
+        self.chart = charted.chart
+        self.drawn = charted.drawn
+        self.x, self.y, self.color = charted.x, charted.y, charted.color
+        self.value = charted.value
+
+    def write(self) -> None:
+        """Write all of it."""
         self._leave_out()
-        if self.is_scatter:
+        if self.charted.is_scatter:
             self._points()
         else:
             self._group()
-        script.say()
-        self._draw()
 
     # --- the table ------------------------------------------------------------------------------
 
-    def _needed(self) -> list[ColumnFacts]:
-        """Return the columns in which a row must have a value."""
-        wants_y = self.y is not None and (self.is_scatter or not self.counts)
-        return [self.x, *([self.y] if wants_y and self.y is not None else [])]
-
     def _leave_out(self) -> None:
         script = self.script
-        for column in self._needed():
+        for column in self.charted.needed:
             if column.infinite:
                 np = script.using("np")
                 cells = self._cells(column)
                 finite = f"{cells}.replace([{np}.inf, -{np}.inf], {np}.nan)"
                 script.assign(call(f"{script.frame}.assign", assigned(column.name, finite)))
-        missing = [one for one in self._needed() if one.nulls or one.nan or one.infinite]
+        missing = [one for one in self.charted.needed if one.nulls or one.nan or one.infinite]
         if missing:
-            names = listed([text(one.name) for one in dict.fromkeys(missing)])
+            names = listed([text(one.name) for one in missing])
             script.assign(call(f"{script.frame}.dropna", subset=names))
 
     def _cells(self, column: ColumnFacts) -> str:
@@ -137,10 +115,12 @@ class _ChartCode:
             arguments["dropna"] = "False"
         by = keys[0] if len(keys) == 1 else listed(keys)
         groups = flat(call(f"{script.frame}.groupby", by, **arguments))
-        if self.counts:
+        if self.charted.counts:
             groups += f".size().rename({text(self.value)})"
         else:
-            groups += f"[{text(self._y_name)}].{self.chart.aggregate}().rename({text(self.value)})"
+            groups += (
+                f"[{text(self.charted.y_name)}].{self.chart.aggregate}().rename({text(self.value)})"
+            )
         script.assign(call(f"{groups}.reset_index"), to="table")
         if self.drawn.x.scale == "category" and self.color is None:
             names = listed([text(self.value), text(self.x.name)])
@@ -163,11 +143,13 @@ class _ChartCode:
         return self._top(column, MAX_COLORS) if others else text(column.name)
 
     def _in_bins(self, column: ColumnFacts, step: float) -> Part:
-        exact = Fraction(step).limit_denominator(10**15)
-        factor, divisor = _factors(exact)
+        factor, divisor = self.charted.factors(step)
         cells = self._cells(column)
         if column.family in ("date", "timestamp"):
-            cells = f"{clock(column, self._cells(column))}.astype({text('int64')})"
+            self.script.assign(clock(column, cells), to="moments")
+            kinds = [f".astype({text(kind)})" for kind in ("datetime64[ms]", "int64")]
+            self.script.assign("moments" + "".join(kinds), to="moments")
+            return f"moments // {factor} * {factor}"
         if column.family == "integer" and divisor == 1:
             return f"{cells} // {factor} * {factor}"
         np = self.script.using("np")
@@ -199,9 +181,8 @@ class _ChartCode:
 
     def _points(self) -> None:
         script, drawn = self.script, self.drawn
-        names = [self.x.name, self.value, *([self.color.name] if self.color else [])]
         if not drawn.is_density:
-            chosen = listed([text(name) for name in dict.fromkeys(names)])
+            chosen = listed([text(name) for name in self.charted.point_names])
             script.assign(f"{script.frame}[{flat(chosen)}]", to="table")
             return
         keys: list[Part] = []
@@ -213,14 +194,25 @@ class _ChartCode:
         groups = flat(call(f"{script.frame}.groupby", listed(keys)))
         script.assign(call(f"{groups}.size().rename({text(_ROWS)}).reset_index"), to="table")
 
-    # --- the drawing ----------------------------------------------------------------------------
 
-    def _draw(self) -> None:
+class _Drawing:
+    """Writes how matplotlib draws the table of a chart, a frame of pandas called `frame`."""
+
+    def __init__(self, charted: Charted, script: Script, frame: str) -> None:
+        self.charted = charted
+        self.script = script
+        self.frame = frame
+        self.chart, self.drawn = charted.chart, charted.drawn
+        self.x, self.color, self.value = charted.x, charted.color, charted.value
+
+    def write(self) -> None:
+        """Write all of it."""
         script = self.script
-        x, value = f"table[{text(self.x.name)}]", f"table[{text(self.value)}]"
+        script.using("plt")
+        x, value = f"{self.frame}[{text(self.x.name)}]", f"{self.frame}[{text(self.value)}]"
         plots = call("plt.subplots", figsize="(7, 3.2)", layout='"constrained"')
         script.assign(plots, to="figure, axes")
-        if self.is_scatter:
+        if self.charted.is_scatter:
             self._draw_points(x, value)
         elif self.color is not None:
             self._draw_colors(self.color)
@@ -237,7 +229,7 @@ class _ChartCode:
     def _bars(self, x: str, value: str) -> Part:
         axis = self.drawn.x
         if axis.step is not None:
-            width = _factors(Fraction(axis.step).limit_denominator(10**15))
+            width = self.charted.factors(axis.step)
             written = str(width[0]) if width[1] == 1 else f"{width[0]} / {width[1]}"
             return call("axes.bar", x, value, width=written, align='"edge"', color=_ACCENT)
         if axis.unit is not None:
@@ -248,7 +240,7 @@ class _ChartCode:
     def _draw_colors(self, color: ColumnFacts) -> None:
         script = self.script
         wide = call(
-            "table.pivot",
+            f"{self.frame}.pivot",
             index=text(self.x.name),
             columns=text(color.name),
             values=text(self.value),
@@ -261,36 +253,32 @@ class _ChartCode:
             totals = "wide.sum(axis=1).sort_values(ascending=False)"
             script.assign(f"wide.loc[{totals}.index]", to="wide")
         stacked: dict[str, Part] = {}
-        if self.counts or self.chart.aggregate == "sum":
+        if self.charted.counts or self.chart.aggregate == "sum":
             stacked = {"stacked": "True"}
         script.say(call("wide.plot.bar", ax="axes", width="0.8", **stacked))
 
     def _draw_points(self, x: str, value: str) -> None:
         script = self.script
         if self.drawn.is_density:
-            counts = f"table[{text(_ROWS)}]"
+            counts = f"{self.frame}[{text(_ROWS)}]"
             points = call("axes.scatter", x, value, c=counts, s="12", marker='"s"', cmap='"Blues"')
             script.assign(points, to="points")
             script.say(f"figure.colorbar(points, label={text(_ROWS)})")
         elif self.color is not None:
             script.say(
-                Row(["for name, part in ", call("table.groupby", text(self.color.name)), ":"])
+                Row(
+                    [
+                        "for name, part in ",
+                        call(f"{self.frame}.groupby", text(self.color.name)),
+                        ":",
+                    ]
+                )
             )
             names = [f"part[{text(name)}]" for name in (self.x.name, self.value)]
             script.say(Row(["    ", call("axes.scatter", *names, s="12", label="name")]))
             script.say(f"axes.legend(title={text(self.color.name)})")
         else:
             script.say(call("axes.scatter", x, value, s="12", color=_ACCENT))
-
-
-def _factors(step: Fraction) -> tuple[int, int]:
-    """Return a step as `factor / divisor` with a divisor that is a power of ten."""
-    factor, divisor = step.numerator, 1
-    while step.denominator != 1 and (divisor % step.denominator or divisor == 1):
-        divisor *= 10
-        if divisor > 10**15:
-            break
-    return (factor * divisor // step.denominator, divisor) if divisor != 1 else (factor, 1)
 
 
 def _days(unit: TimeUnit) -> str:

@@ -67,7 +67,7 @@ export function pendingWidth(column: Column, pending: Pending, note: string): nu
   const words = typeWords(column.type);
   const line = name === null ? "dropped" : type === null ? words : `${words} → ${type}`;
   const noted = note === "" ? 0 : textWidth(note, "type") + 8;
-  const widest = Math.max(textWidth(title, "name") + UNDO, textWidth(line, "type") + noted);
+  const widest = Math.max(textWidth(title, "name") + SIGN + UNDO, textWidth(line, "type") + noted);
   return Math.ceil(Math.min(MAX_PENDING, widest + PADDING));
 }
 

@@ -35,9 +35,7 @@ const REMEMBERED = "headrace-code-language";
 export function MakeBlockDialog({ request, onClose }: Props): ReactElement {
   const editor = useEditor();
   const { upstream, view, steps, chart } = request;
-  const [language, setLanguage] = useState<CodeLanguage>(() =>
-    chart === null ? remembered() : "pandas",
-  );
+  const [language, setLanguage] = useState<CodeLanguage>(remembered);
   const [typed, setTyped] = useState<string | null>(null);
   const draft = useDraft(request, language, typed);
   const name = typed ?? draft.made?.name ?? "";
@@ -56,7 +54,7 @@ export function MakeBlockDialog({ request, onClose }: Props): ReactElement {
       chart,
     });
     if (result === null) return;
-    if (chart === null) localStorage.setItem(REMEMBERED, language);
+    localStorage.setItem(REMEMBERED, language);
     closeDialog(editor);
     request.onMade?.();
     expectBlock(editor, result.name, "command");
@@ -97,18 +95,16 @@ export function MakeBlockDialog({ request, onClose }: Props): ReactElement {
             />
           )}
         </Field>
-        {chart === null && (
-          <Field label="Written in">
-            {() => (
-              <Segmented<CodeLanguage>
-                label="Written in"
-                value={language}
-                choices={LANGUAGES}
-                onChange={setLanguage}
-              />
-            )}
-          </Field>
-        )}
+        <Field label="Written in">
+          {() => (
+            <Segmented<CodeLanguage>
+              label="Written in"
+              value={language}
+              choices={LANGUAGES}
+              onChange={setLanguage}
+            />
+          )}
+        </Field>
         {draft.problem === null ? null : (
           <p className="make-block-problem" role="alert">
             {draft.problem}
