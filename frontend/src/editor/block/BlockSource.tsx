@@ -4,16 +4,18 @@ import { Button, ParametersForm, plural, toastError } from "../../ui";
 import { useEditor } from "../page/context";
 import { duplicate } from "../page/operations";
 import { CodeArea } from "./CodeArea";
+import { NotebookSource } from "./NotebookSource";
 
-/** Own blocks show their code; shared ones their settings, with the code folded below. */
+/** Own blocks show their code; shared ones and notebooks their settings, with the code folded below. */
 export function BlockSource(props: { block: BlockTable; near: boolean }): ReactElement | null {
   const { block, near } = props;
-  if (!block.shared) return <CodeArea block={block} near={near} writable />;
+  const isNotebook = block.language === "notebook";
+  if (!block.shared && !isNotebook) return <CodeArea block={block} near={near} writable />;
   if (!near) return null;
   return (
     <>
       <Settings block={block} />
-      <SharedCode block={block} />
+      {isNotebook ? <NotebookSource block={block} /> : <SharedCode block={block} />}
     </>
   );
 }
