@@ -90,3 +90,29 @@ def test_connections_are_judged_by_the_address_that_was_resolved(private: str, s
         [sys.executable, "-c", CONNECT, private], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith(said)
+
+
+NAMED = """
+import socket, sys
+from headrace.notifications.sending import guard
+refused = guard(private=False)
+listening = socket.create_server(("127.0.0.1", 0))
+port = listening.getsockname()[1]
+answers = iter(["93.184.216.34", "127.0.0.1"])  # a name that is looked at twice
+real = socket.getaddrinfo
+socket.getaddrinfo = lambda host, *rest, **more: real(next(answers) if host == "twice" else host, *rest, **more)
+if sys.argv[1] == "twice":
+    socket.getaddrinfo("twice", port)
+try:
+    socket.create_connection((sys.argv[1], port), timeout=5).close()
+except OSError:
+    print(refused)
+"""
+
+
+@pytest.mark.parametrize("host", ["0x7f000001", "127.1", "2130706433", "localhost", "twice"])
+def test_no_way_of_writing_an_address_leads_to_this_machine(host: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", NAMED, host], capture_output=True, text=True, check=True
+    )
+    assert "is an address of a private network" in done.stdout
