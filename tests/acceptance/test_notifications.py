@@ -320,3 +320,25 @@ def test_a_redirect_leads_nowhere_else(
     server = serve()
     error = server.post("channels/team/test").json()["error"]
     assert "169.254.169.254 is an address that nobody is told at" in error
+
+
+def test_a_tick_that_succeeds_when_it_is_tried_again_is_no_failure(
+    place: Place, hook: Hook, serve: Callable[..., Server]
+) -> None:
+    place.settings(to_hook(hook))
+    place.pipeline(
+        "shaky",
+        f"{ALL}triggers:\n  - {{name: often, every: 1s, overlap: skip, retries: 3, backoff: 100ms}}\n",
+    )
+    tried = place.folder / "tried"
+    (place.folder / "pipelines" / "shaky" / "say.py").write_text(
+        "from pathlib import Path\n\nfrom headrace import exporter\n\n\n@exporter\ndef say():\n"
+        f"    tried = Path({str(tried)!r})\n    if not tried.exists():\n        tried.touch()\n"
+        "        raise ValueError('once')\n"
+    )
+    server = serve(options=())
+    [message] = told(hook, 1)
+    assert message["title"] == "[project] shaky succeeded for the first time"
+    assert tried.exists()
+    failed = server.get("runs?state=failed").json()["runs"]
+    assert len(failed) == 1, "its first try failed"

@@ -119,7 +119,10 @@ class History(
     def write(self, changes: Sequence[Change]) -> None:
         """Carry out all changes in one durable transaction."""
         with self.database.writing() as connection:
+            tried_again = {change.of for change in changes if isinstance(change, QueueRetry)}
             for change in changes:
+                if isinstance(change, SaveRun) and change.run_id not in tried_again:
+                    record_end(connection, change)
                 _apply(connection, change)
             crashpoint("history.before-commit")
         crashpoint("history.after-commit")
@@ -398,7 +401,6 @@ def _apply(connection: Connection, change: Change) -> None:
 
 
 def _save_run(connection: Connection, change: SaveRun) -> None:
-    record_end(connection, change)
     values = {
         "state": change.state,
         "started_at": stamp(change.started_at),

@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Row, and_, delete, func, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, or_, select, update
 
 from headrace.core.crash import crashpoint
 from headrace.protocol.notifications import NOTIFY_EVENTS, NotificationTable, Notify
-from headrace.protocol.tables import FINAL_RUN_STATES
+from headrace.protocol.tables import FINAL_RUN_STATES, Retry
 from headrace.runs.changes import SaveRun
 from headrace.runs.database import Database
 from headrace.runs.incidents import (
@@ -220,7 +220,10 @@ class Notifications:
 
 
 def record_end(connection: Connection, change: SaveRun) -> None:
-    """Decide what is told of the end of a run, before that is written; in its transaction."""
+    """Decide what is told of the end of a run, before that is written; in its transaction.
+
+    A run that failed and is tried again is not asked about: its tick is not over.
+    """
     if change.state not in FINAL_RUN_STATES or change.finished_at is None:
         return
     found = select(runs).where(
@@ -232,15 +235,31 @@ def record_end(connection: Connection, change: SaveRun) -> None:
     row = connection.execute(found).first()
     if row is None or change.state == "cancelled":
         return
+    origin = _origin_of_tick(connection, row)
+    if origin not in TOLD_ORIGINS:
+        return
     ended = Ended(
         run=row.id,
         succeeded=change.state == "succeeded",
         queued_at=moment(row.queued_at),
         at=change.finished_at,
-        logical_time=moment(row.logical_time) if row.origin == "trigger" else None,
+        logical_time=moment(row.logical_time) if origin == "trigger" else None,
         reason=change.reason,
     )
     _happened(connection, row.pipeline, ended)
+
+
+def _origin_of_tick(connection: Connection, row: Row[Any]) -> str:
+    """Return the origin of a run; of a try that is not the first, that of the first one."""
+    origin, retry = row.origin, row.retry
+    while retry is not None:
+        of = msgspec.json.decode(retry, type=Retry).of
+        before = connection.execute(select(runs.c.origin, runs.c.retry).where(runs.c.id == of))
+        found = before.first()
+        if found is None:
+            break
+        origin, retry = found.origin, found.retry
+    return origin
 
 
 def _happened(connection: Connection, pipeline: str, happened: Ended | Overdue) -> None:
@@ -286,7 +305,7 @@ def _going_on(
     """Return the ticks of pipelines that are not over, with their runs, as far as they have one."""
     of_runs = select(runs.c.pipeline, runs.c.logical_time, runs.c.id).where(
         runs.c.state.in_(_UNFINISHED),
-        runs.c.origin == "trigger",
+        or_(runs.c.origin == "trigger", runs.c.retry.is_not(None)),
         runs.c.logical_time.is_not(None),
         runs.c.pipeline.in_(pipelines),
     )

@@ -12,9 +12,9 @@ import pytest
 from headrace.core.ids import new_run_id
 from headrace.project.pipeline import TriggerSpec
 from headrace.protocol.notifications import Notify
-from headrace.protocol.tables import RunRecord
+from headrace.protocol.tables import Retry, RunRecord
 from headrace.runs import notifications
-from headrace.runs.changes import QueueRun, SaveRun
+from headrace.runs.changes import QueueRetry, QueueRun, SaveRun
 from headrace.runs.firing import Firing, TickChange
 from headrace.runs.history import History
 from headrace.runs.notifications import BACKOFF_S, GATHER_S, PAUSE_S
@@ -247,3 +247,19 @@ def test_many_histories_on_one_file_have_one_message(tmp_path: Path) -> None:
 
 def test_the_gathering_is_short_and_the_pause_longer() -> None:
     assert notifications.GATHER_S < notifications.PAUSE_S
+
+
+@pytest.mark.parametrize(("origin", "last"), [("trigger", ["failure"]), ("backfill", [])])
+def test_a_tick_that_is_tried_again_is_told_after_its_last_try(
+    told: History, queue: Callable[..., QueueRun], origin: str, last: list[str]
+) -> None:
+    first = queue(origin=origin, logical_time=NOON)
+    told.write([first])
+    retry = Retry(of=first.record.id, number=2, start_at=NOON)
+    second = queue(origin="retry", logical_time=NOON, retry=retry, minutes=1)
+    failed = SaveRun(run_id=first.record.id, state="failed", finished_at=NOON, reason="bad")
+    told.write([failed, QueueRetry(of=first.record.id, queue=second)])
+    assert events(told) == []
+    end_at = NOON + timedelta(minutes=2)
+    told.write([SaveRun(run_id=second.record.id, state="failed", finished_at=end_at, reason="bad")])
+    assert events(told) == last
