@@ -32,6 +32,7 @@ describe("shapeWords", () => {
     [output(3, null, "json"), "3 rows"],
     [output(null, null, "pickle"), "pandas.DataFrame"],
     [output(null, null, "nothing"), "nothing"],
+    [{ ...output(null, null, "nothing"), within: "totals" }, "computed within totals"],
   ])("of %j", (value, words) => {
     expect(shapeWords(value)).toBe(words);
   });

@@ -4,10 +4,16 @@ import { formatCount, formatShape, plural } from "../../ui";
 
 /** As much as is known of the size of an output, or of what one was made of. */
 export type Sized = Pick<Output, "rows" | "column_count" | "type_name"> &
-  Partial<Pick<Output, "kind">>;
+  Partial<Pick<Output, "kind" | "within">>;
 
-/** `336,776 × 19` of a table, the type of any other value, `nothing` of None. */
+/**
+ * `336,776 × 19` of a table, the type of any other value, `nothing` of None; of what another block's
+ * query computed, and nobody kept, which block that was.
+ */
 export function shapeWords(output: Sized): string {
+  if (output.within !== undefined && output.within !== "") {
+    return `computed within ${output.within}`;
+  }
   if (output.kind === "nothing" || (output.kind === undefined && output.type_name === "NoneType")) {
     return "nothing";
   }
