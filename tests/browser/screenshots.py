@@ -138,7 +138,7 @@ def empty(page: Page, _server: Server) -> None:
 def compare(page: Page, _server: Server) -> None:
     panel = look_at(page, "carriers").data.panel
     panel.get_by_role("tab", name="Compare").click()
-    expect(panel.get_by_role("tabpanel")).to_contain_text("changed")
+    expect(panel.get_by_role("tabpanel", name="columns", exact=True)).to_be_visible()
 
 
 def chart(page: Page, _server: Server) -> None:

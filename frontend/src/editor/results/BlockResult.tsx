@@ -31,18 +31,21 @@ export function BlockResult({ block, status }: Props): ReactElement | null {
         </div>
       )}
       {!isRunning && (tabs.length > 0 || status.output !== null) && (
-        <Result block={block} status={status} isOld={sign === "stale" || failed} />
+        <Result block={block} status={status} isStale={sign === "stale"} hasFailed={failed} />
       )}
     </>
   );
 }
 
-function Result({ block, status, isOld }: Props & { isOld: boolean }): ReactElement {
+function Result(props: Props & { isStale: boolean; hasFailed: boolean }): ReactElement {
+  const { block, status, isStale, hasFailed } = props;
   const editor = useEditor();
   const { name } = block;
   const tabs = tabsOf(status);
   const chosen = useEditorState((state) => state.tabs[name]);
   const open = openTab(tabs, chosen);
+  // What a run that failed printed, showed and checked is of that run; its output is of one before.
+  const isOld = isStale || (hasFailed && (open === "preview" || open === "schema"));
   const choose = (tab: Tab): void => {
     editor.set({
       tabs: { ...editor.store.getState().tabs, [name]: tab === open ? "none" : tab },
