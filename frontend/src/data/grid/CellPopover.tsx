@@ -151,10 +151,12 @@ function sizeWords(part: { bytes: Uint8Array; total: number } | null, isLoading:
 function moveBeside(element: HTMLElement, anchor: DOMRect): void {
   const own = element.getBoundingClientRect();
   const isBelow = anchor.bottom + GAP + own.height < window.innerHeight;
-  const top = isBelow ? anchor.bottom + GAP : anchor.top - own.height - GAP;
+  const above = anchor.top - own.height - GAP;
   const left = Math.min(anchor.left, window.innerWidth - own.width - GAP);
   const lowest = Math.max(GAP, window.innerHeight - own.height - GAP);
-  element.style.top = `${Math.min(lowest, Math.max(GAP, top))}px`;
+  // With room on neither side it ends where the window does, and covers what is below its cell.
+  const top = isBelow ? anchor.bottom + GAP : above >= GAP ? above : lowest;
+  element.style.top = `${top}px`;
   element.style.left = `${Math.max(GAP, left)}px`;
 }
 
