@@ -23,6 +23,19 @@ EXAMPLES = sorted(path.parent.name for path in ROOT.glob("pipelines/*/pipeline.y
 WITHOUT_HEADRACE = """\
 import sys
 
+import entrypoints
+
+everywhere = entrypoints.get_group_all
+
+
+def without(group, path=None):
+    found = everywhere(group, path)
+    return [entry for entry in found if not entry.module_name.startswith("headrace")]
+
+
+# An environment without Headrace has no papermill engine of that name.
+entrypoints.get_group_all = without
+
 
 class Hidden:
     def find_spec(self, name, path=None, target=None):
