@@ -13,6 +13,7 @@ from pathlib import Path
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _POLL_S = 0.002
+_EXEC_POLLS = 25  # times _POLL_S, for the rest of an execve
 
 
 def die_with_parent(parent: int) -> None:
@@ -85,13 +86,28 @@ def descendants(leader: int, known: dict[int, tuple[int, int, bool]]) -> set[int
 
 
 def command_of(pid: int) -> str:
-    """Return the command line of a process in at most 80 characters; its id when it is gone."""
-    try:
-        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        raw = b""
+    """Return the command line of a process in at most 80 characters; its id when it is gone.
+
+    A process in the middle of `execve` has no command line for a moment, though it lives: it is
+    given the time. One that has ended without being waited for has none either.
+    """
+    for _ in range(_EXEC_POLLS):
+        try:
+            raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if raw or _has_ended(pid):
+                break
+        except OSError:
+            raw = b""
+            break
+        time.sleep(_POLL_S)
     words = raw.replace(b"\0", b" ").decode("utf-8", "replace").strip()
     return words[:80] or f"process {pid}"
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether a process is a zombie: proc(5), third field of stat, after the name in brackets."""
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    return stat.rpartition(")")[2].split()[0] in {"Z", "X"}
 
 
 def end_below(leader: int, spared: Callable[[int], bool], limit_s: float) -> tuple[list[str], bool]:
