@@ -91,13 +91,13 @@ def command_of(pid: int) -> str:
     A process in the middle of `execve` has no command line for a moment, though it lives: it is
     given the time. One that has ended without being waited for has none either.
     """
+    raw = b""
     for _ in range(_EXEC_POLLS):
         try:
             raw = Path(f"/proc/{pid}/cmdline").read_bytes()
             if raw or _has_ended(pid):
                 break
         except OSError:
-            raw = b""
             break
         time.sleep(_POLL_S)
     words = raw.replace(b"\0", b" ").decode("utf-8", "replace").strip()
