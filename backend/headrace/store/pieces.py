@@ -20,7 +20,8 @@ from pyarrow import ipc
 from headrace.core.errors import HeadraceError
 from headrace.store import frames, libraries
 
-BATCH_ROWS = 65_536
+BATCH_ROWS = 131_072
+"""Rows of a batch of a stored table: threads that walk it spend more time in it than between two."""
 _HELD_BYTES = 64 << 20
 
 

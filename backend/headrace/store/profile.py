@@ -113,14 +113,13 @@ class _Sums:
     """What one pass over numbers tells: their range, their sum, and what is no finite number."""
 
     def __init__(self, cells: Cells) -> None:
-        self.extremes = Extremes()
-        self.nans = self.count = 0
+        self.nulls = self.nans = self.count = 0
         self.infinities = {math.inf: 0, -math.inf: 0}
         self.total, self.whole = 0.0, True
         self.low: Any = math.inf
         self.high: Any = -math.inf
         for array in cells:
-            self.extremes.add(array)
+            self.nulls += array.null_count
             self._add(numbers_of(array))
 
     def _add(self, values: Any) -> None:
@@ -146,10 +145,26 @@ class _Sums:
         """How many different values are not finite."""
         return bool(self.nans) + sum(count > 0 for count in self.infinities.values())
 
+    def found(self, cells: Cells) -> dict[str, Any]:
+        """Return nulls, least, greatest and odd ones as fields of a profile."""
+        if not self.count or pa.types.is_decimal(cells.kind):  # a decimal is more than its float
+            extremes = Extremes()
+            for array in cells:
+                extremes.add(array)
+            return extremes.found() | {"distinct": self.odd_ones}
+        low = -math.inf if self.infinities[-math.inf] else self.low.item()
+        high = math.inf if self.infinities[math.inf] else self.high.item()
+        return {
+            "nulls": self.nulls,
+            "min": _text(pa.scalar(low, cells.kind)),
+            "max": _text(pa.scalar(high, cells.kind)),
+            "distinct": self.odd_ones,
+        }
+
 
 def _numbers(cells: Cells) -> dict[str, Any]:
     sums = _Sums(cells)
-    found = sums.extremes.found() | {"distinct": sums.odd_ones}
+    found = sums.found(cells)
     if pa.types.is_floating(cells.kind):
         found |= {"nans": sums.nans, "infinities": sum(sums.infinities.values())}
     if not sums.count:
@@ -194,9 +209,10 @@ def _scaled_mean(cells: Cells, count: int) -> float:
 
 def _hashes(values: Any) -> Any:
     if values.dtype.kind == "f":
-        bits = (values.astype(np.float64) + 0.0).view(np.uint64)  # -0.0 is 0.0
+        bits = np.add(values, 0.0, dtype=np.float64).view(np.uint64)  # -0.0 is 0.0
     else:
-        bits = values.astype(np.int64 if values.dtype.kind == "i" else np.uint64).view(np.uint64)
+        wide = np.int64 if values.dtype.kind == "i" else np.uint64
+        bits = values.astype(wide, copy=False).view(np.uint64)
     return mixed(bits)
 
 
@@ -258,10 +274,10 @@ class _Bins:
             return np.zeros(len(values), np.intp)
         if self._step is not None:
             return (values.astype(np.int64) - self._first) // self._step
-        scaled = values.astype(np.float64)
-        scaled *= 1 / self._width
+        scaled = np.multiply(values, 1 / self._width, dtype=np.float64)
         scaled -= self._low / self._width
-        return np.clip(scaled.astype(np.intp), 0, self._bins - 1)
+        places = scaled.astype(np.intp)
+        return np.clip(places, 0, self._bins - 1, out=places)
 
 
 def _are_whole(values: Any) -> bool:

@@ -11,6 +11,7 @@ import msgspec
 from headrace.protocol.charts import Chart
 from headrace.protocol.views import ColumnReference, View
 from headrace.store import comparing, rows
+from headrace.store.allocation import keep_freed
 from headrace.store.chart import Columns, chart_data
 from headrace.store.export import export_view
 from headrace.store.facts import facts as facts_of
@@ -25,6 +26,8 @@ from headrace.store.whole_cell import WholeCells
 
 AT_ONCE = 16
 """Calls at a time: a look at some rows does not wait behind a sort."""
+prepare = keep_freed
+"""Called once, before all calls."""
 
 _views = Views(Tables())
 _profiles = Profiles(_views)

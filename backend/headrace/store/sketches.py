@@ -14,9 +14,10 @@ _C1, _C2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 def mixed(bits: Any) -> Any:
     """Return 64-bit numbers spread evenly: different ones stay different (a bijection)."""
     found = bits * _C1
-    found ^= found >> np.uint64(32)
+    moved = found >> np.uint64(32)
+    found ^= moved
     found *= _C2
-    found ^= found >> np.uint64(29)
+    found ^= np.right_shift(found, np.uint64(29), out=moved)
     return found
 
 

@@ -1,7 +1,8 @@
 """A service process: answers calls of plain functions.
 
-One after another, or, when the module says `AT_ONCE`, so many at a time. A function that takes a
-`stop` hears by it that nobody waits for its answer any more.
+One after another, or, when the module says `AT_ONCE`, so many at a time. Before the first one its
+`prepare` is called, if it has one. A function that takes a `stop` hears by it that nobody waits for
+its answer any more.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ def main(name: str, channel: socket.socket, settings: Settings) -> None:
     """Answer calls until the channel ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     module = importlib.import_module(SERVICES[name])
+    getattr(module, "prepare", lambda: None)()
     methods = {
         name: _with_folder(method, settings.store_folder) for name, method in module.METHODS.items()
     }
