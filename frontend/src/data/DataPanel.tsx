@@ -14,6 +14,7 @@ import {
   useCommands,
 } from "../ui";
 import { FrameView } from "./FrameView";
+import { useRowsAhead } from "./frame/useRowsAhead";
 import { Notes } from "./Notes";
 import { Preview } from "./Preview";
 import { ProfileView } from "./ProfileView";
@@ -87,6 +88,7 @@ function Content({ block, output }: ContentProps): ReactElement {
   const checks = useSession((state) => checksOf(statusOf(state, block.name)));
   const pipeline = useSession((state) => state.name);
   const place = placeOfBlock(pipeline, block.name);
+  useRowsAhead(block.name);
   const isTable = output?.kind === "table";
   const views: Choice<View>[] = [
     ...(isTable ? VIEWS : [{ value: "rows" as const, label: "Result" }]),
