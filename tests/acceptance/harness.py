@@ -120,9 +120,13 @@ class Server:
         """Start a run and wait for its record."""
         answer = self.post(f"pipelines/{pipeline}/runs", body)
         assert answer.status_code == 201, answer.text
+        return self.finished(answer.json()["id"], timeout_s=timeout_s)
+
+    def finished(self, run_id: str, *, timeout_s: float = 30) -> dict[str, Any]:
+        """Wait for the record of a run that is over."""
         limit = time.monotonic() + timeout_s
         while True:
-            record = self.get(f"runs/{answer.json()['id']}").json()
+            record = self.get(f"runs/{run_id}").json()
             if record["state"] in ("succeeded", "failed", "cancelled"):
                 return record
             assert time.monotonic() < limit, record

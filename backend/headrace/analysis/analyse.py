@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from headrace.analysis.expected import expected_columns
 from headrace.analysis.fingerprint import ReadModule
 from headrace.analysis.notebook_block import analyse_notebook
 from headrace.analysis.python_block import analyse_python
@@ -33,7 +34,8 @@ def analyse(
     Never raises for what a user wrote: that becomes a diagnostic, and the block's `problem` when it
     cannot run. What is read from a text is kept by that text, so that one edit costs one block.
     """
-    around = Around.of(files, read_module, columns, file_state, connections)
+    expected = expected_columns(files, columns)
+    around = Around.of(files, read_module, expected, file_state, connections, recorded=columns)
     diagnostics = [_diagnostic(problem) for problem in files.pipeline.problems]
     blocks: dict[str, BlockAnalysis] = {}
     for block in files.pipeline.blocks:

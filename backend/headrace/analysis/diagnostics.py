@@ -15,6 +15,9 @@ from headrace.project.pipeline import Block, Source
 from headrace.protocol import commands as cmd
 from headrace.protocol.replies import Diagnostic, Fix
 
+SHOWN_BY_A_RUN = frozenset({"contract", "unknown-column"})
+"""Errors with which a block may run all the same: then its output can be looked at."""
+
 
 class Teller:
     """Collects what is wrong with one block."""
@@ -25,8 +28,9 @@ class Teller:
 
     @property
     def problem(self) -> str | None:
-        """Why the block cannot run: its first error."""
-        first = next((entry for entry in self.told if entry.severity == "error"), None)
+        """Why the block cannot run: its first error that a run would not show better."""
+        errors = (entry for entry in self.told if entry.severity == "error")
+        first = next((entry for entry in errors if entry.code not in SHOWN_BY_A_RUN), None)
         return f"line {first.line}: {first.message}" if first else None
 
     def tell(self, trouble: Trouble, fixes: Iterable[Fix] = ()) -> None:

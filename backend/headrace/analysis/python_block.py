@@ -10,9 +10,11 @@ from msgspec.structs import replace
 from headrace.analysis.argument_edits import add_argument, remove_argument
 from headrace.analysis.binding import bind
 from headrace.analysis.code_edits import mark_function
-from headrace.analysis.diagnostics import Teller, nearest
+from headrace.analysis.contract import tell_of_contract
+from headrace.analysis.diagnostics import Teller, at, nearest
 from headrace.analysis.environment import versions
 from headrace.analysis.fingerprint import python_fingerprint
+from headrace.analysis.python_columns import unknown_subscripts
 from headrace.analysis.renames import rename_argument
 from headrace.analysis.result import BlockAnalysis
 from headrace.analysis.signature import ROLES, Argument, Signature, Trouble, read_signature
@@ -25,6 +27,7 @@ from headrace.protocol.replies import Diagnostic, Fix
 from headrace.protocol.tables import Kind, Parameter
 
 _OFFERED_CHOICES = 4
+_NAMED = 8
 _KINDS: tuple[Kind, ...] = ("loader", "transformer", "exporter", "sensor")
 _EMPTY: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": False, "json": {}}
 
@@ -41,6 +44,8 @@ def analyse_python(
     if signature.function is not None:
         bindings = bind(block, signature, around.parameters)
         _tell_of_wiring(teller, signature, bindings)
+        _tell_of_columns(teller, bindings)
+        tell_of_contract(teller, around.recorded.get(block.name), written=False)
     package = "" if source.path.startswith("/") else _package(source.path)
     code = python_fingerprint(source.text, around.read_module, package)
     problem = teller.problem
@@ -60,6 +65,33 @@ def analyse_python(
         arguments=[argument.name for argument in signature.arguments],
     )
     return found, teller.told
+
+
+def _tell_of_columns(teller: Teller, bindings: Sequence[Binding]) -> None:
+    """Tell of columns that the contract of an upstream block does not have."""
+    around = teller.around
+    promised = {
+        binding.argument: [column.name for column in around.columns[binding.name]]
+        for binding in bindings
+        if binding.source == "upstream" and binding.name in around.under_contract
+    }
+    blocks = {binding.argument: binding.name for binding in bindings}
+    for argument, place in unknown_subscripts(teller.source.text, promised):
+        near = nearest(place.name, promised[argument])
+        hint = f"did you mean {near!r}?" if near else f"it has {_listed(promised[argument])}."
+        message = f"There is no column {place.name!r} in the contract of {blocks[argument]}: {hint}"
+        trouble = Trouble(
+            code="unknown-column",
+            message=message,
+            severity="warning",  # the object may have been made another before
+            instead=f'"{near}"' if near and '"' not in near else "",
+        )
+        teller.tell(at(place, trouble))
+
+
+def _listed(names: Sequence[str]) -> str:
+    rest = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _package(path: str) -> str:

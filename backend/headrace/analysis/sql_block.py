@@ -6,8 +6,10 @@ import re
 
 from msgspec.structs import replace
 
+from headrace.analysis.contract import tell_of_contract
 from headrace.analysis.diagnostics import Teller, at, nearest
 from headrace.analysis.environment import versions
+from headrace.analysis.expected import written_columns
 from headrace.analysis.places import Place
 from headrace.analysis.result import BlockAnalysis
 from headrace.analysis.signature import Trouble
@@ -40,6 +42,7 @@ def analyse_sql(
     if not query.troubles:
         _tell_of_unused(teller, tables)
         _tell_of_columns(teller, tables)
+        _tell_of_contract(teller)
     problem = teller.problem
     bindings = [*tables.values(), *values]
     found = BlockAnalysis(
@@ -198,5 +201,26 @@ def _tell_of_columns(teller: Teller, tables: dict[str, Binding]) -> None:
         for table, binding in tables.items()
         if columns.get(binding.name)
     )
+    promised = {binding.name for binding in tables.values()} & teller.around.under_contract
+    sure = bool(promised) and len(promised) == len({b.name for b in tables.values()})
     for trouble in unknown_columns(teller.source.text, known) if known else ():
-        teller.tell(trouble)
+        teller.tell(_by_contract(trouble, promised) if sure else trouble)
+
+
+def _by_contract(trouble: Trouble, promised: set[str]) -> Trouble:
+    """Say that contracts leave no doubt."""
+    of = " and ".join(sorted(promised))
+    message = trouble.message.replace(": ", f" in the contract of {of}: ", 1)
+    return replace(trouble, message=message, severity="error")
+
+
+def _tell_of_contract(teller: Teller) -> None:
+    """Hold the text to the contract; where it does not tell its columns, the last output."""
+    around, block = teller.around, teller.block
+    written = None
+    if block.contract is not None:
+        written = written_columns(teller.source.text, block, around.columns)
+    if written is not None:
+        tell_of_contract(teller, written, written=True)
+    else:
+        tell_of_contract(teller, around.recorded.get(block.name), written=False)

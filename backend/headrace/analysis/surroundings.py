@@ -30,10 +30,15 @@ class Around(Struct, frozen=True, kw_only=True):
     """Block names by their lower case."""
     parameters: dict[str, Parameter]
     columns: Mapping[str, Sequence[Column]]
+    """The columns that blocks are expected to give."""
     read_module: ReadModule
     file_state: FileState = no_files
     connections: Mapping[str, str] | None = None
     """Name → URL of the project's connections, secrets not put in; None when nobody knows."""
+    recorded: Mapping[str, Sequence[Column]] = {}
+    """The columns of last outputs."""
+    under_contract: frozenset[str] = frozenset()
+    """Blocks whose columns a contract names, all of them."""
 
     @classmethod
     def of(
@@ -43,6 +48,8 @@ class Around(Struct, frozen=True, kw_only=True):
         columns: Mapping[str, Sequence[Column]],
         file_state: FileState = no_files,
         connections: Mapping[str, str] | None = None,
+        *,
+        recorded: Mapping[str, Sequence[Column]] | None = None,
     ) -> Around:
         """Take from a pipeline what its blocks share."""
         blocks = files.pipeline.blocks
@@ -55,6 +62,12 @@ class Around(Struct, frozen=True, kw_only=True):
             read_module=read_module,
             file_state=file_state,
             connections=connections,
+            recorded=columns if recorded is None else recorded,
+            under_contract=frozenset(
+                block.name
+                for block in blocks
+                if block.contract is not None and not block.contract.extra_columns
+            ),
         )
 
     def files(self, block: Block, texts: Iterable[str]) -> dict[str, str]:

@@ -16,9 +16,9 @@ _OLD = "environment"
 def reasons(recorded: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
     """Name every part of the key that differs, in words; empty when the keys are equal.
 
-    Parts are named `code`, `engine`, `kind`, `wiring`, `checks`, `connection`, `Python`, and
-    `module PATH`, `file PATH`, `library NAME`, `input NAME`, `parameter NAME`, `setting NAME`,
-    `logical time`.
+    Parts are named `code`, `engine`, `kind`, `wiring`, `checks`, `contract`, `connection`,
+    `Python`, `mark`, and `module PATH`, `file PATH`, `library NAME`, `input NAME`,
+    `parameter NAME`, `setting NAME`, `logical time`.
     """
     old = _OLD in recorded
     found: list[str] = []

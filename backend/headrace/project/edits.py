@@ -12,6 +12,7 @@ from headrace.core.errors import InvalidInput, NotFound
 from headrace.core.ids import check_name
 from headrace.project.changes import FileChange, keep_line_ends
 from headrace.project.edit_checks import add_check
+from headrace.project.edit_contract import set_contract
 from headrace.project.edit_edges import connect, delete_blocks, disconnect, rename_block
 from headrace.project.edit_options import configure_block, configure_pipeline
 from headrace.project.edit_plan import CodeEdits, Plan
@@ -32,6 +33,7 @@ from headrace.protocol.commands import (
     DuplicateBlock,
     MoveBlock,
     RenameBlock,
+    SetContract,
 )
 from headrace.protocol.tables import Kind, Language
 
@@ -202,6 +204,7 @@ def _duplicate_block(plan: Plan, command: DuplicateBlock) -> None:
 _EDITS: dict[type[Command], Callable[[Plan, Any], None]] = {
     AddBlock: _add_block,
     AddCheck: add_check,
+    SetContract: set_contract,
     MoveBlock: _move_block,
     RenameBlock: rename_block,
     DeleteBlocks: delete_blocks,

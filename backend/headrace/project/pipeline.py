@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from headrace.protocol.contracts import Contract
 from headrace.protocol.notifications import Notify
 from headrace.protocol.tables import Expectation, Kind, Language, Parameter
 
@@ -52,6 +53,8 @@ class Block(Struct, frozen=True, kw_only=True):
     """A sensor whose time is over is skipped with all below it, and has not failed."""
     checks: tuple[Expectation, ...] = ()
     """What its output must be like; the checks in its code are not among them."""
+    contract: Contract | None = None
+    """The columns that its output is declared to have."""
     line: int = 1
 
 

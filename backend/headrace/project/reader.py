@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from msgspec.structs import replace
 
@@ -11,6 +11,7 @@ from headrace.core.cycles import find_cycle
 from headrace.core.errors import InvalidInput
 from headrace.core.ids import NAME_RULE, check_name
 from headrace.project.checks import read_checks
+from headrace.project.contracts import read_contract
 from headrace.project.durations import check_cache, parse_duration, parse_memory, parse_poke
 from headrace.project.fields import Fields, Problems
 from headrace.project.languages import language_of
@@ -38,6 +39,7 @@ ISOLATIONS = ("block", "run")
 MAX_RETRIES = 100
 MAX_PRIORITY = 1000
 _RESERVED = "context"
+T = TypeVar("T")
 
 
 def read_pipeline(name: str, text: str, file: str = "pipeline.yaml") -> Pipeline:
@@ -170,6 +172,7 @@ def _read_block(entry: Fields) -> Block | None:
         poke_s=entry.parsed("poke", parse_poke),
         soft_fail=entry.flag("soft_fail") or False,
         checks=read_checks(entry),
+        contract=_of_output(entry, kind, "contract", read_contract(entry)),
         line=entry.problems.lines.place(entry.node.start)[0],
     )
 
@@ -179,6 +182,14 @@ def _of_notebook(entry: Fields, language: str | None, key: str, value: Any) -> A
     node = entry.node_of(key)
     if node is not None and language not in (None, "notebook"):
         entry.wrong(node, f"`{key}:` is for notebooks: remove it, or name an .ipynb as `file:`.")
+        return None
+    return value
+
+
+def _of_output(entry: Fields, kind: str, key: str, value: T) -> T | None:
+    """Return the value of a key that only blocks with tables have; note it elsewhere."""
+    if value is not None and kind in ("markdown", "sensor"):
+        entry.wrong(entry.node_of(key), f"`{key}:` is of a table, and a {kind} gives none.")
         return None
     return value
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, field
 
 from headrace.protocol.charts import Chart
+from headrace.protocol.contracts import Contract
 from headrace.protocol.steps import MAX_STEPS, CodeLanguage, Step
 from headrace.protocol.tables import Expectation, Kind, Language, Parameter, Scope
 from headrace.protocol.views import View
@@ -155,6 +156,19 @@ class AddCheck(Command, frozen=True, kw_only=True, tag="add-check"):
     type_name: str = "pandas.DataFrame"
 
 
+class SetContract(Command, frozen=True, kw_only=True, tag="set-contract"):
+    """Declare the columns of a block's output; None removes the contract. `undo` takes it back."""
+
+    block: str
+    contract: Contract | None = None
+
+
+class ProposeContract(Command, frozen=True, kw_only=True, tag="propose-contract"):
+    """Give the contract that the block's last output fulfils; nothing is written."""
+
+    block: str
+
+
 class ConfigurePipeline(Command, frozen=True, kw_only=True, tag="configure-pipeline"):
     """Change title, declared parameters or limit; None leaves them, a limit of 0 takes it out."""
 
@@ -288,6 +302,8 @@ AnyCommand = (
     | Disconnect
     | ConfigureBlock
     | AddCheck
+    | SetContract
+    | ProposeContract
     | ConfigurePipeline
     | SetParameters
     | SetAutoRun

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from headrace.protocol.contracts import Contract
+
 Kind = Literal["loader", "transformer", "exporter", "sensor", "markdown"]
 Language = Literal["python", "sql", "notebook", "markdown"]
 RunState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
@@ -152,7 +154,7 @@ def words_of_failure(kind: str, type_: str, message: str) -> str:
 
 
 class CheckResult(Struct, frozen=True, kw_only=True):
-    """One `@check` or one entry of `checks:` of a block, on its output."""
+    """One `@check`, one entry of `checks:`, or the contract of a block, on its output."""
 
     name: str
     state: Literal["passed", "warned", "failed"]
@@ -162,6 +164,8 @@ class CheckResult(Struct, frozen=True, kw_only=True):
     """How many rows are against it; None when it does not say which."""
     rows: Output | None = None
     """The first of these rows."""
+    refused: Output | None = None
+    """Of a contract that is broken: the whole output, which no other block gets."""
 
 
 class Expectation(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -377,6 +381,8 @@ class BlockTable(Struct, frozen=True, kw_only=True):
     of the whole wait."""
     soft_fail: bool = False
     """When its time is over, it and all below it are skipped, and nothing fails."""
+    contract: Contract | None = None
+    """The columns that its output is declared to have."""
 
 
 class Staleness(Struct, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ class _Named(Struct):
 
 class _Checked(Struct):
     rows: _Named | None = None
+    refused: _Named | None = None
 
 
 class _Output(Struct):
@@ -51,7 +52,8 @@ class _Made(Struct):
 
 
 def _rows_of(checks: Iterable[_Checked]) -> set[str]:
-    return {check.rows.address for check in checks if check.rows is not None}
+    named = (place for check in checks for place in (check.rows, check.refused))
+    return {place.address for place in named if place is not None}
 
 
 def addresses_of_output(record: bytes) -> set[str]:

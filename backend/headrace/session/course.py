@@ -254,6 +254,7 @@ class Course:
             results=list(block.results),
             writes=block.writes,
             checks=list(block.checks),
+            contract=block.contract,
             log_path=f"{self._logs}/{run.id}/{block.name}.{attempt}.log",
             worker=_worker_of(run, block),
         )

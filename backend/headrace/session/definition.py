@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from headrace.core.ids import digest
 from headrace.project.durations import parse_duration
 from headrace.protocol.bindings import Binding
+from headrace.protocol.contracts import Contract
 from headrace.protocol.tables import Expectation, Kind, Language, Output, Parameter
 
 ENGINE = "1"
@@ -65,6 +66,7 @@ class PlannedBlock(Struct, frozen=True, kw_only=True):
     """Seconds that such a sensor waits in all; `timeout_s` is of one poke."""
     soft_fail: bool = False
     checks: tuple[Expectation, ...] = ()
+    contract: Contract | None = None
     problem: str | None = None
 
     @property
@@ -184,6 +186,8 @@ def key_of(
         parts["connection"] = block.connection
     if block.checks:
         parts["checks"] = digest(msgspec.json.encode(block.checks))
+    if block.contract is not None:
+        parts["contract"] = digest(msgspec.json.encode(block.contract, order="sorted"))
     parts["wiring"] = _wiring(block)
     for name, version in block.versions.items():
         parts[name if name == "Python" else f"library {name}"] = version

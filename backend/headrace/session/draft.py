@@ -145,6 +145,7 @@ def _table(
         isolation=block.isolation,
         poke_s=block.poke_s,
         soft_fail=block.soft_fail,
+        contract=block.contract,
     )
 
 
@@ -196,6 +197,7 @@ def _planned(
             wait_s=_said(block.timeout_s, LONGEST_WAIT_S),
             soft_fail=block.soft_fail,
             checks=block.checks,
+            contract=block.contract,
             problem=_problem(block, source, found, known) or wrong.get(name),
         )
     return list(placed.values())

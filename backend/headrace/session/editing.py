@@ -29,6 +29,7 @@ StructuralCommand = (
     | cmd.Disconnect
     | cmd.ConfigureBlock
     | cmd.AddCheck
+    | cmd.SetContract
     | cmd.ConfigurePipeline
 )
 
@@ -178,6 +179,13 @@ class Editing:
         return last
 
 
+def _title_of_promise(command: cmd.AddCheck | cmd.SetContract) -> str:
+    if isinstance(command, cmd.AddCheck):
+        return f"add a check to {command.block}"
+    done = "remove" if command.contract is None else "set"
+    return f"{done} the contract of {command.block}"
+
+
 def _title(command: StructuralCommand) -> str:
     match command:
         case cmd.AddBlock():
@@ -196,7 +204,7 @@ def _title(command: StructuralCommand) -> str:
             return f"disconnect {command.upstream} from {command.downstream}"
         case cmd.ConfigureBlock():
             return f"change settings of {command.block}"
-        case cmd.AddCheck():
-            return f"add a check to {command.block}"
+        case cmd.AddCheck() | cmd.SetContract():
+            return _title_of_promise(command)
         case _:
             return "change the pipeline"

@@ -31,7 +31,9 @@ def readers_of_middles(definition: Definition) -> dict[str, str]:
 
 def _is_middle(block: PlannedBlock | None, reader: PlannedBlock) -> bool:
     """Tell whether nothing but its one reader looks at a block, and nothing is said of it alone."""
-    if block is None or block.kind != "transformer" or block.checks or block.isolation:
+    if block is None or block.kind != "transformer" or block.isolation:
+        return False
+    if block.checks or block.contract is not None:
         return False
     limits = (block.timeout_s, block.memory_bytes, block.pool)
     if limits != (reader.timeout_s, reader.memory_bytes, reader.pool):

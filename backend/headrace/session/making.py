@@ -9,8 +9,10 @@ import msgspec
 
 from headrace.core.errors import InvalidInput, NotFound
 from headrace.core.ids import check_name
+from headrace.project.contracts import proposed
 from headrace.project.files import Project
 from headrace.protocol import commands as cmd
+from headrace.protocol.contracts import Contract
 from headrace.protocol.replies import BlockDraft
 from headrace.protocol.tables import BlockStatus, Language
 from headrace.session.draft import Draft
@@ -18,6 +20,20 @@ from headrace.workers.pool import Pool
 
 _STEM = 55
 """Characters of the upstream's name that go into a name chosen for the block."""
+
+
+def contract_of(name: str, status: BlockStatus) -> Contract:
+    """Return the contract that the newest output of a block fulfils, kept or refused.
+
+    Raises InvalidInput when there is no table, or one with too many columns to list.
+    """
+    refused = (check.refused for check in status.checks if check.refused is not None)
+    output = next(refused, status.output)
+    if output is None or output.kind != "table":
+        raise InvalidInput(f"{name!r} has no table to freeze: run it first.", field="block")
+    if (output.column_count or 0) > len(output.columns):
+        raise InvalidInput(f"{name!r} has too many columns for a contract.", field="block")
+    return proposed(output.columns)
 
 
 class Maker:

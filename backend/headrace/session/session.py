@@ -45,7 +45,7 @@ from headrace.session.effects import (
 )
 from headrace.session.log import EventLog
 from headrace.session.machine import Machine
-from headrace.session.making import Maker
+from headrace.session.making import Maker, contract_of
 from headrace.session.others import OtherRuns
 from headrace.session.plan import retry_of, will_execute
 from headrace.session.publishing import Publishing
@@ -265,6 +265,8 @@ class Session:
                 return await self._assistance.lineage(self.draft, self._status)
             case cmd.MakeBlock():
                 return await self._make_block(command)
+            case cmd.ProposeContract():
+                return contract_of(command.block, self._status.get(command.block, BlockStatus()))
             case _ if isinstance(command, StructuralCommand):
                 return await self._restructure(command)
             case _:

@@ -22,7 +22,7 @@ from headrace.core.errors import HeadraceError
 from headrace.core.secret_values import Secrets
 from headrace.protocol.tables import CheckResult, Display, Failure, Output, Shape, Timings
 from headrace.store.outputs import CannotStore, Store, type_name_of
-from headrace.workers import notebook, sql
+from headrace.workers import contracts, notebook, sql
 from headrace.workers.checks import (
     Against,
     Columns,
@@ -107,6 +107,8 @@ class Execution:
         self._failed_check: Failure | None = None
         self._gathered: Output | None = None
         """The output of a generator of frames, stored while it ran."""
+        self._stored: Output | None = None
+        """The output, where it was stored to be held to the contract."""
 
     def run(self, waited: float) -> Done | Raised:
         """Execute; `waited` is the time in seconds from the pool's sending to now."""
@@ -115,9 +117,7 @@ class Execution:
             with self._interruptible(), self._screen:
                 value = self._value(spans)
             spans.turn_to("save")
-            # Python blocks read the rows of a SQL block as the frame that most of them work with.
-            as_type = "pandas.DataFrame" if self._job.language == "sql" else None
-            output = self._gathered or self._store.put(value, as_type=as_type)
+            output = self._gathered or self._stored or self._put(value)
             if output.kind == "pickle":
                 with self._interruptible(), self._screen:
                     self._screen.show_returned(value)
@@ -148,6 +148,11 @@ class Execution:
             checks=self._checks,
             unsynced=unsynced,
         )
+
+    def _put(self, value: Any) -> Output:
+        # Python blocks read the rows of a SQL block as the frame that most of them work with.
+        as_type = "pandas.DataFrame" if self._job.language == "sql" else None
+        return self._store.put(value, as_type=as_type)
 
     def _failure(self, error: BaseException, *, saving: bool) -> Failure:
         if isinstance(error, sql.SqlFailed | notebook.NotebookFailed):
@@ -368,6 +373,7 @@ class Execution:
             yield value
 
     def _check(self, value: Any, checks: list[Marked], arguments: dict[str, Any]) -> None:
+        self._check_contract(value)
         for function, mark in checks:
             name, line = function.__name__, _line_of(function, self._job.source)
             try:
@@ -385,20 +391,47 @@ class Execution:
         if self._failed_check is not None:
             raise CheckFailed
 
+    def _check_contract(self, value: Any) -> None:
+        """Hold the output to the contract; one that breaks it is kept for looking at."""
+        if self._job.contract is None:
+            return
+        output = self._gathered or self._put_for_good(value)
+        broken = contracts.broken(self._job.contract, output, self._store)
+        if not broken:
+            self._checks.append(CheckResult(name=contracts.NAME, state="passed"))
+        for name, found in broken:
+            self._note(name, "fail", None, found, refused=output)
+
+    def _put_for_good(self, value: Any) -> Output:
+        """Store a value so that it is durable whether or not the attempt succeeds."""
+        unsynced, self._store.unsynced = self._store.unsynced, None
+        try:
+            self._stored = self._put(value)
+        finally:
+            self._store.unsynced = unsynced
+        return self._stored
+
     def _check_entries(self, value: Any) -> None:
         """Hold a value to the entries of `checks:`."""
         columns = Columns(value)
         for entry in self._job.checks:
             self._note(named(entry), entry.severity, None, against(entry, columns))
 
-    def _note(self, name: str, severity: str, line: int | None, found: Against | None) -> None:
+    def _note(
+        self,
+        name: str,
+        severity: str,
+        line: int | None,
+        found: Against | None,
+        refused: Output | None = None,
+    ) -> None:
         """Note what a check says, with the rows that are against it."""
         if found is None:
             self._checks.append(CheckResult(name=name, state="passed", line=line))
             return
         failure = Failure(kind="check", type="AssertionError", message=found.message, line=line)
-        rows = kept_rows(self._store, found)
-        self._note_failed(name, severity, failure, found.message, count=found.count, rows=rows)
+        kept = {"count": found.count, "rows": kept_rows(self._store, found), "refused": refused}
+        self._note_failed(name, severity, failure, found.message, **kept)
 
     def _note_raised(self, name: str, severity: str, error: Exception) -> None:
         failure = failure_of(error, path=self._job.path, root=self._root, kind="check")
@@ -408,12 +441,12 @@ class Execution:
         self._note_failed(name, severity, failure, message)
 
     def _note_failed(
-        self, name: str, severity: str, failure: Failure, message: str, **rows: Any
+        self, name: str, severity: str, failure: Failure, message: str, **kept: Any
     ) -> None:
         warns = severity == "warn"
         state = "warned" if warns else "failed"
         self._checks.append(
-            CheckResult(name=name, state=state, message=message, line=failure.line, **rows)
+            CheckResult(name=name, state=state, message=message, line=failure.line, **kept)
         )
         if not warns and self._failed_check is None:
             told = f"{name}: {message}"

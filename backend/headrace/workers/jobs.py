@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from headrace.protocol.bindings import Binding
+from headrace.protocol.contracts import Contract
 from headrace.protocol.tables import (
     CheckResult,
     Display,
@@ -83,6 +84,7 @@ class Job(Struct, frozen=True, kw_only=True):
     """Its statement may change the database of its connection."""
     checks: list[Expectation] = field(default_factory=list[Expectation])
     """The entries of `checks:`; those in the code come with it."""
+    contract: Contract | None = None
     log_path: str = ""
     """Absolute path of the file that gets stdout and stderr; opened for append."""
     worker: str = "run"

@@ -14,6 +14,8 @@ export type AnyCommand =
   | Disconnect
   | ConfigureBlock
   | AddCheck
+  | SetContract
+  | ProposeContract
   | ConfigurePipeline
   | SetParameters
   | SetAutoRun
@@ -365,6 +367,37 @@ export interface ConfigureBlock {
   soft_fail?: boolean | null;
 }
 /**
+ * Declare the columns of a block's output; None removes the contract. `undo` takes it back.
+ */
+export interface SetContract {
+  op: "set-contract";
+  pipeline: string;
+  req?: string;
+  block: string;
+  contract?: Contract | null;
+}
+/**
+ * `contract:` of a block, as it is written in pipeline.yaml.
+ *
+ * `columns` is name → type, with ` not null` behind it where nulls are not allowed. A type is one
+ * of the words of `project/contracts.py`, or Arrow's name of one. The order means nothing.
+ */
+export interface Contract {
+  columns: {
+    [k: string]: string;
+  };
+  extra_columns: boolean;
+}
+/**
+ * Give the contract that the block's last output fulfils; nothing is written.
+ */
+export interface ProposeContract {
+  op: "propose-contract";
+  pipeline: string;
+  req?: string;
+  block: string;
+}
+/**
  * Change title, declared parameters or limit; None leaves them, a limit of 0 takes it out.
  */
 export interface ConfigurePipeline {
@@ -615,6 +648,7 @@ export interface BlockTable {
   isolation: string | null;
   poke_s: number | null;
   soft_fail: boolean;
+  contract: Contract | null;
 }
 /**
  * What is wrong with a block before it runs. Lines from 1, columns from 0, in code points.
@@ -650,6 +684,8 @@ export interface Fix {
     | Disconnect
     | ConfigureBlock
     | AddCheck
+    | SetContract
+    | ProposeContract
     | ConfigurePipeline
     | SetParameters
     | SetAutoRun
@@ -755,7 +791,7 @@ export interface Shape {
   type_name: string;
 }
 /**
- * One `@check` or one entry of `checks:` of a block, on its output.
+ * One `@check`, one entry of `checks:`, or the contract of a block, on its output.
  */
 export interface CheckResult {
   name: string;
@@ -764,6 +800,7 @@ export interface CheckResult {
   line: number | null;
   count: number | null;
   rows: Output | null;
+  refused: Output | null;
 }
 /**
  * Why a block run failed; a result of user code, never an exception of ours.

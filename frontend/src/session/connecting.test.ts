@@ -29,6 +29,7 @@ function block(name: string, kind: BlockTable["kind"], upstream: string[] = []):
     isolation: null,
     poke_s: null,
     soft_fail: false,
+    contract: null,
   };
 }
 

@@ -31,6 +31,7 @@ function table(name: string, upstream: string[] = []): BlockTable {
     isolation: null,
     poke_s: null,
     soft_fail: false,
+    contract: null,
   };
 }
 

@@ -89,6 +89,7 @@ describe("checksOf", () => {
     line: null,
     count: null,
     rows: null,
+    refused: null,
   });
   const output = { checks: [check("made")] } as BlockStatus["output"];
 

@@ -9,6 +9,7 @@ import pytest
 
 from headrace.protocol import events as ev
 from headrace.protocol.bindings import Binding
+from headrace.protocol.contracts import Contract
 from headrace.protocol.tables import Expectation
 from headrace.runs.changes import SaveBlock, SaveResult
 from headrace.session.definition import Definition, PlannedBlock
@@ -71,6 +72,7 @@ def states(run: Run) -> dict[str, str]:
         {"language": "python"},
         {"connection": "warehouse"},
         {"checks": (Expectation(column="x", unique=True),)},
+        {"contract": Contract(columns={"x": "integer"})},
         {"isolation": "block"},
         {"timeout_s": 1.0},
         {"memory_bytes": 1},

@@ -20,7 +20,8 @@ from headrace.core.errors import (
 )
 from headrace.protocol import commands as cmd
 from headrace.protocol import events as ev
-from headrace.protocol.tables import Column, Expectation, Output
+from headrace.protocol.contracts import Contract
+from headrace.protocol.tables import CheckResult, Column, Expectation, Output
 from headrace.runs.history import History
 from headrace.session import session as shell
 from headrace.session.effects import Step
@@ -320,6 +321,12 @@ async def test_every_structural_edit_is_undone_and_done_again(desk: Desk) -> Non
             ),
             "add a check to counts",
         ),
+        (
+            cmd.SetContract(
+                pipeline="flights", block="counts", contract=Contract(columns={"c": "integer"})
+            ),
+            "set the contract of counts",
+        ),
         (cmd.ConfigurePipeline(pipeline="flights", title="New"), "change the pipeline"),
         (cmd.DuplicateBlock(pipeline="flights", block="more"), "duplicate more"),
         (cmd.DeleteBlocks(pipeline="flights", blocks=["more"]), "delete more"),
@@ -357,6 +364,44 @@ async def test_a_check_of_python_code_is_one_edit_of_its_file_and_makes_it_stale
     assert session.machine.results.status["counts"].staleness.reasons == ["checks added"]
     with pytest.raises(InvalidInput, match="has this check already"):
         await desk.handle(cmd.AddCheck, block="counts", expectation=expectation)
+
+
+async def test_a_contract_is_proposed_of_the_newest_output_and_makes_the_block_stale(
+    desk: Desk,
+) -> None:
+    session = await desk.open()
+    with pytest.raises(InvalidInput, match="no table to freeze"):
+        await desk.handle(cmd.ProposeContract, block="counts")
+    answer = await desk.handle(cmd.RunBlocks, blocks=["clean"])
+    await desk.finish("load", 1)
+    await desk.finish("clean", 1)
+    await session.finished(answer["run"])
+    with pytest.raises(InvalidInput, match="no table to freeze"):
+        await desk.handle(cmd.ProposeContract, block="clean")
+    results = session.machine.results
+    table = Output(
+        address="a", digest="a", kind="table", column_count=1, columns=[Column("c", "int64")]
+    )
+    results.change("clean", output=table)
+    proposed = await desk.handle(cmd.ProposeContract, block="clean")
+    assert proposed == Contract(columns={"c": "integer"})
+    refused = msgspec.structs.replace(table, columns=[Column("c", "double")])
+    check = CheckResult(name="contract", state="failed", refused=refused)
+    results.change("clean", checks=[CheckResult(name="x", state="passed"), check])
+    newer = await desk.handle(cmd.ProposeContract, block="clean")
+    assert newer == Contract(columns={"c": "number"})
+    results.change("clean", checks=[], output=msgspec.structs.replace(table, column_count=2))
+    with pytest.raises(InvalidInput, match="too many columns"):
+        await desk.handle(cmd.ProposeContract, block="clean")
+    await desk.handle(cmd.SetContract, block="clean", contract=proposed)
+    assert session.machine.results.status["clean"].staleness.reasons == ["contract added"]
+    wrong = Contract(columns={"c": "dat"})
+    with pytest.raises(InvalidInput, match="did you mean 'date'"):
+        await desk.handle(cmd.SetContract, block="clean", contract=wrong)
+    await desk.handle(cmd.SetContract, block="clean", contract=None)
+    assert session.machine.results.status["clean"].staleness.state == "fresh"
+    await desk.handle(cmd.Undo)
+    assert session.snapshot().state.redo == "remove the contract of clean"  # type: ignore[union-attr]
 
 
 async def test_there_is_nothing_to_undo_at_first_nor_after_an_edit_that_changed_nothing(
