@@ -21,7 +21,7 @@ from headrace.core.errors import HeadraceError
 from headrace.store import frames, libraries
 
 BATCH_ROWS = 131_072
-"""Rows of a batch of a stored table: threads that walk it spend more time in it than between two."""
+"""Rows of a batch of a stored table: threads that walk it are more in one than between two."""
 _HELD_BYTES = 64 << 20
 
 

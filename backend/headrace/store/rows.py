@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import ipc
 
 from headrace.core.errors import InvalidInput
@@ -16,6 +17,7 @@ from headrace.protocol.views import View
 from headrace.store.orders import Views
 from headrace.store.pages import for_pages
 from headrace.store.stopping import Stop
+from headrace.store.texts import is_text, plain_type
 from headrace.store.values import values_of
 
 MAX_ROWS = 2_000
@@ -39,22 +41,46 @@ def select(
 
 
 def _with_short_cells(rows: Any) -> Any:
-    import pyarrow.compute as pc
-
     for at, field in enumerate(rows.schema):
-        kind = field.type
-        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-            cells = rows.column(at)
-            longest = pc.max(pc.binary_length(cells)).as_py() or 0
-            if longest <= MAX_CELL:
-                continue
-            short = pc.utf8_slice_codeunits(cells, 0, MAX_CELL)
-            marked = pc.binary_join_element_wise(short, pa.scalar("…", kind), pa.scalar("", kind))
-            long = pc.greater(pc.utf8_length(cells), MAX_CELL)
-            rows = rows.set_column(at, field, pc.if_else(long, marked, cells))
-        elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-            rows = rows.set_column(at, field, pc.binary_slice(rows.column(at), 0, MAX_CELL))
+        cells = rows.column(at)
+        short = _short(cells)
+        if short is not cells:
+            rows = rows.set_column(at, field, short)
     return rows
+
+
+def _short(cells: Any) -> Any:
+    """Return cells of the same type without what of long texts and bytes a page does not show."""
+    kind = cells.type
+    if pa.types.is_dictionary(kind):
+        return _with_few_categories(cells)
+    if pa.types.is_string_view(kind) or pa.types.is_binary_view(kind):
+        usual = cells.cast(plain_type(kind))
+        short = _short(usual)
+        return cells if short is usual else short.cast(kind)
+    if is_text(kind):
+        longest = pc.max(pc.binary_length(cells)).as_py() or 0
+        if longest <= MAX_CELL:
+            return cells
+        short = pc.utf8_slice_codeunits(cells, 0, MAX_CELL)
+        marked = pc.binary_join_element_wise(short, pa.scalar("…", kind), pa.scalar("", kind))
+        return pc.if_else(pc.greater(pc.utf8_length(cells), MAX_CELL), marked, cells)
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return pc.binary_slice(cells, 0, MAX_CELL)
+    return cells
+
+
+def _with_few_categories(cells: Any) -> Any:
+    """Leave out the categories that none of the cells has: a window would carry millions."""
+    parts: list[Any] = []
+    for chunk in cells.chunks:
+        used = pc.unique(chunk.indices).drop_null()
+        indices = pc.index_in(chunk.indices, value_set=used).cast(cells.type.index_type)
+        categories = _short(pa.chunked_array([chunk.dictionary.take(used)])).combine_chunks()
+        parts.append(
+            pa.DictionaryArray.from_arrays(indices, categories, ordered=cells.type.ordered)
+        )
+    return pa.chunked_array(parts, cells.type).unify_dictionaries()
 
 
 def stream(rows: Any) -> bytes:

@@ -262,6 +262,27 @@ def test_windows_keep_types_and_categories_of_different_batches(stored: Any) -> 
     assert found.schema.field("c").type == column.type
 
 
+def test_a_window_carries_no_categories_but_its_own(stored: Any) -> None:
+    many = [f"category {number}" for number in range(100_000)]
+    kind = pa.dictionary(pa.int32(), pa.string(), ordered=True)
+    cells = pa.array([*many, None], pa.string()).cast(kind)
+    table = stored(pa.table({"c": cells}), batch_rows=len(cells))
+    found = table.window(View(sort=[SortKey("c", descending=True)]), 99_998, 10)
+    assert found.column("c").to_pylist() == ["category 1", "category 0", None]
+    assert found.schema.field("c").type == kind
+    assert found.nbytes < 1_000
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())], ids=str
+)
+def test_long_texts_are_cut_whatever_holds_them(stored: Any, kind: Any) -> None:
+    cells = pa.array(["x" * 5_000, None, "short", "é" * 4_096]).cast(kind)
+    found = stored(pa.table({"t": cells})).window(View(), 0, 10).column("t")
+    assert found.to_pylist() == ["x" * 4_096 + "…", None, "short", "é" * 4_096]
+    assert found.type == kind
+
+
 def test_offset_and_limit_are_checked_and_columns_before_any_work(stored: Any) -> None:
     table = stored(a=[1])
     for offset, limit in ((-1, 1), (0, -1)):
