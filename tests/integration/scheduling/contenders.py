@@ -26,6 +26,7 @@ from headrace.runs.thread import HistoryThread
 from headrace.scheduling.daemon import Daemon
 from headrace.session.log import EventLog
 from headrace.session.run import RunRequest
+from headrace.workers.processes import die_with_parent
 
 OWNER = current_owner()
 
@@ -133,4 +134,5 @@ async def main(database: str, effects: Path, now: datetime) -> None:
 
 
 if __name__ == "__main__":
+    die_with_parent(os.getppid())
     asyncio.run(main(sys.argv[1], Path(sys.argv[2]), datetime.fromisoformat(sys.argv[3])))
