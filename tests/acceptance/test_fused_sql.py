@@ -116,7 +116,30 @@ def test_a_block_of_which_something_is_said_runs_by_itself(project: Path, keys: 
     assert total(project, blocks["sums"]) == EXPECTED
 
 
-def test_a_block_that_two_read_runs_by_itself(project: Path) -> None:
+def test_a_block_that_two_read_is_computed_once_where_both_lead_to_one(project: Path) -> None:
+    yaml = YAML.partition("  - {name: squares")[0] + (
+        "  - {name: low, kind: transformer, file: low.sql, upstream: [kept]}\n"
+        "  - {name: high, kind: transformer, file: high.sql, upstream: [kept], inputs: {K: kept}}\n"
+        "  - {name: both, kind: transformer, file: both.sql, upstream: [low, high]}\n"
+    )
+    sources = {
+        "kept.sql": "select n, random() as r from digits where n >= :least",
+        "low.sql": "select * from kept order by n",
+        "high.sql": "select n, r from k",
+        "both.sql": "select count(*) as same from low join high using (n, r)",
+    }
+    write(project, yaml, sources)
+    state, blocks = run(project)
+    assert state == "succeeded", blocks
+    assert {name: blocks[name]["output"]["within"] for name in ("kept", "low", "high")} == {
+        "kept": "both",
+        "low": "both",
+        "high": "both",
+    }
+    assert total(project, blocks["both"]) == [{"same": 7}]
+
+
+def test_a_block_that_two_read_to_different_ends_runs_by_itself(project: Path) -> None:
     more = "  - {name: other, kind: transformer, file: other.sql, upstream: [kept]}\n"
     write(project, YAML + more, {"other.sql": "select max(n) as n from kept"})
     _, blocks = run(project)

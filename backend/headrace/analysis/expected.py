@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from headrace.analysis.sql_lineage import known_of, output_columns
+from headrace.analysis.lineage import likely_columns, sure_columns
+from headrace.analysis.result import BlockText
 from headrace.graph.order import order
 from headrace.project.contracts import ANY, Declared, declared
 from headrace.project.pipeline import Block, PipelineFiles
@@ -39,7 +40,7 @@ def expected_columns(
         columns = _declared(blocks[name])
         source = files.sources.get(name)
         if columns is None and blocks[name].language == "sql" and source is not None:
-            columns = written_columns(source.text, blocks[name], found)
+            columns = written_columns(source.text, blocks[name], found, recorded.get(name))
         if columns is None:
             columns = recorded.get(name)
         if columns is not None:
@@ -48,22 +49,30 @@ def expected_columns(
 
 
 def written_columns(
-    text: str, block: Block, known: Mapping[str, Sequence[Column]]
+    text: str,
+    block: Block,
+    known: Mapping[str, Sequence[Column]],
+    last: Sequence[Column] | None,
+    *,
+    sure: bool = True,
 ) -> list[Column] | None:
     """Return the columns that a SQL text gives, with their SQL types; None when it does not tell.
 
-    `known` has the columns of its upstream blocks. Statements for other databases do not tell.
+    `known` has the columns of its upstream blocks, `last` are those of its last output. Statements
+    for other databases do not tell. Unless they have to be `sure`, expressions without a name are
+    called by their text.
     """
     if block.connection is not None:
         return None
-    behind = {name: name for name in block.upstream} | block.inputs
-    tables = {
-        table: [(column.name, column.type) for column in known[name]]
-        for table, name in behind.items()
-        if name in known
-    }
-    columns = output_columns(text, known_of(tables))
-    return None if columns is None else [Column(c.name, c.type) for c in columns]
+    read = BlockText(
+        name=block.name,
+        language="sql",
+        text=text,
+        upstream=list(block.upstream),
+        inputs=block.inputs,
+        columns=list(last or ()),
+    )
+    return (sure_columns if sure else likely_columns)(read, known)
 
 
 def _declared(block: Block) -> list[Column] | None:

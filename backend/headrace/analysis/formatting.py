@@ -34,11 +34,15 @@ def format_source(text: str, language: str) -> str:
 def _sql(text: str) -> str:
     from sqlglot.errors import SqlglotError
 
+    from headrace.analysis.patience import TooSlow, limited
     from headrace.analysis.placeholders import placeholders
     from headrace.analysis.sql import parse_statements
 
     try:
-        pretty = [tree.sql(dialect="duckdb", pretty=True) for tree in parse_statements(text)]
+        with limited():
+            pretty = [tree.sql(dialect="duckdb", pretty=True) for tree in parse_statements(text)]
+    except TooSlow:
+        raise InvalidInput("This SQL is too long to be formatted.") from None
     except (SqlglotError, RecursionError) as error:
         raise InvalidInput("This SQL cannot be read, so it was not formatted.") from error
     written = ";\n".join(pretty) + "\n"

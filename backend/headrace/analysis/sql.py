@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from headrace.analysis.patience import READING_S, TooSlow, limited
 from headrace.analysis.placeholders import (
     foreign_placeholders,
     placeholders,
@@ -32,6 +33,11 @@ _INSTEAD = re.compile(r"Expected (.+) but got <Token .*text: (.*?), line: .*>")
 _OWN_VIEWS = ("duckdb_", "pg_", "pragma_", "sqlite_")
 OTHER_DIALECTS = ("postgres", "sqlite", "mysql")
 """Those that a block with a connection may be written in; DuckDB's is tried first."""
+_SHORT = 16 << 10
+_TOO_SLOW = (
+    f"This statement takes longer than {READING_S:g} s to read: make several blocks of it, or keep"
+    " its values in a file."
+)
 _NOT_A_READ = "A SQL block is one statement that reads, such as SELECT."
 
 
@@ -52,16 +58,34 @@ class _AllNames:
         return True
 
 
-def parse_statements(text: str, dialect: str = "duckdb") -> list[exp.Expr]:
+def parse_statements(text: str, dialect: str = "duckdb") -> tuple[exp.Expr, ...]:
     """Parse a text with placeholders; offsets in the trees are those of the text.
 
-    Raises sqlglot's ParseError and TokenError, and RecursionError.
+    The trees are kept for the next who asks: to change one, copy it. Raises sqlglot's ParseError
+    and TokenError, RecursionError, and TooSlow.
     """
+    found = (_kept if len(text) <= _SHORT else _kept_of_long)(text, dialect)
+    if found is None:
+        raise TooSlow
+    return found
+
+
+def _parsed(text: str, dialect: str) -> tuple[exp.Expr, ...] | None:
+    """Return what `parse_statements` does; None, kept as well, when it took too long."""
     from sqlglot import parse
 
     # sqlglot takes `select :n` for DuckDB's `name: value`; `$n` is as long and never ambiguous.
     readable, _ = with_placeholders(text, _AllNames())
-    return [statement for statement in parse(readable, dialect=dialect) if statement]
+    try:
+        with limited():
+            return tuple(statement for statement in parse(readable, dialect=dialect) if statement)
+    except TooSlow:
+        return None
+
+
+# A tree takes some hundred times as much memory as its text.
+_kept = lru_cache(maxsize=128)(_parsed)
+_kept_of_long = lru_cache(maxsize=2)(_parsed)
 
 
 @lru_cache(maxsize=8192)
@@ -78,6 +102,8 @@ def read_query(text: str, dialect: str = "duckdb") -> Query:
         return _broken(text, _trouble(text, "A quote or comment is not closed.", unclosed(text)))
     except RecursionError:
         return _broken(text, _trouble(text, "This statement is nested too deeply to be read."))
+    except TooSlow:
+        return _broken(text, _trouble(text, _TOO_SLOW))
     if len(statements) != 1:
         return _broken(text, _not_one(text, dialect, len(statements)))
     tree = statements[0]

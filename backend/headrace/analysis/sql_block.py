@@ -14,7 +14,7 @@ from headrace.analysis.places import Place
 from headrace.analysis.result import BlockAnalysis
 from headrace.analysis.signature import Trouble
 from headrace.analysis.sql import OTHER_DIALECTS, Query, is_own_table, read_query
-from headrace.analysis.sql_columns import unknown_columns
+from headrace.analysis.sql_columns import new_names, unknown_columns
 from headrace.analysis.surroundings import Around
 from headrace.core.ids import digest
 from headrace.project.connections import dialect_of
@@ -195,15 +195,24 @@ def _tell_of_unused(teller: Teller, tables: dict[str, Binding]) -> None:
 
 
 def _tell_of_columns(teller: Teller, tables: dict[str, Binding]) -> None:
-    columns = teller.around.columns
+    around = teller.around
     known = tuple(
-        (table, tuple(column.name for column in columns[binding.name]))
+        (table, tuple(column.name for column in around.columns[binding.name]))
         for table, binding in tables.items()
-        if columns.get(binding.name)
+        if around.columns.get(binding.name)
     )
-    promised = {binding.name for binding in tables.values()} & teller.around.under_contract
+    if not known:
+        return
+    renamed = {
+        table: new_names(
+            [column.name for column in around.recorded.get(tables[table].name, ())], now
+        )
+        for table, now in known
+    }
+    told = tuple((table, tuple(names.items())) for table, names in renamed.items() if names)
+    promised = {binding.name for binding in tables.values()} & around.under_contract
     sure = bool(promised) and len(promised) == len({b.name for b in tables.values()})
-    for trouble in unknown_columns(teller.source.text, known) if known else ():
+    for trouble in unknown_columns(teller.source.text, known, renamed=told):
         teller.tell(_by_contract(trouble, promised) if sure else trouble)
 
 
@@ -219,7 +228,9 @@ def _tell_of_contract(teller: Teller) -> None:
     around, block = teller.around, teller.block
     written = None
     if block.contract is not None:
-        written = written_columns(teller.source.text, block, around.columns)
+        written = written_columns(
+            teller.source.text, block, around.columns, around.recorded.get(block.name), sure=False
+        )
     if written is not None:
         tell_of_contract(teller, written, written=True)
     else:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from headrace.analysis.patience import TooSlow, limited
 from headrace.analysis.places import position
 from headrace.analysis.signature import Trouble
 from headrace.analysis.sql import parse_statements
@@ -24,8 +25,14 @@ Known = tuple[tuple[str, tuple[str, ...]], ...]
 """(table in lower case, its columns) of each table whose columns are known."""
 
 
+Renamed = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+"""(table in lower case, (column that it had, what that is called now)) of each table"""
+
+
 @lru_cache(maxsize=1024)
-def unknown_columns(text: str, known: Known, dialect: str = "duckdb") -> tuple[Trouble, ...]:
+def unknown_columns(
+    text: str, known: Known, dialect: str = "duckdb", *, renamed: Renamed = ()
+) -> tuple[Trouble, ...]:
     """Return a warning for each column that no table in reach has.
 
     What cannot be told for sure is passed over: tables without known columns, pivots, structs.
@@ -35,15 +42,15 @@ def unknown_columns(text: str, known: Known, dialect: str = "duckdb") -> tuple[T
 
     try:
         (tree,) = parse_statements(text, dialect)
-        scopes = traverse_scope(tree)
-    except (SqlglotError, RecursionError, ValueError):
+        tables = {table: {name.lower(): name for name in names} for table, names in known}
+        with limited():
+            spots = {
+                trouble.line * 100_000 + trouble.column: trouble
+                for scope in traverse_scope(tree)
+                for trouble in _of_scope(text, scope, tables, renamed)
+            }
+    except (SqlglotError, RecursionError, TooSlow, ValueError):
         return ()
-    tables = {table: {name.lower(): name for name in names} for table, names in known}
-    spots = {
-        trouble.line * 100_000 + trouble.column: trouble
-        for scope in scopes
-        for trouble in _of_scope(text, scope, tables)
-    }
     return tuple(spots[spot] for spot in sorted(spots))
 
 
@@ -51,7 +58,9 @@ _Columns = Mapping[str, str]
 """Lower case → as it is written."""
 
 
-def _of_scope(text: str, scope: Scope, tables: Mapping[str, _Columns]) -> Iterator[Trouble]:
+def _of_scope(
+    text: str, scope: Scope, tables: Mapping[str, _Columns], renamed: Renamed
+) -> Iterator[Trouble]:
     from sqlglot import exp
 
     if not isinstance(scope.expression, exp.Select) or scope.pivots:
@@ -74,7 +83,38 @@ def _of_scope(text: str, scope: Scope, tables: Mapping[str, _Columns]) -> Iterat
             continue
         if not column.table and (name in aliases or name in _names_in_reach(scope)):
             continue
-        yield _trouble(text, column.name, node, reach)
+        yield _trouble(text, node, reach, renamed)
+    yield from _of_using(text, scope, sources, renamed)
+
+
+def _of_using(
+    text: str, scope: Scope, sources: Mapping[str, _Columns | None], renamed: Renamed
+) -> Iterator[Trouble]:
+    """Look at the names of `USING`: both sides of the join must have them."""
+    from sqlglot import exp
+
+    first = scope.expression.args.get("from_")
+    left = {} if first is None else sources.get(first.this.alias_or_name.lower())
+    for join in scope.expression.args.get("joins") or ():
+        right = sources.get(join.this.alias_or_name.lower())
+        for node in join.args.get("using") or ():
+            wrong = (side for side in (left, right) if side and node.name.lower() not in side)
+            reach = next(wrong, None)
+            if reach is not None and isinstance(node, exp.Identifier) and "start" in node.meta:
+                yield _trouble(text, node, reach, renamed)
+        left = None if left is None or right is None else {**left, **right}
+
+
+def new_names(last: Sequence[str], now: Sequence[str]) -> dict[str, str]:
+    """Tell what columns that are gone are called now: what stands in the place of each."""
+    if len(last) != len(now):
+        return {}
+    had, have = {name.lower() for name in last}, {name.lower() for name in now}
+    return {
+        old: new
+        for old, new in zip(last, now, strict=True)
+        if old.lower() not in have and new.lower() not in had
+    }
 
 
 def _sources(scope: Scope, tables: Mapping[str, _Columns]) -> dict[str, _Columns | None]:
@@ -153,17 +193,16 @@ def _written(name: str) -> str:
     return name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'
 
 
-def _trouble(text: str, name: str, node: exp.Expr, reach: _Columns) -> Trouble:
+def _trouble(text: str, node: exp.Identifier, reach: _Columns, renamed: Renamed) -> Trouble:
+    name = node.name
     start, end = node.meta["start"], node.meta["end"] + 1
     line, column = position(text, start)
-    near = get_close_matches(name.lower(), reach, n=1, cutoff=0.6)
-    listed = list(reach.values())
-    rest = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
-    hint = (
-        f"did you mean {reach[near[0]]!r}?"
-        if near
-        else f"there are {', '.join(listed[:_LISTED])}{rest}."
-    )
+    now = _name_now(name, reach, renamed)
+    if now:
+        hint = f"it is called {now!r} now."
+    else:
+        now = next((reach[near] for near in get_close_matches(name.lower(), reach, n=1)), "")
+        hint = f"did you mean {now!r}?" if now else f"there are {_listed(list(reach.values()))}."
     return Trouble(
         code="unknown-column",
         message=f"There is no column {name!r}: {hint}",
@@ -171,5 +210,16 @@ def _trouble(text: str, name: str, node: exp.Expr, reach: _Columns) -> Trouble:
         column=column,
         end_column=column + end - start,
         severity="warning",
-        instead=_written(reach[near[0]]) if near else "",
+        instead=_written(now) if now else "",
     )
+
+
+def _name_now(name: str, reach: _Columns, renamed: Renamed) -> str:
+    """Return what a column that a table had is called now, "" when that is not known."""
+    found = (new for _, names in renamed for old, new in names if old.lower() == name.lower())
+    return next((new for new in found if new.lower() in reach), "")
+
+
+def _listed(names: Sequence[str]) -> str:
+    rest = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"{', '.join(names[:_LISTED])}{rest}"

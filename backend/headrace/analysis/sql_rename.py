@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from headrace.analysis.patience import TooSlow
 from headrace.analysis.sql import parse_statements, reads_outside
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def rename_table(text: str, old: str, new: str, dialect: str = "duckdb") -> str:
 
     try:
         trees = parse_statements(text, dialect)
-    except (SqlglotError, RecursionError):
+    except (SqlglotError, RecursionError, TooSlow):
         return text
     if any({old.lower(), new.lower()} & _taken(tree, old) for tree in trees):
         return text

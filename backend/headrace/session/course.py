@@ -90,7 +90,7 @@ class Course:
                 if decision.result is not None:
                     step.add(self._reuse(run, name, decision, at))
                     reused = True
-                elif run.is_fused(name):
+                elif name in run.hosts:
                     step.add(self._leave_to_reader(run, name, at))
                     reused = True
                 else:
@@ -123,8 +123,8 @@ class Course:
         )
 
     def _leave_to_reader(self, run: Run, name: str, at: datetime) -> Step:
-        """Have a block computed within the query of the one that reads it."""
-        block, reader = run.blocks[name], run.middles[name]
+        """Have a block computed within the query of one below it."""
+        block, reader = run.blocks[name], run.computed_within(name)
         assert block.key is not None, "a block that could start has its key"
         step = self._begin(run, at)
         block.state = "succeeded"
@@ -170,7 +170,9 @@ class Course:
             poke_at=None,
         )
         step.records.append(SaveBlock(run_id=run.id, block=block.record))
-        for above in run.fused_above(name):  # nothing had to be computed of them after all
+        for above in reversed(run.fused_above(name)):
+            if not run.is_needless(above):
+                continue
             middle = run.blocks[above]
             why = f"hit: within {name}, {decision.why}"
             middle.record = msgspec.structs.replace(middle.record, cache=why)

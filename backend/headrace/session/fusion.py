@@ -1,6 +1,6 @@
-"""SQL blocks that are part of the query of the one block that reads them. Pure.
+"""SQL blocks that are part of the query of one block below them. Pure.
 
-Between such a *middle* and its reader, the reader's key is made of the middle's key and not of its
+Between such a *middle* and its readers, a reader's key is made of the middle's key and not of its
 content, whether the middle was executed by itself or not: so the reader's result is found in runs
 that fuse and in the editor, which does not.
 """
@@ -16,22 +16,32 @@ from headrace.protocol.tables import Output
 from headrace.session.definition import Definition, Key, PlannedBlock
 
 
-def readers_of_middles(definition: Definition) -> dict[str, str]:
-    """Return middle → the block that computes it within its own query; O(blocks + edges)."""
+def readers_of_middles(definition: Definition) -> dict[str, list[str]]:
+    """Return middle → the blocks that read it; O(blocks + edges).
+
+    All ways that lead down from a middle lead through middles to one block, whose query computes
+    them all.
+    """
     below: dict[str, list[PlannedBlock]] = {}
     for block in definition.blocks.values():
         for upstream in block.upstream:
             below.setdefault(upstream, []).append(block)
-    found: dict[str, str] = {}
-    for name, readers in below.items():
-        if len(readers) == 1 and _is_middle(definition.blocks.get(name), readers[0]):
-            found[name] = readers[0].name
+    found: dict[str, list[str]] = {}
+    ends: dict[str, str] = {}
+    for name, block in reversed(definition.blocks.items()):
+        readers = below.get(name, [])
+        leads_to = {ends[reader.name] for reader in readers}
+        if len(leads_to) == 1 and all(_is_middle(block, reader) for reader in readers):
+            found[name] = [reader.name for reader in readers]
+            ends[name] = leads_to.pop()
+        else:
+            ends[name] = name
     return found
 
 
-def _is_middle(block: PlannedBlock | None, reader: PlannedBlock) -> bool:
-    """Tell whether nothing but its one reader looks at a block, and nothing is said of it alone."""
-    if block is None or block.kind != "transformer" or block.isolation:
+def _is_middle(block: PlannedBlock, reader: PlannedBlock) -> bool:
+    """Tell whether a reader can compute a block, and nothing is said of that block alone."""
+    if block.kind != "transformer" or block.isolation:
         return False
     if block.checks or block.contract is not None:
         return False

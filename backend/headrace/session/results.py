@@ -46,7 +46,7 @@ class _Comparison:
     places: dict[str, int] = field(default_factory=dict[str, int])
     below: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     """The blocks right below each block."""
-    middles: dict[str, str] = field(default_factory=dict[str, str])
+    middles: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
     @classmethod
     def begin(cls, definition: Definition, parameters: bytes) -> _Comparison:

@@ -205,15 +205,33 @@ class Run:
         return self._over == len(self.blocks)
 
     @cached_property
-    def middles(self) -> dict[str, str]:
-        """Return the blocks that are read by one block alone, as `readers_of_middles` has them."""
+    def middles(self) -> dict[str, list[str]]:
+        """Return what may be part of another's query, as `readers_of_middles` has it."""
         return readers_of_middles(self.definition)
 
-    def is_fused(self, name: str) -> bool:
-        """Tell whether a block is part of another's query: never where somebody looks at it."""
-        return (
-            not self.interactive and name not in self.must and self.middles.get(name) in self.blocks
-        )
+    @cached_property
+    def hosts(self) -> dict[str, str]:
+        """Return the blocks that are part of another's query in this run → that other one.
+
+        Never so where somebody looks at them: in the editor, and when they were asked for.
+        """
+        found: dict[str, str] = {}
+        for name in () if self.interactive else reversed(self.blocks):
+            readers = [reader for reader in self.middles.get(name, ()) if reader in self.blocks]
+            hosts = {found.get(reader, reader) for reader in readers}
+            if len(hosts) == 1 and name not in self.must:
+                found[name] = hosts.pop()
+        return found
+
+    def computed_within(self, name: str) -> str:
+        """Name the block within which one of `hosts` is computed: its only reader, or the host."""
+        readers = [reader for reader in self.middles[name] if reader in self.blocks]
+        return readers[0] if len(readers) == 1 else self.hosts[name]
+
+    def is_needless(self, name: str) -> bool:
+        """Tell of one of `hosts` whether all its readers were known, so nothing computes it."""
+        readers = (self.blocks[r] for r in self.middles[name] if r in self.blocks)
+        return all((reader.record.cache or "").startswith("hit") for reader in readers)
 
     def fused_above(self, name: str) -> list[str]:
         """Return the middles that the query of a block computes, at any distance, in order."""

@@ -1,4 +1,7 @@
-"""Several SQL blocks as one query: each but the last is a common table expression of it."""
+"""Several SQL blocks as one query: each but the last is a common table expression of it.
+
+DuckDB computes one that is read more than once a single time, so that all who read it see the same.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +32,10 @@ def fused_text(job: Job) -> tuple[str, dict[str, Any]] | None:
     for block in blocks:
         known = {**job.parameters, **block.values}
         texts.append(_bound(block.source, block.block, known, values))
-    names = {block.block: argument_of(blocks, block.block) for block in job.fused}
     tables = [
-        f'"{names[fused.block]}" AS (\n{_whole(text)}\n)'
+        table
         for fused, text in zip(job.fused, texts, strict=False)
+        for table in _tables(text, arguments_of(blocks, fused.block))
     ]
     head = _HEAD.match(texts[-1])
     if head is None:
@@ -41,9 +44,19 @@ def fused_text(job: Job) -> tuple[str, dict[str, Any]] | None:
     return f"WITH{recursive} {', '.join(tables)},{texts[-1][head.end() :]}", values
 
 
-def argument_of(blocks: list[Job | Fused], name: str) -> str:
-    """Return what its one reader calls a fused block."""
-    return next(b.argument for block in blocks for b in _upstream(block) if b.name == name)
+def arguments_of(blocks: list[Job | Fused], name: str) -> list[str]:
+    """Return what each block that reads a fused block calls it."""
+    return [b.argument for block in blocks for b in _upstream(block) if b.name == name]
+
+
+def _tables(text: str, arguments: list[str]) -> list[str]:
+    """Make a table of a text, by each of the names that it is read by."""
+    first, *others = {argument.lower(): argument for argument in arguments}.values()
+    once = "MATERIALIZED " if len(arguments) > 1 else ""
+    return [
+        f'"{first}" AS {once}(\n{_whole(text)}\n)',
+        *(f'"{other}" AS (FROM "{first}")' for other in others),
+    ]
 
 
 def _upstream(block: Job | Fused) -> list[Binding]:

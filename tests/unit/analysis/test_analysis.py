@@ -15,7 +15,7 @@ from headrace.analysis.signature import read_signature
 from headrace.analysis.sql import read_query
 from headrace.project.pipeline import Block, Pipeline, PipelineFiles, Source
 from headrace.protocol.commands import Connect
-from headrace.protocol.tables import Parameter
+from headrace.protocol.tables import Column, Parameter
 
 HEAD = "from headrace import transformer\n\n@transformer\n"
 EDITOR = CodeEditor()
@@ -154,3 +154,33 @@ def test_renaming_a_table_keeps_the_rest_of_the_text() -> None:
     text = "SELECT up.x, 'up'  -- up\r\nFROM \"up\" , other"
     expected = "SELECT new.x, 'up'  -- up\r\nFROM \"new\" , other"
     assert EDITOR.rename_upstream(text, "sql", "up", "new") == expected
+
+
+def test_a_column_that_an_edit_upstream_calls_otherwise_is_marked_at_once() -> None:
+    def told(text: str) -> list[tuple[str, str]]:
+        blocks = (
+            Block(name="t", kind="loader", file="t.py"),
+            Block(name="a", kind="transformer", file="a.sql", language="sql", upstream=("t",)),
+            Block(name="b", kind="transformer", file="b.sql", language="sql", upstream=("a",)),
+            Block(name="c", kind="transformer", file="c.sql", language="sql", upstream=("b",)),
+        )
+        texts = {
+            "t": "from headrace import loader\n@loader\ndef t(): ...\n",
+            "a": text,
+            "b": "select * from a",
+            "c": "select amount from b where amount > 1",
+        }
+        files = PipelineFiles(
+            pipeline=Pipeline(name="p", title="P", blocks=blocks, parameters=()),
+            text="",
+            sources={n: Source(path=n, text=source, hash="") for n, source in texts.items()},
+            version="",
+        )
+        last = {name: [Column("id", "int64"), Column("amount", "int64")] for name in "tabc"}
+        found = analyse(files, lambda _: None, last).diagnostics
+        return [(one.block or "", one.message) for one in found]
+
+    assert told("select id, amount from t") == []
+    message = "There is no column 'amount': it is called 'total' now."
+    assert told("select id, amount as total from t") == [("c", message)] * 2
+    assert told("select id from t") == [("c", "There is no column 'amount': there are id.")] * 2

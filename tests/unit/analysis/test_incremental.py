@@ -62,9 +62,9 @@ def test_an_edit_of_one_block_reads_one_text() -> None:
     for edited in (500, 501):
         missed = read_signature.cache_info().misses + read_query.cache_info().misses
         files = chain(edited)
-        began = time.perf_counter()
+        began = time.process_time()
         analyse(files, read, columns)
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
         now = read_signature.cache_info().misses + read_query.cache_info().misses
         assert now - missed == 1
         assert seconds < 0.5, "an edit costs as much as a whole analysis"

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from headrace.analysis.lineage import lineage_of
+from headrace.analysis.lineage import columns_by_text, lineage_of
 from headrace.analysis.result import BlockText
 from headrace.analysis.sql_lineage import known_of, output_columns, sql_type
 from headrace.protocol.lineage import ColumnOf
@@ -156,3 +156,50 @@ def test_a_block_with_a_connection_may_be_in_the_dialect_of_its_database() -> No
         connection=True,
     )
     assert [column.name for column in lineage_of([block])[0].columns] == ["x"]
+
+
+def sql_chain(first: str) -> list[BlockText]:
+    return [
+        BlockText(name="t", language="python", text="", columns=[Column("n", "int64")]),
+        BlockText(
+            name="a",
+            language="sql",
+            text=first,
+            upstream=["t"],
+            columns=[Column("n", "int64"), Column("count_star()", "int64")],
+        ),
+        BlockText(name="b", language="sql", text="from a", upstream=["a"]),
+    ]
+
+
+def names(found: dict[str, list[Column]], block: str) -> list[str]:
+    return [column.name for column in found.get(block, [])]
+
+
+@pytest.mark.parametrize(
+    ("first", "of_a"),
+    [
+        ("select n as m from t", ["m"]),
+        ("select n, count(*) from t group by n", ["n", "count_star()"]),
+        ("select n as m, n + 1 from t", ["m", "count_star()"]),
+        ("select count(*) from t", ["n", "count_star()"]),  # nobody knows how DuckDB calls it
+        ("select n, n from t", ["n", "count_star()"]),
+        ("select columns('n') from t", ["n", "count_star()"]),
+        ("select n frm t where", ["n", "count_star()"]),
+    ],
+)
+def test_columns_are_those_of_the_text_where_it_says_them(first: str, of_a: list[str]) -> None:
+    found = columns_by_text(sql_chain(first))
+    assert (names(found, "t"), names(found, "a"), names(found, "b")) == (["n"], of_a, of_a)
+
+
+def test_columns_without_a_name_are_called_as_duckdb_has_called_them() -> None:
+    _, a, b = lineage_of(sql_chain("select n, count(*) from t group by n"))
+    assert [column.name for column in a.columns] == ["n", "count_star()"]
+    assert b.columns[1].origins == [ColumnOf("a", "count_star()")]
+    found = output_columns("select * from (select count(*), 1 + n as m from t)", known_of(TABLES))
+    assert found is not None
+    assert [(column.name, column.is_named) for column in found] == [
+        ("column 1", False),
+        ("m", True),
+    ]

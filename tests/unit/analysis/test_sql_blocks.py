@@ -8,6 +8,7 @@ import pytest
 
 from headrace.analysis import placeholders as scanner
 from headrace.analysis.sql import read_query
+from headrace.analysis.sql_columns import new_names, unknown_columns
 from headrace.protocol import commands as cmd
 from headrace.protocol.tables import Parameter
 from headrace.workers import sql as worker
@@ -308,3 +309,24 @@ def test_with_a_connection_tables_are_those_of_the_database(analysed: Any) -> No
     assert (
         analysed("select * from other", others=("other",), connection="warehouse", **more)[1] == []
     )
+
+
+def test_the_names_of_using_must_be_on_both_sides() -> None:
+    known = (("a", ("id", "x")), ("b", ("id", "y")), ("c", ("z",)))
+    text = "select x, y, z from a join b using (id) join c using (id)"
+    (told,) = unknown_columns(text, known)
+    assert (told.message, told.column) == ("There is no column 'id': there are z.", 54)
+    (told,) = unknown_columns("select 1 from c join a using (id)", known)
+    assert told.message == "There is no column 'id': there are z."
+    assert not unknown_columns("select 1 from nobody join a using (id)", known)
+    assert not unknown_columns("select 1 from (from nobody) n join a using (y)", (known[1],))
+
+
+def test_a_column_whose_place_another_took_is_called_like_that_now() -> None:
+    assert new_names(["id", "amount"], ["id", "total"]) == {"amount": "total"}
+    assert new_names(["id", "amount"], ["amount", "id"]) == {}
+    assert new_names(["id", "amount"], ["id"]) == {}
+    known, renamed = (("t", ("id", "total")),), (("t", (("Amount", "total"),)),)
+    (told,) = unknown_columns("select amount from t", known, renamed=renamed)
+    assert told.message == "There is no column 'amount': it is called 'total' now."
+    assert told.instead == "total"

@@ -81,19 +81,82 @@ def states(run: Run) -> dict[str, str]:
     ],
 )
 def test_of_what_something_is_said_alone_is_no_middle(fields: dict[str, Any]) -> None:
-    assert readers_of_middles(chain()) == {"a": "b", "b": "c"}
+    assert readers_of_middles(chain()) == {"a": ["b"], "b": ["c"]}
     planned = chain().blocks["a"]
     values = {f: getattr(planned, f) for f in planned.__struct_fields__} | fields
     blocks = {**chain().blocks, "a": PlannedBlock(**values)}
-    assert readers_of_middles(Definition.of("p", blocks.values(), {})) == {"b": "c"}
+    assert readers_of_middles(Definition.of("p", blocks.values(), {})) == {"b": ["c"]}
 
 
-def test_a_middle_has_one_reader_that_reads_it_once() -> None:
+def test_a_middle_is_read_by_queries_alone_and_by_each_once() -> None:
     two = definition(*chain().blocks.values(), block("other", "a"))
-    assert readers_of_middles(two) == {"b": "c"}
+    assert readers_of_middles(two) == {"b": ["c"]}
     twice = (Binding(argument="x", source="upstream", name="a"),) * 2
     draft = definition(block("load"), sql("a", "load"), sql("b", "a", bindings=twice))
     assert readers_of_middles(draft) == {}
+
+
+def diamond() -> Definition:
+    """load → a, which two blocks read that both lead to `c`, one over a block more."""
+    return definition(
+        block("load"),
+        sql("a", "load"),
+        sql("left", "a"),
+        sql("right", "a"),
+        sql("more", "right"),
+        sql("c", "left", "more"),
+    )
+
+
+def test_what_several_read_is_a_middle_when_all_ways_lead_to_one_block() -> None:
+    readers = {"a": ["left", "right"], "left": ["c"], "right": ["more"], "more": ["c"]}
+    assert readers_of_middles(diamond()) == readers
+    two_ends = definition(*diamond().blocks.values(), sql("d", "a"))
+    assert readers_of_middles(two_ends).keys() == {"left", "right", "more"}
+    one_in_python = definition(*diamond().blocks.values(), block("d", "a"))
+    assert readers_of_middles(one_in_python).keys() == {"left", "right", "more"}
+
+
+def test_a_run_computes_a_diamond_as_one_query() -> None:
+    m = machine(diamond())
+    run, step = launch(m)
+    executed, step = run_through(m, step)
+    assert [job.block for job in executed] == ["load", "c"]
+    assert [one.block for one in executed[1].fused] == ["a", "left", "right", "more"]
+    said = {name: run.blocks[name].record.cache for name in ("a", "left", "right")}
+    assert said == {
+        "a": "miss: computed within c",
+        "left": "miss: computed within c",
+        "right": "miss: computed within more",
+    }
+
+
+def test_what_two_blocks_of_a_run_need_that_are_both_looked_at_is_executed() -> None:
+    m = machine(diamond())
+    run, step = launch(m, blocks=["left", "right"], scope="until")
+    executed, _ = run_through(m, step)
+    assert [job.block for job in executed] == ["load", "a", "left", "right"]
+    run, step = launch(machine(diamond()), "r2", blocks=["right"], scope="until")
+    assert run.hosts == {"a": "right"}
+    run, step = launch(m, "r3", blocks=["left", "a", "right", "more", "c"], scope="only")
+    assert run.hosts == {}
+
+
+def test_a_middle_that_one_known_block_reads_may_still_be_computed_for_another() -> None:
+    m = machine(diamond())
+    run_through(m, launch(m, origin="editor", blocks=["left"])[1])
+    m.results.lose({m.results.newest("a").output.address})  # type: ignore[union-attr]
+    m.refresh()
+    run, step = launch(m)
+    executed, _ = run_through(m, step)
+    assert [job.block for job in executed] == ["load", "c"]
+    assert [one.block for one in executed[1].fused] == ["a", "right", "more"]
+    assert run.blocks["left"].state == "cached"
+    assert run.blocks["a"].record.cache == "miss: computed within c"
+    run, step = launch(m, "r2")
+    run_through(m, step)
+    hits = {name: str(run.blocks[name].record.cache)[:5] for name in run.blocks if name != "load"}
+    assert set(hits.values()) == {"hit: "}
 
 
 def test_a_run_without_the_editor_executes_the_last_block_with_all_within_it() -> None:
