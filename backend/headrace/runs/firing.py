@@ -41,7 +41,9 @@ class TriggerState(Struct, frozen=True, kw_only=True):
     """Everything of a trigger that decides what it does next.
 
     `running` are its runs that are not over, `held` its ticks that wait for them, oldest first;
-    `arrived` are ticks of events on which nothing is decided yet, and `causes` why there are such.
+    with `replacing` one of these waits for them to be cancelled. `arrived` are ticks of events on
+    which nothing is decided yet, and `causes` why there are such. `revision` counts what was done
+    with the trigger: only runs that end and events that arrive do not change it.
     """
 
     id: str
@@ -49,10 +51,12 @@ class TriggerState(Struct, frozen=True, kw_only=True):
     spec: TriggerSpec
     active: bool = True
     next_at: datetime | None = None
+    revision: int = 0
     published: int | None = None
     """Number of the newest published version of its pipeline."""
     running: tuple[TickRun, ...] = ()
     held: tuple[datetime, ...] = ()
+    replacing: bool = False
     arrived: tuple[datetime, ...] = ()
     causes: dict[datetime, Cause] = field(default_factory=dict[datetime, Cause])
 
@@ -60,19 +64,22 @@ class TriggerState(Struct, frozen=True, kw_only=True):
 class TickChange(Struct, frozen=True, kw_only=True):
     """A tick gets its run, or the reason why it was skipped; with neither it waits.
 
-    A skipped tick with `until` stands for all ticks before that moment as well.
+    A skipped tick with `until` stands for all ticks before that moment as well. A waiting one that
+    `replaces` has the runs before it cancelled.
     """
 
     logical_time: datetime
     queue: QueueRun | None = None
     skipped: str | None = None
     until: datetime | None = None
+    replaces: bool = False
 
 
 class Firing(Struct, frozen=True, kw_only=True):
-    """What a trigger does at once. It holds only while the trigger's next tick is `due_at`."""
+    """What a trigger does at once, if nothing was done with it since `revision` was read."""
 
     trigger_id: str
+    revision: int
     due_at: datetime | None
     next_at: datetime | None
     ticks: tuple[TickChange, ...] = ()

@@ -65,7 +65,7 @@ from headrace.runs.tables import (
     versions,
 )
 from headrace.runs.times import moment, stamp
-from headrace.runs.triggers import Triggers
+from headrace.runs.triggers import Triggers, moved_to_retry
 from headrace.store.files import Unsynced
 
 KEPT_RESULTS = 50
@@ -387,8 +387,7 @@ def _apply(connection: Connection, change: Change) -> None:
             queue_runs(connection, [change])
         case QueueRetry():
             queue_runs(connection, [change.queue])
-            moved = update(ticks).where(ticks.c.run_id == change.of)
-            connection.execute(moved.values(run_id=change.queue.record.id))
+            moved_to_retry(connection, change.of, change.queue.record.id)
         case SaveRun():
             _save_run(connection, change)
         case SaveBlock():

@@ -134,6 +134,7 @@ triggers = Table(
     Column("memory", LargeBinary),
     Column("secret", String(64)),
     Column("forgotten_to", String(40)),
+    Column("revision", Integer, nullable=False, server_default="0"),
     UniqueConstraint("pipeline", "name"),
     Index(
         "triggers_due",
@@ -153,6 +154,7 @@ ticks = Table(
     Column("arrived", Boolean, nullable=False, server_default=text("false")),
     Column("cause", LargeBinary),
     Column("key", String(200)),
+    Column("replaces", Boolean, nullable=False, server_default=text("false")),
     Index("ticks_by_key", "trigger_id", "key", unique=True),
     Index(
         "ticks_newest_skipped",
@@ -167,13 +169,16 @@ ticks = Table(
     ),
     Index("ticks_of_run", "run_id"),
 )
-"""A tick has its run, or the reason why it was skipped; with neither it waits for a run to end.
+"""A tick has its run, or the reason why it was skipped; with neither it waits for a run to end,
+which is cancelled for a tick that `replaces`.
 `until` ends the span, without its end, that a skipped tick stands for. One that `arrived` is of an
 event, on which nothing is decided yet; its `key` names the event, its `cause` says what it was.
 
-A trigger's `memory` is what it has seen of the files, runs or outputs that it waits for, and its
-`secret` the digest of what a webhook must bring. `forgotten_to` is the newest of its ticks that was
-removed because it was old: of what is before and not here nobody can say whether it ran."""
+A trigger's `revision` counts what was done with it: a decision on what was read at one revision is
+not carried out at another. Its `memory` is what it has seen of the files, runs or outputs that it
+waits for, and its `secret` the digest of what a webhook must bring. `forgotten_to` is the newest of
+its ticks that was removed because it was old: of what is before and not here nobody can say whether
+it ran."""
 
 backfills = Table(
     "backfills",

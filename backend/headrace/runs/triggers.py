@@ -8,9 +8,11 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from sqlalchemy import (
+    Boolean,
     Connection,
     Row,
     String,
+    Text,
     and_,
     bindparam,
     case,
@@ -120,7 +122,7 @@ class Triggers:
             changed = connection.execute(
                 update(triggers)
                 .where(triggers.c.id == trigger_id)
-                .values(active=active, next_at=stamp(next_at))
+                .values(active=active, next_at=stamp(next_at), revision=_FURTHER)
             )
         if changed.rowcount == 0:
             raise NotFound("There is no such trigger.", kind="trigger", name=trigger_id)
@@ -197,8 +199,10 @@ class Triggers:
     def fire(self, firings: Sequence[Firing]) -> list[str]:
         """Record ticks, queue their runs and move the triggers on: all in one transaction.
 
-        A firing whose trigger was fired, paused, edited or deleted meanwhile changes nothing, nor
-        does a tick that has its run or was skipped before. Returns the ids of the queued runs.
+        A firing changes nothing when anything was done with its trigger meanwhile: whoever decided
+        on it looks again. So of two that saw the same tick wait one lets it go, and none fires
+        beside a run that it has not seen. Nor is a tick changed that has its run or was skipped.
+        Returns the ids of the queued runs.
         """
         with self.database.writing() as connection:
             good = _that_still_hold(connection, firings)
@@ -220,13 +224,8 @@ class Triggers:
             if changed:
                 connection.execute(_UPDATE_TICK, changed)
             queue_runs(connection, queued)
-            moved = [
-                _move_row(firing)
-                for firing in good
-                if firing.next_at != firing.due_at or firing.problem or firing.due_at is None
-            ]
-            if moved:
-                connection.execute(_MOVE_ON, moved)
+            if good:
+                connection.execute(_MOVE_ON, [_move_row(firing) for firing in good])
             crashpoint("tick.before-commit")
         crashpoint("tick.after-commit")
         return [change.record.id for change in queued]
@@ -238,6 +237,7 @@ _INSERT_TICK = insert(ticks).values(
     run_id=bindparam("run"),
     skipped=bindparam("reason"),
     until=bindparam("end"),
+    replaces=bindparam("instead"),
     arrived=False,
 )
 _UPDATE_TICK = (
@@ -247,9 +247,11 @@ _UPDATE_TICK = (
         run_id=bindparam("run"),
         skipped=bindparam("reason"),
         until=bindparam("end"),
+        replaces=bindparam("instead"),
         arrived=False,
     )
 )
+_FURTHER = triggers.c.revision + 1
 _LAST = bindparam("last", type_=String)
 _MOVE_ON = (
     update(triggers)
@@ -263,9 +265,22 @@ _MOVE_ON = (
             ),
             else_=triggers.c.last_at,
         ),
-        problem=bindparam("wrong"),
+        problem=case(
+            (bindparam("settles", type_=Boolean), bindparam("wrong", type_=Text)),
+            else_=triggers.c.problem,
+        ),
+        revision=_FURTHER,
     )
 )
+
+
+def moved_to_retry(connection: Connection, of: str, retry: str) -> None:
+    """Make a tick that of the run which tries it again: decisions on the run before are void."""
+    its_trigger = select(ticks.c.trigger_id).where(ticks.c.run_id == of)
+    connection.execute(
+        update(triggers).where(triggers.c.id.in_(its_trigger)).values(revision=_FURTHER)
+    )
+    connection.execute(update(ticks).where(ticks.c.run_id == of).values(run_id=retry))
 
 
 class _Due(NamedTuple):
@@ -278,18 +293,11 @@ class _Due(NamedTuple):
 
 
 def _that_still_hold(connection: Connection, firings: Sequence[Firing]) -> list[Firing]:
-    rows: dict[str, Row[Any]] = {}
+    revisions: dict[str, int] = {}
     for some in _slices(sorted({firing.trigger_id for firing in firings})):
-        found = select(triggers).where(triggers.c.id.in_(some)).with_for_update()
-        rows |= {row.id: row for row in connection.execute(found)}
-    good: list[Firing] = []
-    for firing in firings:
-        row = rows.get(firing.trigger_id)
-        if row is None or row.next_at != stamp(firing.due_at):
-            continue
-        if row.active or all(tick.skipped is not None for tick in firing.ticks):
-            good.append(firing)
-    return good
+        known = select(triggers.c.id, triggers.c.revision).where(triggers.c.id.in_(some))
+        revisions |= {row.id: row.revision for row in connection.execute(known.with_for_update())}
+    return [firing for firing in firings if revisions.get(firing.trigger_id) == firing.revision]
 
 
 def _known_ticks(connection: Connection, firings: Sequence[Firing]) -> dict[tuple[str, str], bool]:
@@ -311,6 +319,7 @@ def _tick_row(trigger_id: str, tick: TickChange) -> dict[str, Any]:
         "run": tick.queue.record.id if tick.queue else None,
         "reason": tick.skipped,
         "end": stamp(tick.until),
+        "instead": tick.replaces,
     }
 
 
@@ -322,6 +331,7 @@ def _move_row(firing: Firing) -> dict[str, Any]:
         "next": stamp(firing.next_at),
         "last": stamp(max(times)) if times and moved else None,
         "wrong": firing.problem,
+        "settles": moved or firing.problem is not None,
     }
 
 
@@ -383,7 +393,8 @@ def _sync_one(
             shift = shift_of(trigger_id, spec.jitter)
             until = now + _MOMENT if next_at is None else next_at - shift
             values["last_at"] = _skip_by_edit(connection, known, before, until)
-    connection.execute(update(triggers).where(triggers.c.id == known.id).values(values))
+    changed = update(triggers).where(triggers.c.id == known.id)
+    connection.execute(changed.values(values | {"revision": _FURTHER}))
 
 
 def _skip_by_edit(
@@ -454,9 +465,11 @@ def _state(
         spec=msgspec.json.decode(row.spec, type=TriggerSpec),
         active=bool(row.active),
         next_at=moment(row.next_at),
+        revision=row.revision,
         published=published,
         running=running,
         held=tuple(moment(tick.logical_time) for tick in waiting if not tick.arrived),
+        replacing=any(tick.replaces for tick in waiting),
         arrived=tuple(moment(tick.logical_time) for tick in waiting if tick.arrived),
         causes={
             moment(tick.logical_time): msgspec.json.decode(tick.cause, type=Cause)

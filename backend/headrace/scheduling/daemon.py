@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -97,6 +97,8 @@ class Daemon:
         self._stale = True
         self._busy: set[str] = set()
         """Triggers that are being carried out, or that wait to be tried again."""
+        self._cancelled: dict[str, frozenset[str]] = {}
+        """Runs of triggers that were cancelled from here: they may take a while to be over."""
         self._outbox: list[tuple[Sequence[Firing], asyncio.Future[frozenset[str]]]] = []
         self._looking = False
         self._writing = False
@@ -186,7 +188,8 @@ class Daemon:
         while True:
             now = self._clock.now()
             states = await self._history.call(History.situation, now, SLICE, frozenset(self._busy))
-            chosen = await asyncio.to_thread(_decisions, states, now) if states else []
+            asked = dict(self._cancelled)
+            chosen = await asyncio.to_thread(_decisions, states, now, asked) if states else []
             self._looking = bool(chosen)
             self._let_start()
             if not chosen:
@@ -308,10 +311,12 @@ class Daemon:
         session, problem = await self._open(pipeline, decisions)
         prepared: dict[str, Run] = {}
         firings = [
-            _firing(state, decision, session, problem, prepared) for state, decision in decisions
+            _firing(state, decision, session, problem, prepared)
+            for state, decision in decisions
+            if _is_recorded(state, decision)
         ]
         crashpoint("tick.before-fire")
-        created = await self._fire(firings)
+        created = await self._fire(firings) if firings else frozenset[str]()
         crashpoint("tick.after-fire")
         # A thousand ticks of one moment are all recorded before the first of them keeps us busy.
         await self._recorded.wait()
@@ -320,12 +325,12 @@ class Daemon:
                 assert session is not None, "a run was prepared by its session"
                 await session.launch(run)
                 crashpoint("tick.after-launch")
-        if session is None:
-            return
-        for _, decision in decisions:
+        for state, decision in decisions:
             for action in decision.actions:
                 if isinstance(action, Cancel):
-                    await session.cancel_run(action.run_id, "a newer tick came")
+                    if session is not None:
+                        await session.cancel_run(action.run_id, "a newer tick came")
+                    self._cancelled[state.id] = frozenset(run.run_id for run in state.running)
 
     async def _open(
         self, pipeline: str, decisions: Sequence[tuple[TriggerState, Decision]]
@@ -391,11 +396,26 @@ def _snapshots(project: Project, names: Sequence[str]) -> list[Snapshot]:
 
 
 def _decisions(
-    states: Sequence[TriggerState], now: datetime
+    states: Sequence[TriggerState], now: datetime, cancelled: Mapping[str, frozenset[str]]
 ) -> list[tuple[TriggerState, Decision]]:
-    """Decide on every trigger; those with nothing to do are left out."""
-    decided = [(state, decide(state, now)) for state in states]
-    return [(s, d) for s, d in decided if d.actions or d.next_at != s.next_at]
+    """Decide on every trigger; those with nothing to do but what is being done are left out."""
+    chosen: list[tuple[TriggerState, Decision]] = []
+    for state in states:
+        decision, known = decide(state, now), cancelled.get(state.id, frozenset())
+        actions = tuple(
+            action
+            for action in decision.actions
+            if not isinstance(action, Cancel) or action.run_id not in known
+        )
+        if actions or decision.next_at != state.next_at:
+            chosen.append((state, Decision(actions, decision.next_at)))
+    return chosen
+
+
+def _is_recorded(state: TriggerState, decision: Decision) -> bool:
+    """Whether there is anything to write of a decision: runs are cancelled by what is written."""
+    cancels = all(isinstance(action, Cancel) for action in decision.actions)
+    return not cancels or decision.next_at != state.next_at
 
 
 def _firing(
@@ -413,14 +433,15 @@ def _firing(
                 change, wrong = _prepare(state, tick, session, problem, prepared)
                 problem = problem or wrong
                 ticks.append(change)
-            case Hold(tick):
-                ticks.append(TickChange(logical_time=tick))
+            case Hold(tick, replaces):
+                ticks.append(TickChange(logical_time=tick, replaces=replaces))
             case Skip(tick, reason, until):
                 ticks.append(TickChange(logical_time=tick, skipped=reason, until=until))
             case Cancel():
                 pass
     return Firing(
         trigger_id=state.id,
+        revision=state.revision,
         due_at=state.next_at,
         next_at=decision.next_at,
         ticks=tuple(ticks),

@@ -74,9 +74,10 @@ class Fire:
 
 @dataclass(frozen=True)
 class Hold:
-    """Let a tick wait until the runs before it are over."""
+    """Let a tick wait until the runs before it are over; with `replaces` those are cancelled."""
 
     logical_time: datetime
+    replaces: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Skip:
 
 @dataclass(frozen=True)
 class Cancel:
-    """Cancel a run, for a newer tick takes its place."""
+    """Cancel a run, for a tick that waits takes its place: only what is recorded cancels."""
 
     run_id: str
 
@@ -222,7 +223,8 @@ def decide(state: TriggerState, now: datetime) -> Decision:
     Ticks of the last 30 s fire. Of those missed before, `catchup` says which fire: none, the
     latest when nothing is on time, or all of the last 24 h (100 at most). What does not fire is
     skipped with its reason. `overlap` then says what a tick does while a run goes on; missed ticks
-    of `catchup: all` always run one after the other (`overlap: allow`: 8 at once). A paused
+    of `catchup: all` always run one after the other (`overlap: allow`: 8 at once). Runs are
+    cancelled once the tick that takes their place is recorded as waiting for that. A paused
     trigger gives up the ticks that wait. With `jitter`, all of that happens a span later.
     """
     shift = shift_of(state.id, state.spec.jitter)
@@ -313,6 +315,8 @@ class _Course:
         """Fire the ticks that waited, oldest first, as far as there is room."""
         while self.held and self._has_room():
             self._fire(self.held.pop(0))
+        if self.held and self.state.replacing:
+            self.actions += [Cancel(run.run_id) for run in self.state.running]
 
     def give_up(self, reason: str) -> None:
         """Skip all ticks that wait."""
@@ -356,14 +360,10 @@ class _Course:
             self.going -= 1
             self.held.append(action.logical_time)
         self.give_up("a newer tick came; overlap: cancel_previous")
-        cancelled = {action.run_id for action in self.actions if isinstance(action, Cancel)}
-        for run in self.state.running:
-            if run.run_id not in cancelled:
-                self.actions.append(Cancel(run.run_id))
         if self.going == 0:
             self._fire(tick)
         else:
-            self._hold(tick)
+            self._hold(tick, replaces=True)
 
     def _has_room(self) -> bool:
         return self.going < (STAGGER if self.overlap == "allow" else 1)
@@ -372,11 +372,11 @@ class _Course:
         self.actions.append(Fire(tick))
         self.going += 1
 
-    def _hold(self, tick: datetime) -> None:
+    def _hold(self, tick: datetime, *, replaces: bool = False) -> None:
         if len(self.held) >= MAX_HELD:
             self.skip(tick, f"{MAX_HELD} ticks wait already")
             return
-        self.actions.append(Hold(tick))
+        self.actions.append(Hold(tick, replaces))
         self.held.append(tick)
 
 

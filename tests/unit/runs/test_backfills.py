@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.unit.runs.revisions import revision_of
 
 from headrace.core.errors import Conflict, NotFound
 from headrace.project.pipeline import TriggerSpec
@@ -91,8 +92,9 @@ def fire(fill: Fill, at: datetime, **fields: Any) -> list[str]:
     """Let the scheduler record a tick."""
     due = fill.history.triggers()[0].next_at
     tick = TickChange(logical_time=at, **fields)
+    seen = revision_of(fill.history)
     return fill.history.fire(
-        [Firing(trigger_id=fill.trigger, due_at=due, next_at=due, ticks=(tick,))]
+        [Firing(trigger_id=fill.trigger, revision=seen, due_at=due, next_at=due, ticks=(tick,))]
     )
 
 
@@ -321,7 +323,13 @@ def test_nothing_that_protects_a_tick_is_ever_removed(
     # The trigger fired since, and no longer needs that tick against itself.
     tick = TickChange(logical_time=noon + HOUR, queue=queue())
     due, following = noon + HOUR, noon + 2 * HOUR
-    firing = Firing(trigger_id=fill.trigger, due_at=due, next_at=following, ticks=(tick,))
+    firing = Firing(
+        trigger_id=fill.trigger,
+        revision=revision_of(history),
+        due_at=due,
+        next_at=following,
+        ticks=(tick,),
+    )
     assert history.fire([firing])
     while history.purge(later):
         pass

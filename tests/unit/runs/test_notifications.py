@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.runs.revisions import revision_of
 
 from headrace.core.ids import new_run_id
 from headrace.project.pipeline import TriggerSpec
@@ -194,6 +195,17 @@ def test_old_ones_are_forgotten_but_those_that_wait(told: History) -> None:
     assert told.notifications() == []
 
 
+def _fire(history: History, trigger: str, tick: TickChange) -> None:
+    firing = Firing(
+        trigger_id=trigger,
+        revision=revision_of(history),
+        due_at=NOON,
+        next_at=NOON + timedelta(hours=1),
+        ticks=(tick,),
+    )
+    history.fire([firing])
+
+
 def _trigger(history: History) -> str:
     spec = TriggerSpec(name="t", every="1h")
     history.sync_triggers("p", [spec], NOON - timedelta(hours=1), lambda _, after: NOON)
@@ -206,9 +218,7 @@ def test_a_tick_whose_run_goes_on_is_late_once(
     trigger = _trigger(told)
     run = queue(origin="trigger", trigger="t", logical_time=NOON)
     tick = TickChange(logical_time=NOON, queue=run)
-    told.fire(
-        [Firing(trigger_id=trigger, due_at=NOON, next_at=NOON + timedelta(hours=1), ticks=(tick,))]
-    )
+    _fire(told, trigger, tick)
     assert told.look_for_late(NOON + timedelta(seconds=600)) == []
     assert told.look_for_late(NOON + timedelta(seconds=601)) == ["p"]
     assert told.look_for_late(NOON + timedelta(seconds=700)) == []
@@ -219,9 +229,7 @@ def test_a_tick_whose_run_goes_on_is_late_once(
 def test_a_tick_that_waits_for_another_run_is_late_too(told: History) -> None:
     trigger = _trigger(told)
     tick = TickChange(logical_time=NOON)
-    told.fire(
-        [Firing(trigger_id=trigger, due_at=NOON, next_at=NOON + timedelta(hours=1), ticks=(tick,))]
-    )
+    _fire(told, trigger, tick)
     assert told.look_for_late(NOON + timedelta(seconds=601)) == ["p"]
     [one] = told.notifications()
     assert (one.event, one.run) == ("late", None)

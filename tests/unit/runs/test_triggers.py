@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from tests.unit.runs.revisions import revision_of
 
 from headrace.core.errors import InvalidInput, NotFound
 from headrace.project.pipeline import TriggerSpec
@@ -35,10 +36,21 @@ def only(history: History) -> TriggerTable:
 
 
 def fired(history: History, change: QueueRun, due: datetime) -> list[str]:
-    tick = TickChange(logical_time=due, queue=change)
-    return history.fire(
-        [Firing(trigger_id=only(history).id, due_at=due, next_at=due + HOUR, ticks=(tick,))]
+    return firing(history, due, due + HOUR, TickChange(logical_time=due, queue=change))()
+
+
+def firing(
+    history: History, due: datetime | None, following: datetime | None, *ticks: TickChange
+) -> Callable[[], list[str]]:
+    """Decide on the one trigger now; what is returned carries it out then."""
+    decided = Firing(
+        trigger_id=only(history).id,
+        revision=revision_of(history),
+        due_at=due,
+        next_at=following,
+        ticks=ticks,
     )
+    return lambda: history.fire([decided])
 
 
 @pytest.fixture
@@ -167,19 +179,19 @@ def test_a_tick_fires_once(history: History, queue: Queue, due: datetime) -> Non
     assert len(history.runs()) == 1
 
 
-@pytest.mark.parametrize("how", ["paused", "edited", "deleted"])
+@pytest.mark.parametrize("how", ["paused", "edited", "renamed", "deleted"])
 def test_a_trigger_that_changed_meanwhile_does_not_fire(
     history: History, queue: Queue, due: datetime, how: str
 ) -> None:
     trigger = only(history).id
+    fire = firing(history, due, due + HOUR, TickChange(logical_time=due, queue=queue()))
     if how == "paused":
         history.set_active(trigger, active=False, next_at=due)
     else:
-        specs = [spec(catchup="all")] if how == "edited" else []
-        history.sync_triggers("p", specs, due + HOUR, hourly)
-    tick = TickChange(logical_time=due, queue=queue())
-    firing = Firing(trigger_id=trigger, due_at=due, next_at=due + HOUR, ticks=(tick,))
-    assert history.fire([firing]) == []
+        edited = {"edited": [spec(catchup="all")], "renamed": [spec("u")], "deleted": []}[how]
+        # Its next tick is the same as before, by a clock that is behind the one that decided.
+        history.sync_triggers("p", edited, due - HOUR / 2, hourly)
+    assert fire() == []
     assert history.runs() == []
 
 
@@ -188,11 +200,7 @@ def test_a_tick_that_waits_gets_its_run_later(
 ) -> None:
     first, second = queue(origin="trigger"), queue(origin="trigger")
     fired(history, first, due)
-    trigger = only(history).id
-    waits = TickChange(logical_time=due + HOUR)
-    history.fire(
-        [Firing(trigger_id=trigger, due_at=due + HOUR, next_at=due + 2 * HOUR, ticks=(waits,))]
-    )
+    firing(history, due + HOUR, due + 2 * HOUR, TickChange(logical_time=due + HOUR))()
     (state,) = history.situation(due)
     assert [run.run_id for run in state.running] == [first.record.id]
     assert state.held == (due + HOUR,)
@@ -200,34 +208,56 @@ def test_a_tick_that_waits_gets_its_run_later(
     (state,) = history.situation(due)
     assert state.running == ()
     goes = TickChange(logical_time=due + HOUR, queue=second)
-    release = Firing(trigger_id=trigger, due_at=state.next_at, next_at=state.next_at, ticks=(goes,))
-    assert history.fire([release]) == [second.record.id]
-    assert history.fire([release]) == [], "once"
+    release = firing(history, state.next_at, state.next_at, goes)
+    assert release() == [second.record.id]
+    assert release() == [], "once"
     assert history.situation(due) == []
     assert only(history).last_at == due + HOUR
+
+
+def test_of_two_that_saw_a_tick_wait_one_lets_it_go_and_the_other_looks_again(
+    history: History, queue: Queue, due: datetime
+) -> None:
+    first, of_waiting, of_next = queue("a"), queue("b"), queue("c")
+    waits = TickChange(logical_time=due, replaces=True)
+    firing(history, due, due + HOUR, waits)()
+    (state,) = history.situation(due)
+    assert (state.held, state.replacing) == ((due,), True)
+    goes = TickChange(logical_time=due, queue=of_waiting)
+    lets_go = firing(history, due + HOUR, due + HOUR, goes)
+    # The other one has a clock that is ahead: for it a newer tick takes the place of that one.
+    gives_up = TickChange(logical_time=due, skipped="a newer tick came")
+    newer = TickChange(logical_time=due + HOUR, queue=of_next)
+    replaces = firing(history, due + HOUR, due + 2 * HOUR, gives_up, newer)
+    assert lets_go() == [of_waiting.record.id]
+    assert replaces() == [], "it has not seen the run that goes on"
+    (state,) = history.situation(due + HOUR)
+    assert [run.run_id for run in state.running] == [of_waiting.record.id]
+    assert (state.held, state.replacing, state.next_at) == ((), False, due + HOUR)
+    assert first.record.id not in {run.id for run in history.runs()}
+
+
+def test_a_run_that_is_tried_again_is_one_that_a_decision_has_not_seen(
+    history: History, queue: Queue, due: datetime
+) -> None:
+    first, second, third = queue("a"), queue("b"), queue("c")
+    fired(history, first, due)
+    history.write([SaveRun(run_id=first.record.id, state="failed", finished_at=due)])
+    fire = firing(history, due + HOUR, due + 2 * HOUR, TickChange(logical_time=due, queue=third))
+    history.write([QueueRetry(of=first.record.id, queue=second)])
+    assert fire() == []
+    assert {run.id for run in history.runs()} == {first.record.id, second.record.id}
 
 
 def test_a_paused_trigger_gives_up_what_waits(
     history: History, queue: Queue, due: datetime
 ) -> None:
-    trigger = only(history).id
-    history.fire(
-        [
-            Firing(
-                trigger_id=trigger,
-                due_at=due,
-                next_at=due + HOUR,
-                ticks=(TickChange(logical_time=due),),
-            )
-        ]
-    )
-    history.set_active(trigger, active=False, next_at=due + HOUR)
+    firing(history, due, due + HOUR, TickChange(logical_time=due))()
+    history.set_active(only(history).id, active=False, next_at=due + HOUR)
     (state,) = history.situation(due)
     assert (state.active, state.held) == (False, (due,))
     given_up = TickChange(logical_time=due, skipped="paused")
-    history.fire(
-        [Firing(trigger_id=trigger, due_at=state.next_at, next_at=state.next_at, ticks=(given_up,))]
-    )
+    firing(history, state.next_at, state.next_at, given_up)()
     assert history.situation(due) == []
 
 

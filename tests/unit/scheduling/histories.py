@@ -7,8 +7,9 @@ does the same is shown by letting both go the same way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -16,8 +17,8 @@ import msgspec
 from headrace.project.pipeline import TRIGGER_KINDS, TriggerSpec
 from headrace.protocol.tables import FINAL_RUN_STATES, RunState
 from headrace.runs.arrivals import Waiting
-from headrace.runs.changes import SaveRun
-from headrace.runs.firing import Arrival, Firing, TickRun, TriggerState, shift_of
+from headrace.runs.changes import QueueRetry, QueueRun, SaveRun
+from headrace.runs.firing import Arrival, Firing, TickChange, TickRun, TriggerState, shift_of
 from headrace.runs.history import History
 from headrace.runs.times import moment
 from headrace.scheduling.triggers import next_of_spec
@@ -39,7 +40,6 @@ class Entry(NamedTuple):
 class Tick(NamedTuple):
     """A tick as it is recorded."""
 
-    trigger: str
     at: datetime
     run: str | None
     skipped: str | None
@@ -51,7 +51,14 @@ class Book(Protocol):
 
     def sync(self, specs: Sequence[TriggerSpec], now: datetime) -> None: ...
     def entries(self) -> list[Entry]: ...
-    def ticks(self) -> list[Tick]: ...
+    def ticks(self) -> dict[str, tuple[Tick, ...]]:
+        """Return the ticks of each trigger, oldest first."""
+        ...
+
+    def waiting(self) -> dict[str, list[datetime]]:
+        """Return the ticks that wait for runs to be over, oldest first."""
+        ...
+
     def situation(self, now: datetime) -> list[TriggerState]: ...
     def fire(self, firings: Sequence[Firing]) -> list[str]: ...
     def arrive(self, trigger: Waiting, arrivals: Sequence[Arrival]) -> list[datetime]: ...
@@ -60,6 +67,7 @@ class Book(Protocol):
     def going(self) -> dict[str, str]: ...
     def all_runs(self) -> set[str]: ...
     def end(self, run: str, state: RunState) -> None: ...
+    def try_again(self, run: str, queue: QueueRun) -> None: ...
     def close(self) -> None: ...
 
 
@@ -85,9 +93,26 @@ class RealBook:
             for row in rows
         ]
 
-    def ticks(self) -> list[Tick]:
-        rows = self._read("SELECT trigger_id, logical_time, run_id, skipped, until FROM ticks")
-        return [Tick(r[0], moment(r[1]), r[2], r[3], moment(r[4])) for r in rows]
+    def ticks(self) -> dict[str, tuple[Tick, ...]]:
+        rows = self._read(
+            "SELECT trigger_id, logical_time, run_id, skipped, until FROM ticks"
+            " ORDER BY trigger_id, logical_time"
+        )
+        return {
+            trigger: tuple(Tick(moment(r[1]), r[2], r[3], moment(r[4])) for r in of_it)
+            for trigger, of_it in groupby(rows, key=lambda row: row[0])
+        }
+
+    def waiting(self) -> dict[str, list[datetime]]:
+        rows = self._read(
+            "SELECT trigger_id, logical_time FROM ticks"
+            " WHERE run_id IS NULL AND skipped IS NULL AND NOT arrived"
+            " ORDER BY trigger_id, logical_time"
+        )
+        return {
+            trigger: [moment(r[1]) for r in of_it]
+            for trigger, of_it in groupby(rows, key=lambda row: row[0])
+        }
 
     def situation(self, now: datetime) -> list[TriggerState]:
         return self._history.situation(now)
@@ -115,6 +140,10 @@ class RealBook:
         if self._history.run(run).state not in FINAL_RUN_STATES:
             self._history.write([SaveRun(run_id=run, state=state)])
 
+    def try_again(self, run: str, queue: QueueRun) -> None:
+        failed = SaveRun(run_id=run, state="failed", finished_at=queue.record.queued_at)
+        self._history.write([failed, QueueRetry(of=run, queue=queue)])
+
     def close(self) -> None:
         self._history.close()
 
@@ -124,24 +153,42 @@ class RealBook:
 
 
 @dataclass
-class _Trigger:
-    spec: TriggerSpec
-    active: bool
-    next_at: datetime | None
-    last_at: datetime | None = None
-
-
-@dataclass
 class _Tick:
     run: str | None = None
     skipped: str | None = None
     until: datetime | None = None
     arrived: bool = False
-    key: str | None = None
+    replaces: bool = False
 
     @property
     def is_settled(self) -> bool:
         return self.run is not None or self.skipped is not None
+
+
+@dataclass
+class _Ticks:
+    """The ticks that a trigger has or had; those that are open again by themselves."""
+
+    all: dict[datetime, _Tick] = field(default_factory=dict[datetime, _Tick])
+    open: dict[datetime, _Tick] = field(default_factory=dict[datetime, _Tick])
+    shown: tuple[Tick, ...] | None = None
+
+    def put(self, at: datetime, tick: _Tick) -> None:
+        self.all[at], self.shown = tick, None
+        if tick.is_settled:
+            self.open.pop(at, None)
+        else:
+            self.open[at] = tick
+
+
+@dataclass
+class _Trigger:
+    spec: TriggerSpec
+    active: bool
+    next_at: datetime | None
+    last_at: datetime | None = None
+    revision: int = 0
+    keys: dict[str, datetime] = field(default_factory=dict[str, datetime])
 
 
 class MemoryBook:
@@ -149,8 +196,9 @@ class MemoryBook:
 
     def __init__(self) -> None:
         self._triggers: dict[str, _Trigger] = {}
-        self._ticks: dict[tuple[str, datetime], _Tick] = {}
+        self._ticks: dict[str, _Ticks] = {}
         self._runs: dict[str, RunState] = {}
+        self._going: dict[str, tuple[str, datetime]] = {}
         self._made = 0
 
     def sync(self, specs: Sequence[TriggerSpec], now: datetime) -> None:
@@ -163,9 +211,8 @@ class MemoryBook:
             self._put(known, spec, now)
         for name in gone:
             del self._triggers[name]
-            for (trigger, _), tick in self._ticks.items():
-                if trigger == name and not tick.is_settled:
-                    tick.skipped = "the trigger was deleted"
+            for at in list(self._ticks[name].open):
+                self._ticks[name].put(at, _Tick(skipped="the trigger was deleted"))
 
     def _is(self, name: str, spec: TriggerSpec) -> bool:
         before = self._triggers[name].spec
@@ -177,18 +224,24 @@ class MemoryBook:
         self._made += 1  # no name is random: the same seed is the same history
         name = known or f"{self._made:020}"
         trigger = self._triggers.get(name)
+        if trigger is not None and trigger.spec == spec:
+            return
         after = now if trigger is None or trigger.last_at is None else max(now, trigger.last_at)
         due = next_of_spec(spec, after)
         shifted = None if due is None else due + shift_of(name, spec.jitter)
         if trigger is None:
             self._triggers[name] = _Trigger(spec, spec.active, shifted)
+            self._ticks[name] = _Ticks()
             return
         before, trigger.spec = trigger.spec, spec
+        trigger.revision += 1
         if msgspec.structs.replace(spec, name=before.name) == before:
             return
         if trigger.active and trigger.next_at is not None and trigger.next_at <= now:
             at = trigger.next_at - shift_of(name, before.jitter)
-            self._ticks.setdefault((name, at), _Tick(skipped=EDITED, until=due or now + MOMENT))
+            if at not in self._ticks[name].all:
+                until = due or now + MOMENT
+                self._ticks[name].put(at, _Tick(skipped=EDITED, until=until))
             trigger.last_at = max(at, trigger.last_at or at)
         if before.active != spec.active:
             trigger.active = spec.active
@@ -200,71 +253,87 @@ class MemoryBook:
             for name, one in self._triggers.items()
         ]
 
-    def ticks(self) -> list[Tick]:
-        return [
-            Tick(trigger, at, tick.run, tick.skipped, tick.until)
-            for (trigger, at), tick in self._ticks.items()
-        ]
+    def ticks(self) -> dict[str, tuple[Tick, ...]]:
+        return {name: self._shown(of_it) for name, of_it in self._ticks.items()}
+
+    def _shown(self, of_it: _Ticks) -> tuple[Tick, ...]:
+        if of_it.shown is None:
+            of_it.shown = tuple(
+                Tick(at, tick.run, tick.skipped, tick.until)
+                for at, tick in sorted(of_it.all.items(), key=lambda item: item[0])
+            )
+        return of_it.shown
+
+    def waiting(self) -> dict[str, list[datetime]]:
+        return {
+            name: sorted(at for at, tick in of_it.open.items() if not tick.arrived)
+            for name, of_it in self._ticks.items()
+        }
 
     def situation(self, now: datetime) -> list[TriggerState]:
-        waiting: dict[str, list[tuple[datetime, bool]]] = {}
         running: dict[str, list[TickRun]] = {}
-        for (trigger, at), tick in sorted(self._ticks.items(), key=lambda entry: entry[0]):
-            if not tick.is_settled:
-                waiting.setdefault(trigger, []).append((at, tick.arrived))
-            elif tick.run is not None and self._runs[tick.run] == "queued":
-                running.setdefault(trigger, []).append(TickRun(at, tick.run))
-        return [
-            TriggerState(
-                id=name,
-                pipeline="p",
-                spec=one.spec,
-                active=one.active,
-                next_at=one.next_at,
-                running=tuple(running.get(name, ())),
-                held=tuple(at for at, arrived in waiting.get(name, ()) if not arrived),
-                arrived=tuple(at for at, arrived in waiting.get(name, ()) if arrived),
-            )
-            for name, one in self._triggers.items()
-            if name in waiting or (one.active and one.next_at is not None and one.next_at <= now)
-        ]
+        for run, (trigger, at) in sorted(self._going.items(), key=lambda item: item[1]):
+            running.setdefault(trigger, []).append(TickRun(at, run))
+        found: list[TriggerState] = []
+        for name, one in self._triggers.items():
+            waiting = sorted(self._ticks[name].open.items(), key=lambda item: item[0])
+            if waiting or (one.active and one.next_at is not None and one.next_at <= now):
+                found.append(
+                    TriggerState(
+                        id=name,
+                        pipeline="p",
+                        spec=one.spec,
+                        active=one.active,
+                        next_at=one.next_at,
+                        revision=one.revision,
+                        running=tuple(running.get(name, ())),
+                        held=tuple(at for at, tick in waiting if not tick.arrived),
+                        replacing=any(tick.replaces for _, tick in waiting),
+                        arrived=tuple(at for at, tick in waiting if tick.arrived),
+                    )
+                )
+        return found
 
     def fire(self, firings: Sequence[Firing]) -> list[str]:
         created: list[str] = []
         for firing in firings:
             trigger = self._triggers.get(firing.trigger_id)
-            if trigger is None or trigger.next_at != firing.due_at:
+            if trigger is None or trigger.revision != firing.revision:
                 continue
-            if not trigger.active and any(tick.skipped is None for tick in firing.ticks):
-                continue
+            trigger.revision += 1
             for change in firing.ticks:
-                tick = self._ticks.setdefault((firing.trigger_id, change.logical_time), _Tick())
-                if tick.is_settled:
-                    continue
-                tick.skipped, tick.until, tick.arrived = change.skipped, change.until, False
-                if change.queue is not None:
-                    tick.run = change.queue.record.id
-                    self._runs[tick.run] = "queued"
-                    created.append(tick.run)
+                created += self._settle(firing.trigger_id, change)
             if firing.ticks and (firing.next_at != firing.due_at or firing.due_at is None):
                 newest = max(change.logical_time for change in firing.ticks)
                 trigger.last_at = max(newest, trigger.last_at or newest)
             trigger.next_at = firing.next_at
         return created
 
+    def _settle(self, trigger: str, change: TickChange) -> list[str]:
+        """Do with a tick what was decided, unless something was before; return its run."""
+        of_it, at = self._ticks[trigger], change.logical_time
+        if at in of_it.all and of_it.all[at].is_settled:
+            return []
+        run = None if change.queue is None else change.queue.record.id
+        of_it.put(at, _Tick(run, change.skipped, change.until, replaces=change.replaces))
+        if run is None:
+            return []
+        self._runs[run], self._going[run] = "queued", (trigger, at)
+        return [run]
+
     def arrive(self, trigger: Waiting, arrivals: Sequence[Arrival]) -> list[datetime]:
         known = self._triggers.get(trigger.id)
         if known is None or not known.active:
             return []
-        times: list[datetime] = []
+        of_it, times = self._ticks[trigger.id], list[datetime]()
         for arrival in arrivals:
-            if self.tick_of_key(trigger.id, arrival.key) is not None:
+            if arrival.key in known.keys:
                 continue
-            last = max((at for name, at in self._ticks if name == trigger.id), default=None)
-            at = arrival.at
+            last, at = max(of_it.all, default=None), arrival.at
             if last is not None:
                 at = max(at, last + MOMENT)
-            self._ticks[trigger.id, at] = _Tick(arrived=True, key=arrival.key)
+            of_it.put(at, _Tick(arrived=True))
+            known.keys[arrival.key] = at
             times.append(at)
         return times
 
@@ -275,24 +344,26 @@ class MemoryBook:
         )
 
     def tick_of_key(self, trigger: str, key: str) -> datetime | None:
-        found = (
-            at for (name, at), tick in self._ticks.items() if name == trigger and tick.key == key
-        )
-        return next(found, None)
+        return self._triggers[trigger].keys.get(key)
 
     def going(self) -> dict[str, str]:
-        return {
-            tick.run: trigger
-            for (trigger, _), tick in self._ticks.items()
-            if tick.run is not None and self._runs[tick.run] == "queued"
-        }
+        return {run: trigger for run, (trigger, _) in self._going.items()}
 
     def all_runs(self) -> set[str]:
         return set(self._runs)
 
     def end(self, run: str, state: RunState) -> None:
-        if self._runs[run] == "queued":
+        if self._going.pop(run, None) is not None:
             self._runs[run] = state
+
+    def try_again(self, run: str, queue: QueueRun) -> None:
+        self._runs[run], self._runs[queue.record.id] = "failed", "queued"
+        trigger, at = self._going[queue.record.id] = self._going.pop(run)
+        self._ticks[trigger].put(
+            at, _Tick(queue.record.id, until=self._ticks[trigger].all[at].until)
+        )
+        if trigger in self._triggers:
+            self._triggers[trigger].revision += 1
 
     def close(self) -> None:
         pass

@@ -142,6 +142,7 @@ class Backfillers(RuleBasedStateMachine):
                 [
                     Firing(
                         trigger_id=state.id,
+                        revision=state.revision,
                         due_at=state.next_at,
                         next_at=decision.next_at,
                         ticks=tuple(changes),

@@ -70,11 +70,36 @@ async def test_a_newer_tick_takes_the_place_of_the_run_before(world: World) -> N
         await world.turn(minutes=5)
         await world.settled()
     (first,) = world.sessions.launched
-    assert set(world.sessions.cancelled) == {first.id}
+    assert world.sessions.cancelled == [first.id], "once, though it takes a while to be over"
     await world.sessions.end(first, "cancelled")
     await world.until(lambda: len(world.sessions.launched) == 2)
     assert world.sessions.times()[1] == world.clock.time, "the newest, not the one between"
     assert len(await world.skipped()) == 1
+
+
+async def test_a_run_gives_way_though_who_recorded_that_died_or_does_not_have_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.write("p", f"{EVERY}, overlap: cancel_previous")
+    await world.daemon.start()
+    await world.turn(minutes=5)
+    await world.settled()
+    (first,) = world.sessions.launched
+
+    async def not_mine(*_: object) -> None:
+        pass
+
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(type(await world.sessions.open("p")), "cancel_run", not_mine)
+        await world.turn(minutes=5)
+        await world.settled()
+        await world.daemon.close()
+    assert world.sessions.cancelled == []
+    world.daemon = Daemon(sessions=world.sessions, history=world.history, clock=world.clock)
+    await world.daemon.start()
+    await world.until(lambda: world.sessions.cancelled == [first.id])
+    await world.sessions.end(first, "cancelled")
+    await world.until(lambda: len(world.sessions.launched) == 2)
 
 
 async def test_what_waited_before_a_crash_starts_after_it(world: World) -> None:

@@ -34,7 +34,7 @@ from headrace.scheduling.triggers import (
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-STATE = ("active", "next_at", "running", "held")
+STATE = ("active", "next_at", "running", "held", "replacing")
 
 
 def state(running: int = 0, held: int = 0, **fields: Any) -> TriggerState:
@@ -119,15 +119,14 @@ def test_all_that_was_due_before_the_window_is_one_record() -> None:
         ("skip", 1, 0, [Skip(NOON, "a run is going on; overlap: skip")]),
         ("allow", 3, 0, [Fire(NOON)]),
         ("cancel_previous", 0, 0, [Fire(NOON)]),
-        ("cancel_previous", 1, 0, [Cancel("run-0"), Hold(NOON)]),
+        ("cancel_previous", 1, 0, [Hold(NOON, replaces=True)]),
         (
             "cancel_previous",
             1,
             1,
             [
                 Skip(NOON - MINUTE, "a newer tick came; overlap: cancel_previous"),
-                Cancel("run-0"),
-                Hold(NOON),
+                Hold(NOON, replaces=True),
             ],
         ),
         ("queue_one", 1, 0, [Hold(NOON)]),
@@ -146,8 +145,7 @@ def test_of_several_ticks_at_once_the_newest_replaces_the_others() -> None:
     assert times(idle, Fire) == [now]
     assert times(idle, Skip) == [NOON, NOON + timedelta(seconds=1)]
     busy = acts(state(1, every="1s", cron=None, overlap="cancel_previous"), now)
-    assert [action for action in busy if isinstance(action, Cancel)] == [Cancel("run-0")]
-    assert times(busy, Hold) == [now]
+    assert busy[-1] == Hold(now, replaces=True)
     assert times(busy, Skip) == [NOON, NOON + timedelta(seconds=1)]
 
 
@@ -160,6 +158,18 @@ def test_ticks_that_wait_are_let_go_oldest_first(
 ) -> None:
     waiting = state(running, held, overlap=overlap, next_at=NOON + MINUTE)
     assert acts(waiting) == [Fire(tick) for tick in waiting.held[:let_go]]
+
+
+def test_a_run_is_cancelled_when_the_tick_in_its_place_is_recorded() -> None:
+    waiting = state(2, 1, overlap="cancel_previous", next_at=NOON + MINUTE, replacing=True)
+    assert acts(waiting) == [Cancel("run-0"), Cancel("run-1")]
+    over = state(0, 1, overlap="cancel_previous", next_at=NOON + MINUTE, replacing=True)
+    assert acts(over) == [Fire(NOON - MINUTE)]
+
+
+def test_what_is_caught_up_cancels_nothing_that_is_caught_up_before_it() -> None:
+    waiting = state(1, 3, overlap="cancel_previous", next_at=NOON + MINUTE)
+    assert acts(waiting) == []
 
 
 def test_a_paused_trigger_gives_up_what_waits_and_what_is_due() -> None:
@@ -393,7 +403,7 @@ def test_how_far_back_missed_ticks_count(fields: dict[str, Any], fired: int, wor
         ("skip", 0, "FSS"),
         ("skip", 1, "SSS"),
         ("allow", 1, "FFF"),
-        ("cancel_previous", 1, "CSSH"),
+        ("cancel_previous", 1, "SSH"),
     ],
 )
 def test_events_overlap_as_ticks_do(overlap: str, running: int, expected: str) -> None:
