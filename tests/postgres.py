@@ -16,7 +16,10 @@ from typing import Any
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """Start a server; give the place of its one database as `tester@127.0.0.1:5433/postgres`."""
+    """Start a server; give the place of its one database as `tester@127.0.0.1:5433/postgres`.
+
+    It asks nobody for a password but `guarded`, once somebody has made that user.
+    """
     programs = _programs()
     assert programs is not None, "PostgreSQL is missing: tests/install-services brings it"
     with socket.socket() as free:
@@ -31,6 +34,8 @@ def postgres() -> Iterator[str]:
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
     try:
         _run(str(programs / "initdb"), "-D", cluster, "-A", "trust", "-U", "tester", "--no-sync")
+        access = Path(cluster) / "pg_hba.conf"
+        access.write_text(f"host all guarded 127.0.0.1/32 scram-sha-256\n{access.read_text()}")
         _run(*control, "-o", options, "-l", str(folder / "log"), "start")
         try:
             yield f"tester@127.0.0.1:{port}/postgres"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -83,20 +84,30 @@ def _fingerprint(around: Around, block: Block, query: Query) -> str:
 def _tell_of_writes(teller: Teller, query: Query) -> None:
     """Tell of a statement that writes without leave, and of leave that leads nowhere."""
     block = teller.block
-    message = ""
+    message, fixes = "", list[Fix]()
     if block.writes and block.connection is None:
         message = "`writes: true` is for blocks with `connection:`; without one, SQL only reads."
+        fixes = [_configured(teller, "Let it only read", writes=False)]
     elif block.writes and block.kind == "transformer":
         message = (
             "A transformer is taken from the store when its result is known: make a block that"
             " writes an exporter."
         )
+        fixes = [_configured(teller, "Make it an exporter", kind="exporter")]
     elif not query.reads_only and not block.writes and block.connection is None:
         message = "A SQL block only reads: make this a SELECT, and write from a Python exporter."
     elif not query.reads_only and not block.writes:
         message = "This writes to the database: say `writes: true` in pipeline.yaml."
+        fixes = [_leave(teller)]
     if message:
-        teller.tell(Trouble(code="sql-writes", message=message))
+        teller.tell(Trouble(code="sql-writes", message=message), fixes)
+
+
+def _leave(teller: Teller) -> Fix:
+    """Return the fix that lets the block write, as a block that is executed each time."""
+    if teller.block.kind == "transformer":
+        return _configured(teller, "Let it write, as an exporter", writes=True, kind="exporter")
+    return _configured(teller, "Let it write", writes=True)
 
 
 def _tell_of_connection(teller: Teller) -> None:
@@ -107,7 +118,14 @@ def _tell_of_connection(teller: Teller) -> None:
     listed = ", ".join(sorted(known)) or "none"
     hint = f"did you mean {near!r}?" if near else f"declared are: {listed}."
     message = f"headrace.yaml declares no connection {name!r}: {hint}"
-    teller.tell(Trouble(code="unknown-connection", message=message))
+    fixes = [_configured(teller, f"Run on {near}", connection=near)] if near else []
+    teller.tell(Trouble(code="unknown-connection", message=message), fixes)
+
+
+def _configured(teller: Teller, title: str, **keys: Any) -> Fix:
+    """Return the fix that gives the block other keys in pipeline.yaml."""
+    pipeline, block = teller.around.pipeline, teller.block.name
+    return Fix(title=title, command=cmd.ConfigureBlock(pipeline=pipeline, block=block, **keys))
 
 
 def _tables(teller: Teller, query: Query) -> dict[str, Binding]:

@@ -154,6 +154,11 @@ def keep_in_keyring(name: str, value: str | None) -> None:
         raise InvalidInput(f"The keyring does not take it: {error}") from None
 
 
+def has_keyring() -> bool:
+    """Tell whether the package is there; its keyring may still be locked."""
+    return _keyring() is not None
+
+
 def _keyring() -> Any:
     try:
         return importlib.import_module("keyring")

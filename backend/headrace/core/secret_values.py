@@ -57,20 +57,23 @@ class Secrets(Mapping[str, str]):
 
 def masked_values(text: str, values: Iterable[str]) -> str:
     """Return the text without these values, nor their forms in URLs and in base64."""
+    for form in forms_of(values):
+        text = text.replace(form, "***")
+    return text
+
+
+def forms_of(values: Iterable[str]) -> list[str]:
+    """Return values as they may stand in a text, in URLs and in base64 too, the longest first.
+
+    Those that are too short to be told from words are left out.
+    """
     forms: set[str] = set()
     for value in values:
-        raw = value.encode()
-        forms |= {value, quote(value, safe=""), quote_plus(value), quote(value)}
         if len(value) >= _SHORTEST_MASKED:
+            raw = value.encode("utf-8", "surrogateescape")
+            forms |= {value, quote(raw, safe=""), quote_plus(raw), quote(raw)}
             forms |= {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
-    return _replaced(text, forms)
-
-
-def _replaced(text: str, values: Iterable[str]) -> str:
-    for value in sorted(values, key=len, reverse=True):
-        if len(value) >= _SHORTEST_MASKED:
-            text = text.replace(value, "***")
-    return text
+    return sorted(forms, key=lambda form: (-len(form), form))
 
 
 _SHORTEST_MASKED = 4

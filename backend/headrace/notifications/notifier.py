@@ -317,7 +317,7 @@ class Notifier:
             for name, notify in own.items()
             for problem in unknown_channels(name, notify, settings.notify)
         ]
-        problems += [one for one in settings.problems if one.file == "headrace.yaml"]
+        problems += [one for one in settings.problems if one.code != "plain-password"]
         return Notifications(
             channels=[
                 _channel_table(channel, told, states.get(channel.name))

@@ -65,9 +65,9 @@ def secrets_in(url: str) -> list[str]:
 
 
 def has_plain_password(url: str) -> bool:
-    """Tell whether a password itself stands in the URL."""
+    """Tell whether a password, or a part of one, itself stands in the URL."""
     found = _LOGIN.match(url)
-    return bool(found and found["password"] and not SECRET.fullmatch(found["password"]))
+    return bool(found and SECRET.sub("", found["password"] or ""))
 
 
 def filled(url: str, values: Mapping[str, str]) -> str:

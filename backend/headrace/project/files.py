@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -196,7 +197,35 @@ class Project:
             problem = Problem(file="headrace.yaml", line=line, message=error.message)
             return Settings(problems=(problem,))
 
+    def pipelines_by_connection(self) -> dict[str, list[str]]:
+        """Return which pipelines have a block that runs on each connection."""
+        found: dict[str, list[str]] = {}
+        for name in self.list_pipelines():
+            with contextlib.suppress(HeadraceError, OSError):
+                raw = (self.paths.pipeline(name) / PIPELINE_FILE).read_bytes()
+                if b"connection" not in raw:  # most do not say it, and are slow to parse
+                    continue
+                blocks = self.read_pipeline(name).blocks
+                for connection in dict.fromkeys(block.connection for block in blocks):
+                    if connection:
+                        found.setdefault(connection, []).append(name)
+        return found
+
     # Writing
+
+    def change_settings(self, edit: Callable[[str], str]) -> None:
+        """Write headrace.yaml as `edit` makes it of its text, "" when there is none yet.
+
+        Raises what `edit` and `save` raise.
+        """
+        with self._writing:
+            try:
+                before: str | None = decode(read_bytes(self.paths.settings), "headrace.yaml")
+            except NotFound:
+                before = None
+            after = edit(before or "")
+            if after != before:
+                self.save([FileChange("headrace.yaml", before, after)])
 
     def create_pipeline(self, name: str, title: str) -> None:
         """Make a pipeline without blocks; raise Conflict when there is one of that name."""

@@ -71,7 +71,7 @@ def read_settings(text: str, file: str = "headrace.yaml") -> Settings:
     """Return what `text` says; keys it does not know are left alone."""
     problems = Problems(file, text)
     try:
-        top = read_nodes(text) if text.strip() else Node("map", 0, 0)
+        top = Node("map", 0, 0) if says_nothing(text) else read_nodes(text)
     except YamlError as error:
         broken = Problem(file=file, line=error.line, column=error.column, message=error.message)
         return Settings(problems=(broken,))
@@ -98,6 +98,11 @@ def read_settings(text: str, file: str = "headrace.yaml") -> Settings:
         public_url=_public_url(fields),
         problems=tuple(problems.found),
     )
+
+
+def says_nothing(text: str) -> bool:
+    """Tell whether there are only blank lines and comments."""
+    return all(line.strip()[:1] in ("", "#") for line in text.splitlines())
 
 
 def _public_url(fields: Fields) -> str | None:
@@ -145,6 +150,7 @@ def _look_for_password(section: Fields, node: Node, url: str) -> None:
             node,
             "A password stands here for everybody who reads this file: write ${NAME} instead, and"
             " keep it by `headrace secrets set NAME`.",
+            code="plain-password",
             severity="warning",
         )
 

@@ -332,6 +332,10 @@ class NotificationsChanged(Event, frozen=True, kw_only=True, tag="notifications-
     """Project: something was sent to a channel, or could not be."""
 
 
+class SettingsChanged(Event, frozen=True, kw_only=True, tag="settings-changed"):
+    """Project: headrace.yaml was changed, or a secret was kept or forgotten."""
+
+
 AnyEvent = (
     SnapshotTaken
     | PipelineChanged
@@ -362,5 +366,6 @@ AnyEvent = (
     | TriggersChanged
     | BackfillChanged
     | NotificationsChanged
+    | SettingsChanged
 )
 """Every event."""

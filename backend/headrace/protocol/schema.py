@@ -17,6 +17,7 @@ from headrace.protocol import (
     charts,
     commands,
     comparison,
+    connections,
     events,
     imports,
     lineage,
@@ -51,6 +52,8 @@ _TABLES: tuple[type, ...] = (
     imports.ImportPlan,
     imports.ImportProof,
     notifications.Notifications,
+    connections.Connections,
+    connections.ConnectionTested,
     backfills.BackfillPlan,
     backfills.PastTicks,
 )

@@ -52,10 +52,17 @@ def _check_trigger_name(text: str) -> str:
     return text
 
 
+def _check_connection_name(text: str) -> str:
+    if not 0 < len(text) <= 100 or not text.isprintable():
+        raise InvalidInput("The name of a connection has 1 to 100 characters.", field="connection")
+    return text
+
+
 _PARAMETER_CHECKS: dict[str, Callable[[str], str]] = {
     "pipeline": lambda text: check_name(text, "pipeline"),
     "block": check_name,
     "trigger": _check_trigger_name,
+    "connection": _check_connection_name,
     "run": check_run_id,
     "webhook": check_run_id,
     "backfill": check_run_id,

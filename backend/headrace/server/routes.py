@@ -22,6 +22,11 @@ from headrace.server.comparisons import (
     CompareHandler,
     PastResultsHandler,
 )
+from headrace.server.connections import (
+    ConnectionHandler,
+    ConnectionsHandler,
+    ConnectionTestHandler,
+)
 from headrace.server.displays import DisplayHandler
 from headrace.server.imports import (
     ImportedPipelinesHandler,
@@ -147,6 +152,9 @@ API: tuple[Route, ...] = (
     Route("api/triggers/{webhook}/fire", FireHandler),
     Route("api/notifications", NotificationsHandler),
     Route("api/channels/{channel}/test", ChannelTestHandler),
+    Route("api/connections", ConnectionsHandler),
+    Route("api/connections/{connection}", ConnectionHandler),
+    Route("api/connections/{connection}/test", ConnectionTestHandler),
     Route("api/library", LibraryHandler),
     Route("api/timezones", TimezonesHandler),
     Route("api/logout", LogoutHandler),

@@ -253,7 +253,7 @@ class LogHandler(ApiHandler):
             chunk = await asyncio.to_thread(log.read, start, min(log.size - start, _CHUNK_BYTES))
             if not chunk:
                 break  # its middle was cut out meanwhile
-            self.write(chunk)
+            self.write(self.runtime.pool.masks.blotted(chunk))  # it may just have been printed
             await self.flush()
             start += len(chunk)
         self.finish()

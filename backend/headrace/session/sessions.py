@@ -201,6 +201,12 @@ class Sessions:
                     logger.warning("%s cannot be read again: %s", session.pipeline, error)
             if batch.pipelines:
                 self._around.tell_pipelines_changed()
+            if batch.settings:
+                self.tell_settings_changed()
+
+    def tell_settings_changed(self) -> None:
+        """Tell those who watch the project that headrace.yaml or a secret is different."""
+        self._around.tell_settings_changed()
 
     async def sweep(self) -> None:
         """Take up what nobody has in hand, and show what others have made; every few seconds."""

@@ -19,6 +19,7 @@ from headrace.core.errors import NotFound
 from headrace.project.connections import url_in
 from headrace.project.files import Project
 from headrace.project.pipeline import PipelineFiles
+from headrace.project.settings import Settings
 from headrace.project.stamps import Stamps, stamps
 from headrace.project.watch import Watched
 from headrace.protocol import events as ev
@@ -61,7 +62,7 @@ class Surroundings:
     async def draft(self, files: PipelineFiles, status: Mapping[str, BlockStatus]) -> Draft:
         """Analyse files, off the event loop, in the analysis service."""
         service = self.pool.service("analysis")
-        settings = await asyncio.to_thread(self.project.settings)
+        settings = await asyncio.to_thread(self._settings)
         self.pool.connections = settings.connections
         answer = await service.call(
             "analyse",
@@ -83,6 +84,13 @@ class Surroundings:
             used_in=used,
             defaults=settings.defaults,
         )
+
+    def _settings(self) -> Settings:
+        """Read headrace.yaml, and let the logs hide the secrets that it names."""
+        settings = self.project.settings()
+        urls = [url_in(declared) or "" for declared in settings.connections.values()]
+        self.pool.masks.know(settings.secrets, urls)
+        return settings
 
     def _note_versions(self, analysis: Analysis) -> None:
         """Have workers replaced that hold a library as it was before it was upgraded."""
@@ -125,6 +133,10 @@ class Surroundings:
     def tell_pipelines_changed(self) -> None:
         """Tell those who watch the project that a pipeline is new, gone or different."""
         self.log.publish(ev.PipelinesChanged())
+
+    def tell_settings_changed(self) -> None:
+        """Tell those who watch the project that headrace.yaml or a secret is different."""
+        self.log.publish(ev.SettingsChanged())
 
     def tell_run(self, run: Run, event: ev.Event) -> None:
         """Tell those who watch the project how a run and the block of `event` are now."""

@@ -21,6 +21,7 @@ from headrace.workers.jobs import (
     Stopped,
     StopStage,
 )
+from headrace.workers.masks import Masks
 
 OnAnswer = Callable[[AnyAnswer], None]
 
@@ -62,6 +63,7 @@ class FakePool:
         self.cooled: list[str] = []
         self.prepared: list[tuple[str, int]] = []
         self.allowed = 0
+        self.masks = Masks()
         self.values: dict[str, Any] = {}
         """What was finished, by address."""
         self.questions: list[tuple[str, dict[str, Any]]] = []

@@ -14,6 +14,8 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 from headrace.core.errors import Unavailable
+from headrace.core.secret_sources import SecretSources
+from headrace.project.connection_urls import form_of
 from headrace.project.connections import (
     Family,
     dialect_of,
@@ -51,6 +53,10 @@ class Connection(Struct, frozen=True, kw_only=True):
     """sqlglot's name of its SQL; None when nobody knows."""
     secrets: tuple[str, ...] = ()
     """What no message may show."""
+    tried: str = ""
+    """Who asks where, in words and without what is secret."""
+    asked: Mapping[str, str] = {}
+    """Name → place in words of each secret that was put in, that of the password first."""
     writes: bool = False
 
     def __repr__(self) -> str:
@@ -82,6 +88,8 @@ class Connection(Struct, frozen=True, kw_only=True):
             family=family_of(url),
             dialect=dialect_of(url),
             secrets=tuple(sorted(hidden - {""})),
+            tried=_tried(template),
+            asked={secret: _place_of(secret, sources) for secret in secrets_in(template)},
             writes=writes,
         )
 
@@ -96,11 +104,14 @@ class Connection(Struct, frozen=True, kw_only=True):
         from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
         try:
+            url = sqlalchemy.make_url(self._sqlalchemy_url())
+            usual = _ARGUMENTS.get(self.family, {})
             return sqlalchemy.create_engine(
-                self._sqlalchemy_url(),
+                url,
                 poolclass=sqlalchemy.NullPool,
                 hide_parameters=True,
-                connect_args=_ARGUMENTS.get(self.family, {}),
+                # What the URL says wins.
+                connect_args={key: value for key, value in usual.items() if key not in url.query},
             )
         except ValueError:  # of a port that is no number: it quotes what it could not read
             raise NoConnection(f"The connection {self.name!r}: its URL cannot be read.") from None
@@ -135,6 +146,31 @@ _ARGUMENTS: Mapping[str, dict[str, Any]] = {
     "mysql": {"connect_timeout": CONNECT_S, "charset": "utf8mb4"},
 }
 _MISSING = {"mysql": " Install it: pip install headrace[mysql]."}
+
+
+def _tried(template: str) -> str:
+    """Say who asks where, by a URL in which no secret stands yet: `reader at db:5432/warehouse`."""
+    form = form_of(template)
+    if form.kind == "other":
+        return form.url
+    if not form.host:
+        return form.database
+    port = "" if form.port is None else f":{form.port}"
+    user = f"{form.user} at " if form.user else ""
+    return f"{user}{form.host}{port}/{form.database}"
+
+
+PLACES = {
+    "environment": "from the environment",
+    "file": "from the encrypted file",
+    "keyring": "from the keyring",
+}
+TYPED = "as it was typed"
+
+
+def _place_of(name: str, sources: Mapping[str, str]) -> str:
+    place = sources.place(name) if isinstance(sources, SecretSources) else None
+    return PLACES.get(place or "", TYPED)
 
 
 def _value(connection: str, name: str, sources: Mapping[str, str]) -> str:

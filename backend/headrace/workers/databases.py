@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from headrace.analysis.placeholders import placeholders
 from headrace.workers.arrivals import Arrivals
 from headrace.workers.connections import Connection, NoConnection
+from headrace.workers.refusals import refusal_of
 from headrace.workers.temporary_tables import make_temporary
 
 CHUNK_ROWS = 16_384
@@ -25,12 +27,16 @@ _AT_LINE = re.compile(r"at line (\d+)$")
 
 
 class DatabaseFailed(Exception):
-    """The database refused, or is gone; `kind` names which, `line` is in the statement."""
+    """The database refused, or is gone; `kind` names which, `line` is in the statement.
 
-    def __init__(self, kind: str, message: str, *, line: int | None = None) -> None:
+    `hint` says what to do.
+    """
+
+    def __init__(self, kind: str, message: str, *, line: int | None = None, hint: str = "") -> None:
         super().__init__(message)
         self.kind = kind
         self.line = line
+        self.hint = hint
 
     @property
     def bases(self) -> list[str]:
@@ -82,7 +88,7 @@ def rows_from(
             raise DatabaseFailed(type(error).__name__, str(error)) from None
 
 
-def probe(connection: Connection) -> dict[str, str]:
+def probe(connection: Connection) -> tuple[str, str]:
     """Open a connection and ask it something; return its product and version.
 
     Raises NoConnection and DatabaseFailed.
@@ -90,15 +96,30 @@ def probe(connection: Connection) -> dict[str, str]:
     import sqlalchemy
     from sqlalchemy import exc
 
+    file = connection.duckdb_file
+    if file is not None:
+        return "DuckDB", _probe_duckdb(file, connection)
     with _opened(connection) as session:
         try:
             session.execute(sqlalchemy.text("select 1")).all()
         except exc.DBAPIError as error:
-            raise _failed(error, connection, 0) from None
+            # SQLite opens a file at the first statement.
+            raise _cannot_connect(error, connection) from None
         dialect = session.dialect
         version = ".".join(str(part) for part in dialect.server_version_info or ())
         name = "MariaDB" if getattr(dialect, "is_mariadb", False) else dialect.name
-        return {"product": _PRODUCTS.get(name, name), "version": version}
+        return _PRODUCTS.get(name, name), version
+
+
+def _probe_duckdb(file: Path, connection: Connection) -> str:
+    import duckdb
+
+    try:
+        duckdb.connect(str(file), read_only=True).close()
+    except duckdb.Error as error:
+        message, hint = refusal_of(str(error), None, connection)
+        raise DatabaseFailed("CannotConnect", message, hint=hint) from None
+    return duckdb.__version__
 
 
 _PRODUCTS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "sqlite": "SQLite"}
@@ -115,7 +136,7 @@ def _opened(connection: Connection) -> Generator[Any]:
     except (exc.DBAPIError, ValueError) as error:
         raise _cannot_connect(error, connection) from None
     except exc.SQLAlchemyError as error:
-        raise DatabaseFailed("CannotConnect", str(error)) from None
+        raise _cannot_connect(error, connection) from None
     try:
         _prepare(session, connection)
         yield session
@@ -247,9 +268,9 @@ def _words(error: Any) -> str:
 
 def _cannot_connect(error: Any, connection: Connection) -> DatabaseFailed:
     said = _words(getattr(error, "orig", None) or error)
-    return DatabaseFailed(
-        "CannotConnect", f"The connection {connection.name!r} cannot be opened: {said}"
-    )
+    number = next(iter(getattr(getattr(error, "orig", None), "args", ())), None)
+    message, hint = refusal_of(said, number, connection)
+    return DatabaseFailed("CannotConnect", message, hint=hint)
 
 
 def _bindable(text: str, values: Mapping[str, Any]) -> tuple[str, list[str]]:

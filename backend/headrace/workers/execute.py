@@ -176,7 +176,11 @@ class Execution:
             for frame in failure.frames
         ]
         return msgspec.structs.replace(
-            failure, message=mask(failure.message), text=mask(failure.text), frames=frames
+            failure,
+            message=mask(failure.message),
+            text=mask(failure.text),
+            hint=failure.hint if failure.type == "CannotConnect" else mask(failure.hint),
+            frames=frames,
         )
 
     def _memory_message(self, error: MemoryError, *, saving: bool) -> str:

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from headrace.workers.masks import Masks
+
 TAIL_BYTES = 64 * 1024
 CAP_BYTES = 1 << 30
 _KEPT_HEAD = CAP_BYTES // 2
@@ -54,18 +56,22 @@ def progress_in(text: str) -> tuple[float, float] | None:
 class LogTail:
     """Reads what a job adds to its log, at most 256 KiB a second; what is more is skipped.
 
-    The file keeps everything up to 1 GiB; beyond that its middle is cut out.
+    The file keeps everything up to 1 GiB; beyond that its middle is cut out. Secrets are blotted
+    out in the file as they are read.
     """
 
     path: str
     now: float
     """Monotonic seconds of the last look."""
+    masks: Masks = field(default_factory=Masks)
+    skipped: bool = False
+    """Some of it was never looked at, and may show secrets."""
     offset: int = 0
     allowance: float = _BYTES_PER_SECOND
     _descriptor: int = field(default=-1)
 
     def __post_init__(self) -> None:
-        self.offset = self.size()
+        self.offset = self.begin = self.size()
 
     def size(self) -> int:
         """Return the size of the log in bytes."""
@@ -95,14 +101,24 @@ class LogTail:
         if allowed < 4096 and size - self.offset > allowed:
             return None
         start = max(self.offset, size - allowed)
-        raw = os.pread(self._descriptor, size - start, start)
+        self.skipped = self.skipped or start > self.offset
+        raw = self._read(start, size)
         first = 0 if start == self.offset else _first_whole(raw)
-        last = len(raw) if final else _last_whole(raw)
+        last = len(raw) if final else _last_whole(raw[: len(raw) - self.masks.begun(raw)])
         if last <= first:
             return None
         self.offset = start + last
         self.allowance -= last - first
         return start + first, text_of(raw[first:last])
+
+    def _read(self, start: int, end: int) -> bytes:
+        """Read a part of the log, and blot out the secrets that reach into it."""
+        before = max(self.offset, start - self.masks.longest)
+        raw = os.pread(self._descriptor, end - before, before)
+        masked = self.masks.blotted(raw)
+        if masked != raw:
+            self.masks.blot(self._descriptor, raw, before)
+        return masked[start - before :]
 
     def tail(self) -> str:
         """Return the last 64 KiB of the log."""
@@ -122,7 +138,7 @@ class LogTail:
     def _opened(self) -> bool:
         if self._descriptor < 0 and self.path:
             with contextlib.suppress(OSError):
-                self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+                self._descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
         return self._descriptor >= 0
 
 

@@ -7,12 +7,13 @@ final answer, whatever happens to the processes.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -38,6 +39,7 @@ from headrace.workers.jobs import (
 )
 from headrace.workers.launcher import Child, Launcher
 from headrace.workers.logs import CAP_BYTES, LogTail, cut_middle, progress_in
+from headrace.workers.masks import Masks
 from headrace.workers.processes import crowds, memory_of, oom_kills, process_ids
 from headrace.workers.services import ServiceClient
 from headrace.workers.wire import Ask, Execute, Settings, Told, decode_worker_message, encode
@@ -122,6 +124,8 @@ class Pool:
         )
         self.connections: Mapping[str, dict[str, Any]] = dict(connections or {})
         """The databases of SQL blocks with `connection:`, as headrace.yaml declares them now."""
+        self.masks = Masks(Path(project_root) / ".headrace")
+        """What no log may show; whoever reads headrace.yaml says of which secrets it is."""
         self._launcher = Launcher(self._settings, python, preload)
         self._old: list[Launcher] = []
         """Templates with libraries of before, whose last workers are still at work."""
@@ -330,6 +334,17 @@ class Pool:
             self._services[name] = client
         return client
 
+    @contextlib.contextmanager
+    def aside(self, name: str) -> Generator[ServiceClient]:
+        """Give a service process of one's own; the end of the `with` ends it, at work or not."""
+        if self._closed:
+            raise Unavailable("The workers of this project are closed.")
+        client = ServiceClient(name, self._launcher, idle_s=self._service_idle_s)
+        try:
+            yield client
+        finally:
+            client.close()
+
     # --- choosing workers -----------------------------------------------------------------------
 
     def _dispatch(self) -> None:
@@ -430,7 +445,9 @@ class Pool:
         job = task.job
         worker.task, task.worker = task, worker
         now = loop.time()
-        task.log = LogTail(job.log_path, now)
+        task.log = LogTail(job.log_path, now, self.masks)
+        if self.masks.names:  # their values may be others since the last job
+            loop.run_in_executor(None, self.masks.refresh)
         self._running.add(task)
         declared = self.connections.get(job.connection or "")
         worker.child.send(encode(Execute(job=job, sent=now, connection=declared)))
@@ -495,14 +512,20 @@ class Pool:
         elif task.stopping:
             answer = Stopped(**_names(task.job))
         if task.log is not None:
-            size, tail = task.log.size(), task.log.tail()
-            answer = msgspec.structs.replace(answer, log_bytes=size, log_tail=tail)
-            task.log.close()
+            answer = self._with_log(task.log, answer)
         task.on_answer(answer)
         if task.worker is not None:
             self._let_go(task.worker, task.job)
         if not self._closed:
             self._dispatch()
+
+    def _with_log(self, log: LogTail, answer: Done | Raised | Stopped) -> Done | Raised | Stopped:
+        """Add the end of its log to an answer, and let go of the log."""
+        size, tail = log.size(), log.tail()
+        if log.skipped and self.masks.longest:
+            self._aside(self.masks.blot_file, log.path, log.begin)
+        log.close()
+        return msgspec.structs.replace(answer, log_bytes=size, log_tail=tail)
 
     def _let_go(self, worker: _Worker, job: Job) -> None:
         """Keep a worker for its run, or retire it."""
@@ -628,9 +651,13 @@ class Pool:
                 done, total = bar
                 task.on_answer(Progressed(**_names(task.job), done=done, total=total))
         if log.size() > CAP_BYTES and not self._cuts:
-            cut = asyncio.get_running_loop().run_in_executor(None, cut_middle, log.path)
-            self._cuts.add(cut)
-            cut.add_done_callback(self._cuts.discard)
+            self._aside(cut_middle, log.path)
+
+    def _aside(self, change: Callable[..., None], *arguments: Any) -> None:
+        """Change a log in a thread."""
+        cut = asyncio.get_running_loop().run_in_executor(None, change, *arguments)
+        self._cuts.add(cut)
+        cut.add_done_callback(self._cuts.discard)
 
 
 def _names(job: Job) -> dict[str, Any]:

@@ -31,7 +31,11 @@ from headrace.workers.wire import (
     read_frame,
 )
 
-SERVICES = {"data": "headrace.store.service", "analysis": "headrace.analysis.service"}
+SERVICES = {
+    "data": "headrace.store.service",
+    "analysis": "headrace.analysis.service",
+    "probe": "headrace.workers.probing",
+}
 """Name → module with METHODS: name → function. An argument `folder` is the store's by default."""
 
 Method = Callable[..., Any]

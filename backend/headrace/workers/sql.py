@@ -145,7 +145,10 @@ def stored_from(
     except NoConnection as error:
         raise _failed(job, "NoConnection", str(error)) from None
     except DatabaseFailed as error:
-        raise _failed(job, error.kind, str(error), line=error.line, bases=error.bases) from None
+        failed = _failed(job, error.kind, str(error), line=error.line, bases=error.bases)
+        if error.hint:
+            failed = SqlFailed(msgspec.structs.replace(failed.failure, hint=error.hint))
+        raise failed from None
 
 
 def _insist_on_a_read(job: Job, connection: Connection) -> None:

@@ -60,7 +60,8 @@ export type AnyEvent =
   | PipelinesChanged
   | TriggersChanged
   | BackfillChanged
-  | NotificationsChanged;
+  | NotificationsChanged
+  | SettingsChanged;
 export type AnyReply = Accepted | Refused;
 
 /**
@@ -1372,6 +1373,15 @@ export interface NotificationsChanged {
   cause: string;
 }
 /**
+ * Project: headrace.yaml was changed, or a secret was kept or forgotten.
+ */
+export interface SettingsChanged {
+  op: "settings-changed";
+  pipeline: string;
+  seq: number;
+  cause: string;
+}
+/**
  * The command was not carried out, and nothing changed.
  */
 export interface Refused {
@@ -1695,6 +1705,54 @@ export interface Completion {
 export interface Completions {
   start: number;
   items: Completion[];
+}
+/**
+ * A connection by its parts, without the value of any secret.
+ */
+export interface ConnectionForm {
+  kind: "duckdb" | "mariadb" | "mysql" | "other" | "postgresql" | "sqlite";
+  host: string;
+  port: number | null;
+  database: string;
+  user: string;
+  secret: string;
+  options: string;
+  url: string;
+}
+/**
+ * A connection of headrace.yaml.
+ */
+export interface ConnectionTable {
+  name: string;
+  form: ConnectionForm;
+  secrets: SecretTable[];
+  used_by: string[];
+  plain_password: boolean;
+}
+/**
+ * A secret that a connection asks for.
+ */
+export interface SecretTable {
+  name: string;
+  place: ("environment" | "file" | "keyring") | null;
+}
+/**
+ * What came of opening a connection; `error` is None when the database answered.
+ */
+export interface ConnectionTested {
+  product: string;
+  version: string;
+  seconds: number;
+  error: string | null;
+  hint: string;
+}
+/**
+ * The connections of the project, in the order of headrace.yaml.
+ */
+export interface Connections {
+  connections: ConnectionTable[];
+  keyring: boolean;
+  problems: string[];
 }
 /**
  * What is different from one version of a pipeline to another, by block and parameter.

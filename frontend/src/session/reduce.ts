@@ -156,6 +156,7 @@ function apply(state: SessionState, event: AnyEvent): SessionState {
     case "triggers-changed":
     case "backfill-changed":
     case "notifications-changed":
+    case "settings-changed":
       return state;
     default:
       return assertNever(event);

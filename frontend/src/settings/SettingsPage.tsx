@@ -12,6 +12,7 @@ import {
   useTheme,
 } from "../ui";
 import { Channels } from "./Channels";
+import { Connections } from "./Connections";
 import "./settings.css";
 
 interface Status {
@@ -38,7 +39,7 @@ const SWITCH = [
   { value: "off", label: "Off" },
 ] as const;
 
-/** Looks, keys, who is told of runs, versions and what the server uses. */
+/** Looks, keys, databases, who is told of runs, versions and what the server uses. */
 export function SettingsPage(): ReactElement {
   const theme = useTheme();
   const singleKeys = useSingleKeys();
@@ -64,6 +65,7 @@ export function SettingsPage(): ReactElement {
             />
           </Row>
         </Section>
+        <Connections />
         <Channels />
         {error === undefined || data !== undefined ? null : (
           <LoadFailed error={error} onRetry={reload} />

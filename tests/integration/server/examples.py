@@ -14,6 +14,7 @@ EXAMPLES = {
     "version": "1",
     "webhook": "0" * 20,
     "channel": "team",
+    "connection": "warehouse",
     "backfill": "0" * 20,
 }
 

@@ -118,6 +118,7 @@ def change_everything(call, record):
     call("DELETE", new + "/blocks/{block}", pipeline="made", block="load")
     assert call("POST", new + "/triggers", pipeline="made", body=TRIGGER).status_code == 201
     fill_everything(call)
+    connect_everything(call)
     call("GET", new + "/triggers", pipeline="made")
     code = "/versions/{version}"
     assert (
@@ -142,6 +143,21 @@ def change_everything(call, record):
     assert again.status_code == 201
     assert call("DELETE", new, query="?cancel=true", pipeline="made").status_code == 204
     assert call("POST", "/api/logout").status_code == 204
+
+
+def connect_everything(call):
+    """A connection from its form to its end."""
+    all_, one = "/api/connections", "/api/connections/{connection}"
+    form = {"kind": "duckdb", "database": "none.duckdb"}
+    body = {"name": "archive", "form": form}
+    assert call("POST", all_, body=body).status_code == 201
+    assert call("POST", all_, body=body).status_code == 409
+    changed = call("PUT", one, connection="archive", body={"form": {**form, "kind": "sqlite"}})
+    assert changed.json()["form"]["kind"] == "sqlite"
+    tested = call("POST", one + "/test", connection="archive", body={}).json()
+    assert "unable to open" in tested["error"]
+    assert len(call("GET", all_).json()["connections"]) == 1
+    assert call("DELETE", one, connection="archive", query="?forget=false").status_code == 204
 
 
 def fill_everything(call):
@@ -178,6 +194,7 @@ def refuse_everything(call, document):
         "version": "9",
         "webhook": "0" * 20,
         "channel": "nope",
+        "connection": "nope",
         "backfill": "0" * 20,
     }
     for path, methods in document["paths"].items():

@@ -303,6 +303,34 @@ def test_what_may_write_is_told(analysed: Any, options: dict[str, Any], told: st
     assert bool(found) == (told is not None)
 
 
+@pytest.mark.parametrize(
+    ("options", "fix"),
+    [
+        ({"connection": "warehouse", "kind": "exporter"}, {"writes": True}),
+        ({"connection": "warehouse", "kind": "loader"}, {"writes": True}),
+        (
+            {"connection": "warehouse", "kind": "transformer"},
+            {"writes": True, "kind": "exporter"},
+        ),
+        (
+            {"connection": "warehouse", "kind": "transformer", "writes": True},
+            {"kind": "exporter"},
+        ),
+        ({"kind": "exporter", "writes": True}, {"writes": False}),
+        (
+            {"connection": "warehose", "kind": "exporter", "writes": True},
+            {"connection": "warehouse"},
+        ),
+    ],
+)
+def test_what_may_not_be_comes_with_the_switch_that_mends_it(
+    analysed: Any, options: dict[str, Any], fix: dict[str, Any]
+) -> None:
+    told = analysed("delete from t", language="sql", connections=CONNECTIONS, **options)[1]
+    (offered,) = next(one.fixes for one in told if one.code != "unknown-table")
+    assert offered.command == cmd.ConfigureBlock(pipeline="p", block="own", **fix)
+
+
 def test_with_a_connection_tables_are_those_of_the_database(analysed: Any) -> None:
     """Those of unconnected blocks too: only an edge makes a table a block."""
     more: dict[str, Any] = {"language": "sql", "connections": CONNECTIONS}

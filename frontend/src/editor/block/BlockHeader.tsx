@@ -13,7 +13,7 @@ import {
   useNow,
 } from "../../ui";
 import { useEditor } from "../page/context";
-import { run as runBlocks, runSelected, select } from "../page/operations";
+import { openDialog, run as runBlocks, runSelected, select } from "../page/operations";
 import { shapeWords } from "../results/shape";
 import { menuOf, runEntries } from "./menu";
 import { WhyButton } from "./WhyButton";
@@ -47,6 +47,7 @@ export function BlockHeader({ block, status }: Props): ReactElement {
         <NameText name={block.name} />
       </button>
       <span className="block-language">{LANGUAGES[block.language]}</span>
+      {block.connection !== null && <Connection block={block} />}
       {block.shared && block.used_in > 1 && (
         <span className="block-used" title={block.file}>
           used in {block.used_in} pipelines
@@ -58,6 +59,22 @@ export function BlockHeader({ block, status }: Props): ReactElement {
       {block.kind !== "markdown" && <RunStop block={block} status={status} />}
       <Menu label={`More for ${block.name}`} entries={() => menuOf(editor, block)} />
     </div>
+  );
+}
+
+/** The database that it runs on, and whether it may change that; a press changes either. */
+function Connection({ block }: { block: BlockTable }): ReactElement {
+  const editor = useEditor();
+  const words = `on ${block.connection}${block.writes ? ", writes" : ""}`;
+  return (
+    <button
+      type="button"
+      className="upstream-link block-connection ellipsis"
+      aria-label={`${block.name} runs ${words}: change it`}
+      onClick={() => openDialog(editor, { kind: "configure", block: block.name })}
+    >
+      {words}
+    </button>
   );
 }
 

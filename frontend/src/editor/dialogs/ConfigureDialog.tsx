@@ -5,6 +5,7 @@ import { Button, Dialog, Field, Input, ParametersForm, Select, Switch } from "..
 import { useEditor } from "../page/context";
 import { closeDialog } from "../page/operations";
 import { type BlockKey, changesOf, problemOf, type Texts, textsOf } from "./blockKeys";
+import { ConnectionFields } from "./ConnectionFields";
 
 interface Props {
   block: BlockTable;
@@ -24,6 +25,7 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
   const [kind, setKind] = useState<Kind>(block.kind);
   const [texts, setTexts] = useState<Texts>(() => textsOf(block));
   const [softFail, setSoftFail] = useState(block.soft_fail);
+  const [writes, setWrites] = useState(block.writes);
   const [settings, setSettings] = useState(block.settings);
   const [isValid, setValid] = useState(true);
   const keys = Object.keys(texts) as BlockKey[];
@@ -44,6 +46,7 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
       ...(kind !== block.kind && { kind }),
       ...changesOf(block, texts),
       ...(softFail !== block.soft_fail && { soft_fail: softFail }),
+      ...(writes !== block.writes && { writes }),
     });
   };
   const isText = kind === "markdown";
@@ -88,10 +91,11 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
             )}
           </Field>
           {block.language === "sql" && (
-            <TextField
-              label="Connection"
-              note="The database that it runs on; empty: DuckDB over the blocks upstream"
-              bound={bind("connection")}
+            <ConnectionFields
+              connection={texts.connection}
+              writes={writes}
+              onConnection={bind("connection").onChange}
+              onWrites={setWrites}
             />
           )}
         </Group>

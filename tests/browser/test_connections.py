@@ -1,0 +1,129 @@
+"""A database by keys: set up with a wrong password, mended, read, and written to by leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+from tests.acceptance.harness import Server
+from tests.browser.complaints import Complaints
+from tests.browser.pages.editor import EditorPage
+from tests.browser.pages.keyboard import Keyboard
+from tests.postgres import postgres
+
+PASSWORD = "Right/h0rse"
+YAML = """
+title: Flights
+blocks:
+  - {name: flights, kind: loader, file: flights.sql}   # of the warehouse
+  - {name: store, kind: transformer, file: store.sql, connection: warehouse}
+"""
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    """The place of a PostgreSQL that asks `guarded` for a password."""
+    with postgres() as place:
+        with psycopg.connect(f"postgresql://{place}", autocommit=True) as server:
+            server.execute(f"create user guarded password '{PASSWORD}'")
+            server.execute("create table flights as select i as id from generate_series(1, 5) i")
+            server.execute("grant all on flights to guarded")
+        yield place
+
+
+@pytest.fixture
+def empty_project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project" / "pipelines" / "flights"
+    folder.mkdir(parents=True)
+    (folder / "pipeline.yaml").write_text(YAML)
+    (folder / "flights.sql").write_text("select id from flights order by id")
+    (folder / "store.sql").write_text("insert into flights (id) values (6)")
+    return tmp_path / "project"
+
+
+@pytest.fixture
+def server(empty_project: Path) -> Iterator[Server]:
+    keys = {"XDG_CONFIG_HOME": str(empty_project.parent / "config")}
+    with Server(empty_project, options=(), env=keys) as running:
+        running.wait_ready()
+        yield running
+
+
+def fill(keys: Keyboard, field: Locator, text: str) -> None:
+    keys.tab_to(field)
+    keys.press("Control+a")
+    keys.write(text)
+
+
+def test_a_wrong_password_is_told_and_mended_and_rows_come(
+    context: BrowserContext, quiet: Complaints, database: str, empty_project: Path
+) -> None:
+    page = context.new_page()
+    page.goto("/settings")
+    keys = Keyboard(page)
+    section = page.get_by_role("region", name="Connections")
+    add = section.get_by_role("button", name="Add a connection")
+    add.wait_for()
+    keys.tab_to(add)
+    keys.press("Enter")
+    dialog = keys.dialog("Add a connection")
+    keys.write("warehouse")
+    host, port = database.partition("@")[2].partition("/")[0].split(":")
+    for label, text in (("Host", host), ("Port", port), ("Database", "postgres")):
+        fill(keys, dialog.get_by_label(label, exact=True), text)
+    fill(keys, dialog.get_by_label("User", exact=True), "guarded")
+    password = dialog.get_by_label("Password", exact=True)
+    fill(keys, password, "Wr0ng/h0rse")
+    expect(dialog.get_by_label("Kept as")).to_have_value("WAREHOUSE_PASSWORD")
+    test = dialog.get_by_role("button", name="Test", exact=True)
+    keys.tab_to(test)
+    keys.press("Enter")
+    told = dialog.get_by_text("The connection 'warehouse' cannot be opened")
+    expect(told).to_contain_text(f"tried: guarded at {host}:{port}/postgres", timeout=60_000)
+    expect(dialog).to_contain_text("User or password is wrong: type them again.")
+
+    fill(keys, password, PASSWORD)
+    keys.tab_to(test)
+    keys.press("Enter")
+    expect(dialog.get_by_text("PostgreSQL", exact=False).last).to_contain_text(
+        "answered in", timeout=60_000
+    )
+    keys.tab_to(dialog.get_by_role("button", name="Save"))
+    keys.press("Enter")
+    expect(dialog).to_be_hidden()
+    row = section.get_by_role("listitem")
+    expect(row).to_contain_text("WAREHOUSE_PASSWORD in the encrypted file")
+    text = (empty_project / "headrace.yaml").read_text()
+    url = f"postgresql://guarded:${{WAREHOUSE_PASSWORD}}@{host}:{port}/postgres"
+    assert text == f"connections:\n  warehouse: {url}\n"
+
+    choose_and_run(page, keys, empty_project)
+
+
+def choose_and_run(page: Page, keys: Keyboard, project: Path) -> None:
+    """Let a block run on the connection, by its settings."""
+    editor = EditorPage(page).open("flights")
+    editor.block("flights").wait_for()
+    keys.go_to("flights")
+    menu = editor.block("flights").get_by_role("button", name="More for flights")
+    menu.focus()
+    keys.press("Enter")
+    settings = page.get_by_role("menuitem", name="Settings…")
+    settings.focus()
+    keys.press("Enter")
+    keys.dialog("Settings of flights")
+    expect(page.get_by_label("Connection", exact=True)).to_be_focused()
+    expect(page.get_by_role("option", name="warehouse")).to_be_attached()
+    keys.write("warehouse")
+    keys.tab_to(page.get_by_role("button", name="Save"))
+    keys.press("Enter")
+    expect(editor.block("flights").get_by_text("on warehouse")).to_be_visible()
+    keys.go_to("flights")
+    keys.press("Control+Enter")
+    editor.expect_done("flights")
+    expect(editor.block("flights")).to_contain_text("5 rows")
+    lines = (project / "pipelines/flights/pipeline.yaml").read_text().splitlines()
+    assert lines[3].endswith("connection: warehouse}   # of the warehouse")
