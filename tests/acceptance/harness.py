@@ -15,8 +15,8 @@ from typing import Any, Self
 import httpx
 from websockets.sync.client import ClientConnection, connect
 
-START_LIMIT_S = 20.0
-STOP_LIMIT_S = 10.0
+START_LIMIT_S = 60.0
+STOP_LIMIT_S = 30.0
 
 
 def headrace_command() -> list[str]:
@@ -116,13 +116,13 @@ class Server:
     def delete(self, path: str, **options: Any) -> httpx.Response:
         return self.client.delete(f"{self.api}/{path}", **options)
 
-    def run(self, pipeline: str, *, timeout_s: float = 30, **body: Any) -> dict[str, Any]:
+    def run(self, pipeline: str, *, timeout_s: float = 90, **body: Any) -> dict[str, Any]:
         """Start a run and wait for its record."""
         answer = self.post(f"pipelines/{pipeline}/runs", body)
         assert answer.status_code == 201, answer.text
         return self.finished(answer.json()["id"], timeout_s=timeout_s)
 
-    def finished(self, run_id: str, *, timeout_s: float = 30) -> dict[str, Any]:
+    def finished(self, run_id: str, *, timeout_s: float = 90) -> dict[str, Any]:
         """Wait for the record of a run that is over."""
         limit = time.monotonic() + timeout_s
         while True:

@@ -190,10 +190,10 @@ def seconds_of_work(server: Server) -> float:
 def work_goes_on(server: Server, seconds: float) -> bool:
     before = seconds_of_work(server)
     time.sleep(seconds)
-    return seconds_of_work(server) - before > seconds / 2
+    return seconds_of_work(server) - before > seconds / 10
 
 
-def wait_for(condition: Callable[[], bool], limit_s: float = 20) -> None:
+def wait_for(condition: Callable[[], bool], limit_s: float = 60) -> None:
     end = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < end
@@ -282,20 +282,21 @@ def test_exports_have_the_rows_of_the_view(server: Server, addresses: dict[str, 
 
 
 def busy_process(server: Server) -> psutil.Process:
-    """The process below the server that works now."""
+    """The process below the server that works most now."""
     found: list[psutil.Process] = []
 
-    def works(process: psutil.Process) -> bool:
+    def used(process: psutil.Process) -> float:
         try:
-            before = sum(process.cpu_times()[:2])
-            time.sleep(0.1)
-            return sum(process.cpu_times()[:2]) - before > 0.05
+            return sum(process.cpu_times()[:2])
         except psutil.NoSuchProcess:
-            return False
+            return 0.0
 
     def look() -> bool:
-        found[:] = filter(works, psutil.Process(server.pid).children(recursive=True))
-        return len(found) == 1
+        before = {each: used(each) for each in psutil.Process(server.pid).children(recursive=True)}
+        time.sleep(0.2)
+        busiest = max(before, key=lambda each: used(each) - before[each])
+        found[:] = [busiest]
+        return used(busiest) - before[busiest] > 0.02
 
     wait_for(look)
     return found[0]

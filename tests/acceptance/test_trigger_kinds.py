@@ -198,8 +198,8 @@ def test_a_webhook_answers_its_secret_alone(server: Server, project: Path) -> No
     server.patch("pipelines/says/triggers/t", {"active": True})
 
     # No more than so many in a minute, right or wrong.
-    answers = [newer.fire(secret="wrong").status_code for _ in range(70)]
-    assert set(answers) == {401, 429}
+    wrong = (newer.fire(secret="wrong").status_code for _ in range(300))
+    assert next(answer for answer in wrong if answer != 401) == 429
     fired = (newer.fire() for _ in range(300))  # the minute may end meanwhile, but not each time
     limited = next(answer for answer in fired if answer.status_code == 429)
     assert limited.json()["error"]["code"] == "too-many-requests"

@@ -63,7 +63,7 @@ class Bench:
     async def run(self, source: str, **more: Any) -> Any:
         """Execute a block and return its final answer."""
         self.answers, end = self.begin(self.job(source, **more))
-        return await asyncio.wait_for(end, 40)
+        return await asyncio.wait_for(end, 100)
 
     async def output(self, source: str, **more: Any) -> Output:
         """Execute a block that must succeed and return its output."""
@@ -76,7 +76,7 @@ class Bench:
         await until(lambda: wanted in "".join(a.text for a in answers if isinstance(a, Printed)))
 
 
-async def until(condition: Callable[[], Any], timeout_s: float = 20.0) -> None:
+async def until(condition: Callable[[], Any], timeout_s: float = 60.0) -> None:
     """Wait until a condition of the outside world holds; fail when it does not in time."""
     deadline = asyncio.get_running_loop().time() + timeout_s
     while not condition():
