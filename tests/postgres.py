@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import secrets
 import shutil
 import socket
 import subprocess
@@ -43,6 +44,18 @@ def postgres() -> Iterator[str]:
             _run(*control, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def new_database(place: str) -> str:
+    """Make an empty database beside that of `place`; give its place."""
+    import psycopg
+
+    name = f"d{secrets.token_hex(8)}"
+    server = place.rpartition("/")[0]
+    with psycopg.connect(f"postgresql://{place}", autocommit=True) as connection:
+        # From the template that nobody connects to: another copy may be on its way.
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
+    return f"{server}/{name}"
 
 
 def _programs() -> Path | None:

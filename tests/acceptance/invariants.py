@@ -7,7 +7,6 @@ and at the effects that blocks left outside of the project.
 from __future__ import annotations
 
 import json
-import sqlite3
 import tempfile
 from collections import Counter, defaultdict
 from datetime import datetime
@@ -17,6 +16,7 @@ from typing import Any
 
 import msgspec
 import psutil
+from sqlalchemy import Connection, text
 
 from headrace.core.paths import ProjectPaths
 from headrace.project.files import Project
@@ -26,6 +26,7 @@ from headrace.scheduling.triggers import next_of
 from headrace.store.outputs import Store
 
 from .harness import Server
+from .history import opened as opened_history
 from .plant import OVER, Plant
 
 GOOD = ("succeeded", "cached")
@@ -33,65 +34,69 @@ GOOD = ("succeeded", "cached")
 
 def check(plant: Plant, server: Server, *, dead: tuple[int, ...] = ()) -> None:
     """Assert every invariant on a server that is at rest; `dead` are pids of servers before it."""
-    with sqlite3.connect(f"file:{plant.project}/.headrace/headrace.db?mode=ro", uri=True) as opened:
-        opened.row_factory = sqlite3.Row
+    with opened_history(plant.project) as opened:
         ticks_are_unique_and_complete(opened)
         unfinished_runs_have_a_living_owner(opened)
         blocks_follow_their_inputs(opened)
         outputs_are_what_their_digests_say(opened, plant.project / ".headrace" / "store")
         effects_match_attempts(opened, plant)
-        assert [row[0] for row in opened.execute("PRAGMA integrity_check")] == ["ok"], "I9"
-        assert not opened.execute("PRAGMA foreign_key_check").fetchall(), "I9"
-    opened.close()
+        if opened.dialect.name == "sqlite":
+            assert [row[0] for row in _all(opened, "PRAGMA integrity_check")] == ["ok"], "I9"
+            assert not _all(opened, "PRAGMA foreign_key_check"), "I9"
     no_process_is_left(dead)
     project_files_are_whole(plant.project)
     events_replay_to_what_the_api_says(server)
 
 
-def ticks_are_unique_and_complete(opened: sqlite3.Connection) -> None:
+def ticks_are_unique_and_complete(opened: Connection) -> None:
     """I1: one run for a tick. I2: between two ticks is none that is not a recorded skip."""
-    runs = opened.execute(
-        "SELECT pipeline, trigger_name, logical_time, count(*) AS many FROM runs"
-        " WHERE trigger_name IS NOT NULL GROUP BY 1, 2, 3 HAVING many > 1"
-    ).fetchall()
+    runs = _all(
+        opened,
+        "SELECT pipeline, trigger_name, logical_time, count(*) FROM runs"
+        " WHERE trigger_name IS NOT NULL GROUP BY 1, 2, 3 HAVING count(*) > 1",
+    )
     assert not runs, f"I1: two runs for a tick: {[tuple(row) for row in runs]}"
-    lost = opened.execute(
-        "SELECT run_id FROM ticks WHERE run_id IS NOT NULL AND run_id NOT IN (SELECT id FROM runs)"
-    ).fetchall()
+    lost = _all(
+        opened,
+        "SELECT run_id FROM ticks WHERE run_id IS NOT NULL AND run_id NOT IN (SELECT id FROM runs)",
+    )
     assert not lost, f"I1: ticks without their run: {[tuple(row) for row in lost]}"
-    astray = opened.execute(
+    astray = _all(
+        opened,
         "SELECT id FROM runs WHERE trigger_name IS NOT NULL"
-        " AND id NOT IN (SELECT run_id FROM ticks WHERE run_id IS NOT NULL)"
-    ).fetchall()
+        " AND id NOT IN (SELECT run_id FROM ticks WHERE run_id IS NOT NULL)",
+    )
     assert not astray, f"I1: runs without their tick: {[tuple(row) for row in astray]}"
-    for trigger in opened.execute("SELECT id, spec FROM triggers").fetchall():
-        spec = msgspec.json.decode(trigger["spec"], type=TriggerSpec)
-        ticks = opened.execute(
-            "SELECT logical_time, until FROM ticks WHERE trigger_id = ? ORDER BY logical_time",
-            (trigger["id"],),
-        ).fetchall()
+    for trigger in _all(opened, "SELECT id, spec FROM triggers"):
+        spec = msgspec.json.decode(trigger.spec, type=TriggerSpec)
+        ticks = _all(
+            opened,
+            "SELECT logical_time, until FROM ticks WHERE trigger_id = :id ORDER BY logical_time",
+            id=trigger.id,
+        )
         for tick, following in pairwise(ticks):
-            at = datetime.fromisoformat(tick["logical_time"])
+            at = datetime.fromisoformat(tick.logical_time)
             # `until` is the end, not included, of the ticks that a skipped one stands for.
-            due = datetime.fromisoformat(tick["until"]) if tick["until"] else next_of(spec, at)
-            got = datetime.fromisoformat(following["logical_time"])
+            due = datetime.fromisoformat(tick.until) if tick.until else next_of(spec, at)
+            got = datetime.fromisoformat(following.logical_time)
             assert got == due, f"I2: after the tick {at} came {got}, not {due}"
 
 
-def unfinished_runs_have_a_living_owner(opened: sqlite3.Connection) -> None:
+def unfinished_runs_have_a_living_owner(opened: Connection) -> None:
     """I3."""
-    left = opened.execute(
+    left = _all(
+        opened,
         "SELECT id, owner FROM runs WHERE state IN ('queued', 'running')"
-        " AND owner NOT IN (SELECT owner FROM leases)"
-    ).fetchall()
+        " AND owner NOT IN (SELECT owner FROM leases)",
+    )
     assert not left, f"I3: nobody has these runs: {[tuple(row) for row in left]}"
 
 
-def blocks_follow_their_inputs(opened: sqlite3.Connection) -> None:
+def blocks_follow_their_inputs(opened: Connection) -> None:
     """I4: started means inputs finished. I5: attempts are 1..n, only the last one succeeded."""
     by_run: dict[str, dict[str, BlockRun]] = defaultdict(dict)
-    for row in opened.execute("SELECT run_id, name, record FROM block_runs"):
-        by_run[row["run_id"]][row["name"]] = msgspec.json.decode(row["record"], type=BlockRun)
+    for row in _all(opened, "SELECT run_id, name, record FROM block_runs"):
+        by_run[row.run_id][row.name] = msgspec.json.decode(row.record, type=BlockRun)
     for run, blocks in by_run.items():
         for name, block in blocks.items():
             numbers = [attempt.number for attempt in block.attempts]
@@ -110,15 +115,15 @@ def blocks_follow_their_inputs(opened: sqlite3.Connection) -> None:
                 assert above.finished_at <= began, f"I4: {run}/{name} began before {upstream} ended"
 
 
-def outputs_are_what_their_digests_say(opened: sqlite3.Connection, folder: Path) -> None:
+def outputs_are_what_their_digests_say(opened: Connection, folder: Path) -> None:
     """I6: every output that a record names is stored, and stored again it has the same address."""
     outputs: dict[str, Output] = {}
-    for row in opened.execute("SELECT record FROM block_runs"):
-        output = msgspec.json.decode(row["record"], type=BlockRun).output
+    for row in _all(opened, "SELECT record FROM block_runs"):
+        output = msgspec.json.decode(row.record, type=BlockRun).output
         if output is not None:
             outputs[output.address] = output
-    for row in opened.execute("SELECT output FROM results"):
-        output = msgspec.json.decode(row["output"], type=Output)
+    for row in _all(opened, "SELECT output FROM results"):
+        output = msgspec.json.decode(row.output, type=Output)
         outputs[output.address] = output
     store = Store(folder)
     with tempfile.TemporaryDirectory() as scratch:
@@ -129,24 +134,28 @@ def outputs_are_what_their_digests_say(opened: sqlite3.Connection, folder: Path)
                 assert again.put(value).address == address, f"I6: {address}"
 
 
-def effects_match_attempts(opened: sqlite3.Connection, plant: Plant) -> None:
+def effects_match_attempts(opened: Connection, plant: Plant) -> None:
     """Executions are at most one for an attempt, and none comes after the one that succeeded."""
     seen: dict[tuple[str, str], list[int]] = defaultdict(list)
     for effect in plant.effects():
         seen[effect.run, effect.block].append(effect.attempt)
-    known = {row["id"]: row["state"] for row in opened.execute("SELECT id, state FROM runs")}
+    known = {row.id: row.state for row in _all(opened, "SELECT id, state FROM runs")}
     for (run, name), attempts in seen.items():
         doubled = [number for number, many in Counter(attempts).items() if many > 1]
         assert not doubled, f"attempts {doubled} of {run}/{name} ran twice"
         assert run in known, f"run {run} executed {name} and is not recorded"
-    for row in opened.execute("SELECT run_id, name, record FROM block_runs"):
-        block = msgspec.json.decode(row["record"], type=BlockRun)
-        attempts = seen.get((row["run_id"], row["name"]), [])
-        where = f"{row['run_id']}/{row['name']}"
+    for row in _all(opened, "SELECT run_id, name, record FROM block_runs"):
+        block = msgspec.json.decode(row.record, type=BlockRun)
+        attempts = seen.get((row.run_id, row.name), [])
+        where = f"{row.run_id}/{row.name}"
         assert attempts == sorted(attempts), f"{where}: {attempts}"
         assert set(attempts) <= {a.number for a in block.attempts}, f"{where} ran unrecorded"
         if block.state == "succeeded":
             assert attempts[-1:] == [block.attempts[-1].number], f"{where}: {attempts}"
+
+
+def _all(opened: Connection, statement: str, **values: Any) -> list[Any]:
+    return list(opened.execute(text(statement), values).all())
 
 
 def no_process_is_left(dead: tuple[int, ...]) -> None:

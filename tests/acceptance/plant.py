@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import httpx
 
 from .harness import Server
+from .history import keep_history
 
 OVER = ("succeeded", "failed", "cancelled")
 WAIT_S = 30.0
@@ -43,7 +44,8 @@ class Effect:
 class Plant:
     """`first ▸ second ▸ third` and `lone`; each takes `seconds`, or waits for the gate.
 
-    A block that is killed is tried again: `retries` is more than any test kills.
+    A block that is killed is tried again: `retries` is more than any test kills. `history` is the
+    URL of another database than the project's own.
     """
 
     CHAIN: ClassVar = {"first": "", "second": "first", "third": "second", "lone": ""}
@@ -56,6 +58,7 @@ class Plant:
         seconds: float = 0.0,
         gated: str = "",
         retries: int = 50,
+        history: str = "",
     ) -> None:
         self.folder = folder
         self.project = folder / "project"
@@ -76,6 +79,7 @@ class Plant:
         if trigger:
             lines += ["triggers:", f"  - {{name: often, {trigger}}}"]
         (self.pipeline / "pipeline.yaml").write_text("\n".join(lines) + "\n")
+        keep_history(self.project, history)
 
     def block_file(self, name: str) -> Path:
         return self.pipeline / f"{name}.py"

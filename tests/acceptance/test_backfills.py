@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.postgres import postgres
 
 from .harness import Server, headrace_command
+from .history import keep_history
 from .invariants import check
 from .plant import Plant, until
 
@@ -36,12 +36,12 @@ def tell(context):
 
 
 @pytest.fixture
-def plant(tmp_path: Path) -> Plant:
-    return Plant(tmp_path, trigger=DAILY, seconds=0.02)
+def plant(tmp_path: Path, history_url: str) -> Plant:
+    return Plant(tmp_path, trigger=DAILY, seconds=0.02, history=history_url)
 
 
 @pytest.fixture
-def telling(tmp_path: Path) -> Path:
+def telling(tmp_path: Path, history_url: str) -> Path:
     """Make a project whose one block prints its interval, and fails each third day if `broken`."""
     root = tmp_path / "telling"
     folder = root / "pipelines" / "tells"
@@ -51,6 +51,7 @@ def telling(tmp_path: Path) -> Path:
         f"triggers:\n  - {{name: often, {DAILY}}}\n"
     )
     (folder / "tell.py").write_text(TELLING)
+    keep_history(root, history_url)
     return root
 
 
@@ -173,8 +174,10 @@ def test_a_paused_backfill_stays_so_over_a_restart_and_goes_on_when_told(plant: 
         assert (again.status_code, again.json()["error"]["code"]) == (409, "conflict")
 
 
-def test_cancelling_stops_the_runs_and_leaves_holes_that_can_be_filled(tmp_path: Path) -> None:
-    plant = Plant(tmp_path, trigger=DAILY, gated="second")
+def test_cancelling_stops_the_runs_and_leaves_holes_that_can_be_filled(
+    tmp_path: Path, history_url: str
+) -> None:
+    plant = Plant(tmp_path, trigger=DAILY, gated="second", history=history_url)
     with serve(plant.project) as server:
         made = add(server, parallel=2)
         until(lambda: sum(e.block == "second" for e in plant.effects()) == 2, "two runs")
@@ -251,25 +254,23 @@ def test_beside_a_server_the_command_hands_it_over_and_waits(plant: Plant) -> No
         assert server.get("status").json()["runs"] == 0
 
 
-# PostgreSQL
+# Two servers
 
 
 @pytest.mark.timeout(180)
-def test_two_servers_on_one_postgresql_run_every_tick_once_though_one_dies(
-    tmp_path: Path,
+def test_two_servers_on_one_history_run_every_tick_once_though_one_dies(
+    tmp_path: Path, history_url: str
 ) -> None:
-    plant = Plant(tmp_path, trigger=DAILY, seconds=0.05)
-    with postgres() as place:
-        (plant.project / "headrace.yaml").write_text(f"history: postgresql+psycopg://{place}\n")
-        first = Server(plant.project, options=(), env={"HEADRACE_LOCK": "off"})
-        with first:
-            first.wait_ready()
-            with Server(plant.project, options=(), env={"HEADRACE_LOCK": "off"}) as second:
-                second.wait_ready()
-                made = add(second, parallel=4)
-                until(lambda: sum(e.block == "third" for e in plant.effects()) >= 3, "three runs")
-                first.kill9()
-                finished = over(second, made)
-                assert finished["counts"]["succeeded"] == finished["total"] == TICKS
-                runs = second.get("runs?limit=500").json()["runs"]
-                assert len({run["logical_time"] for run in runs}) == len(runs) == TICKS
+    plant = Plant(tmp_path, trigger=DAILY, seconds=0.05, history=history_url)
+    with Server(plant.project, options=(), env={"HEADRACE_LOCK": "off"}) as first:
+        first.wait_ready()
+        with Server(plant.project, options=(), env={"HEADRACE_LOCK": "off"}) as second:
+            second.wait_ready()
+            made = add(second, parallel=4)
+            until(lambda: sum(e.block == "third" for e in plant.effects()) >= 3, "three runs")
+            first.kill9()
+            finished = over(second, made)
+            assert finished["counts"]["succeeded"] == finished["total"] == TICKS
+            runs = second.get("runs?limit=500").json()["runs"]
+            assert len({run["logical_time"] for run in runs}) == len(runs) == TICKS
+            check(plant, second, dead=(first.pid,))

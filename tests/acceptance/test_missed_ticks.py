@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.postgres import postgres
 
 from .harness import Server
 from .plant import until
@@ -20,27 +19,12 @@ HOUR = timedelta(hours=1)
 Make = Callable[..., Ticking]
 
 
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[str]:
-    with postgres() as place:
-        yield f"postgresql+psycopg://{place}"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
+@pytest.fixture
+def make(history_url: str, tmp_path: Path) -> Make:
     """Make a project whose history is in one of the databases."""
 
     def made(trigger: str, **more: Any) -> Ticking:
-        history = ""
-        if request.param == "postgresql":
-            history = request.getfixturevalue("postgresql")
-        ticking = Ticking(tmp_path, trigger, history=history, **more)
-        if history:
-            with Server(ticking.project) as server:
-                server.wait_ready()  # which makes the tables
-            for table in ("ticks", "triggers", "publications", "block_runs", "runs"):
-                ticking.rows(f"DELETE FROM {table}")
-        return ticking
+        return Ticking(tmp_path, trigger, history=history_url, **more)
 
     return made
 

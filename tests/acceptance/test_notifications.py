@@ -13,6 +13,7 @@ import pytest
 from headrace.runs.notifications import BACKOFF_S
 
 from .harness import Server
+from .history import keep_history
 from .plant import until
 from .receivers import Hook, Mailbox, mail_server, web_hook
 
@@ -36,14 +37,16 @@ def say(n: int = 0):
 class Place:
     """A project whose pipelines fail while its file `state` says so."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, history: str) -> None:
         self.folder = folder
+        self.history = history
         self.state = folder / "state.txt"
         folder.mkdir()
         self.settings("")
 
     def settings(self, text: str) -> None:
         (self.folder / "headrace.yaml").write_text(text)
+        keep_history(self.folder, self.history)
 
     def says(self, state: str) -> None:
         self.state.write_text(state)
@@ -59,8 +62,8 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path / "project")
+def place(tmp_path: Path, history_url: str) -> Place:
+    return Place(tmp_path / "project", history_url)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from .harness import Server, headrace_command
+from .history import keep_history
 from .plant import until
 
 YAML = """\
@@ -22,11 +23,12 @@ CODE = 'from headrace import exporter\n\n\n@exporter\ndef say():\n    print("v1"
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path: Path, history_url: str) -> Path:
     folder = tmp_path / "project" / "pipelines" / "says"
     folder.mkdir(parents=True)
     (folder / "pipeline.yaml").write_text(YAML)
     (folder / "say.py").write_text(CODE)
+    keep_history(tmp_path / "project", history_url)
     return tmp_path / "project"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import psutil
 import pytest
 
 from .harness import Server
+from .history import keep_history
 
 SENSOR = """\
 from pathlib import Path
@@ -28,8 +30,22 @@ QUICK = "from headrace import loader\n\n\n@loader\ndef load():\n    return 1\n"
 LIMIT_S = 90.0
 
 
-def project_of(folder: Path, keys: str, *, prefix: str = "", settings: str = "") -> Path:
+@dataclass(frozen=True)
+class Site:
+    """Where a project is made, and where its history is."""
+
+    folder: Path
+    history: str
+
+
+@pytest.fixture
+def site(tmp_path: Path, history_url: str) -> Site:
+    return Site(tmp_path, history_url)
+
+
+def project_of(site: Site, keys: str, *, prefix: str = "", settings: str = "") -> Path:
     """A pipeline `guarded` behind a sensor with these keys, and another one without."""
+    folder = site.folder
     project = folder / "project"
     guarded, quick = project / "pipelines" / "guarded", project / "pipelines" / "quick"
     guarded.mkdir(parents=True)
@@ -45,6 +61,7 @@ def project_of(folder: Path, keys: str, *, prefix: str = "", settings: str = "")
     (quick / "pipeline.yaml").write_text("blocks:\n  - {name: load, kind: loader, file: load.py}\n")
     if settings:
         (project / "headrace.yaml").write_text(settings)
+    keep_history(project, site.history)
     return project
 
 
@@ -73,7 +90,7 @@ def is_over(record: dict[str, Any]) -> bool:
 
 
 def test_two_hundred_sensors_that_wait_keep_nobody_from_running(tmp_path: Path) -> None:
-    project = project_of(tmp_path, "poke: 10m, timeout: 2h", settings="max_parallel: 2\n")
+    project = project_of(Site(tmp_path, ""), "poke: 10m, timeout: 2h", settings="max_parallel: 2\n")
     with Server(project) as server:
         server.wait_ready()
         before = len(psutil.Process(server.pid).children(recursive=True))
@@ -93,8 +110,8 @@ def test_two_hundred_sensors_that_wait_keep_nobody_from_running(tmp_path: Path) 
             assert wait_for(server, run, is_over)["state"] == "cancelled"
 
 
-def test_a_wait_goes_on_after_a_crash_until_its_original_end(tmp_path: Path) -> None:
-    project = project_of(tmp_path, "poke: 3s, timeout: 1h")
+def test_a_wait_goes_on_after_a_crash_until_its_original_end(site: Site) -> None:
+    project = project_of(site, "poke: 3s, timeout: 1h")
     with Server(project) as server:
         run = begin(server)
         before = wait_for(server, run, waits)["blocks"][0]
@@ -110,8 +127,8 @@ def test_a_wait_goes_on_after_a_crash_until_its_original_end(tmp_path: Path) -> 
         assert [attempt["state"] for attempt in sensor["attempts"]] == ["succeeded"]
 
 
-def test_a_wait_whose_time_ended_while_no_server_ran_is_over(tmp_path: Path) -> None:
-    project = project_of(tmp_path, "poke: 1s, timeout: 8s, soft_fail: true")
+def test_a_wait_whose_time_ended_while_no_server_ran_is_over(site: Site) -> None:
+    project = project_of(site, "poke: 1s, timeout: 8s, soft_fail: true")
     with Server(project) as server:
         run = begin(server)
         wait_for(server, run, waits)
@@ -124,8 +141,8 @@ def test_a_wait_whose_time_ended_while_no_server_ran_is_over(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("prefix", ["", "async "])
-def test_a_sensor_waits_until_it_is_ready(tmp_path: Path, prefix: str) -> None:
-    project = project_of(tmp_path, "poke: 200ms", prefix=prefix)
+def test_a_sensor_waits_until_it_is_ready(site: Site, prefix: str) -> None:
+    project = project_of(site, "poke: 200ms", prefix=prefix)
     with Server(project) as server:
         run = begin(server)
         asked = wait_for(server, run, lambda record: record["blocks"][0]["pokes"] >= 3)
@@ -147,10 +164,8 @@ def test_a_sensor_waits_until_it_is_ready(tmp_path: Path, prefix: str) -> None:
         ("poke: 200ms, timeout: 1s, soft_fail: true", "succeeded", ["skipped", "skipped"]),
     ],
 )
-def test_a_sensor_gives_up_in_time(
-    tmp_path: Path, keys: str, state: str, blocks: list[str]
-) -> None:
-    with Server(project_of(tmp_path, keys)) as server:
+def test_a_sensor_gives_up_in_time(site: Site, keys: str, state: str, blocks: list[str]) -> None:
+    with Server(project_of(site, keys)) as server:
         record = server.run("guarded", timeout_s=LIMIT_S)
         assert (record["state"], [block["state"] for block in record["blocks"]]) == (state, blocks)
         (sensor, load) = record["blocks"]
@@ -163,8 +178,8 @@ def test_a_sensor_gives_up_in_time(
             assert load["because"] == "sensor delivered is not ready"
 
 
-def test_a_poke_that_hangs_is_stopped_when_the_time_is_over(tmp_path: Path) -> None:
-    project = project_of(tmp_path, "poke: 200ms, timeout: 1s")
+def test_a_poke_that_hangs_is_stopped_when_the_time_is_over(site: Site) -> None:
+    project = project_of(site, "poke: 200ms, timeout: 1s")
     source = "import time\nfrom headrace import sensor\n\n\n@sensor\ndef delivered():\n    time.sleep(600)\n"
     (project / "pipelines" / "guarded" / "delivered.py").write_text(source)
     with Server(project) as server:
@@ -172,8 +187,8 @@ def test_a_poke_that_hangs_is_stopped_when_the_time_is_over(tmp_path: Path) -> N
         assert (record["state"], record["blocks"][0]["failure"]["kind"]) == ("failed", "timeout")
 
 
-def test_a_sensor_that_waits_is_cancelled_at_once(tmp_path: Path) -> None:
-    with Server(project_of(tmp_path, "poke: 1h, timeout: 2h")) as server:
+def test_a_sensor_that_waits_is_cancelled_at_once(site: Site) -> None:
+    with Server(project_of(site, "poke: 1h, timeout: 2h")) as server:
         run = begin(server)
         wait_for(server, run, waits)
         server.post(f"runs/{run}/cancel")

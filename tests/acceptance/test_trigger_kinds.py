@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from .harness import Server
+from .history import keep_history, rows
 from .plant import until
 
 SAY = (
@@ -38,7 +39,7 @@ def load():
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path: Path, history_url: str) -> Path:
     root = tmp_path / "project"
     for name, yaml, file, text in (
         ("says", YAML, "say.py", SAY),
@@ -50,6 +51,7 @@ def project(tmp_path: Path) -> Path:
         (folder / file).write_text(text)
     (root / "data.txt").write_text("one")
     (root / "in").mkdir()
+    keep_history(root, history_url)
     return root
 
 
@@ -192,6 +194,8 @@ def test_a_webhook_answers_its_secret_alone(server: Server, project: Path) -> No
     said(server, 3)
     for file in (project / ".headrace").glob("headrace.db*"):
         assert newer.secret.encode() not in file.read_bytes()
+    (kept,) = rows(project, "SELECT * FROM triggers")
+    assert newer.secret not in str(tuple(kept))
     assert newer.secret not in server.get("triggers").text
     server.patch("pipelines/says/triggers/t", {"active": False})
     assert newer.fire().status_code == 409

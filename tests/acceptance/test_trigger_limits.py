@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 from .harness import Server
+from .history import keep_history, rows
 from .plant import until
 
 LOAD = """\
@@ -48,7 +48,7 @@ def say(load):
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path: Path, history_url: str) -> Path:
     root = tmp_path / "project"
     folder = root / "pipelines" / "says"
     folder.mkdir(parents=True)
@@ -59,6 +59,7 @@ def project(tmp_path: Path) -> Path:
         "  - {name: load, kind: loader, file: load.py}\n"
         "  - {name: say, kind: exporter, file: say.py, upstream: [load]}\n"
     )
+    keep_history(root, history_url)
     return root
 
 
@@ -90,10 +91,7 @@ def blocks(server: Server, run: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def tick_runs(project: Path) -> list[str]:
-    with sqlite3.connect(f"file:{project}/.headrace/headrace.db?mode=ro", uri=True) as opened:
-        found = [row[0] for row in opened.execute("SELECT run_id FROM ticks")]
-    opened.close()
-    return found
+    return [tick.run_id for tick in rows(project, "SELECT run_id FROM ticks")]
 
 
 def test_a_tick_is_tried_as_often_as_it_may_and_keeps_what_succeeded(

@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, text
-
 from headrace.runs.times import stamp
 
 from .harness import Server
+from .history import keep_history, rows
 from .plant import until
 
 BLOCK = """\
@@ -59,8 +58,7 @@ class Ticking:
         )
         log = str(self.folder / "effects.log")
         (place / "say.py").write_text(BLOCK.format(log=log, seconds=self.seconds))
-        if self.history:
-            (self.project / "headrace.yaml").write_text(f"history: {self.history}\n")
+        keep_history(self.project, self.history)
 
     def effects(self) -> list[tuple[str, str, float]]:
         """What blocks noted: `begin` or `end`, the run, and monotonic seconds; oldest first."""
@@ -70,21 +68,12 @@ class Ticking:
 
     def rows(self, statement: str, **values: Any) -> list[Any]:
         """Read or change the history from outside."""
-        return self.rows_of(self.project, statement, self.history, **values)
+        return self.rows_of(self.project, statement, **values)
 
     @staticmethod
-    def rows_of(project: Path, statement: str, history: str = "", **values: Any) -> list[Any]:
-        """Read or change the history of any project; `history` is its URL when it is elsewhere."""
-        engine = create_engine(
-            history or f"sqlite:///{project}/.headrace/headrace.db",
-            **({} if history else {"connect_args": {"timeout": 20}}),
-        )
-        try:
-            with engine.begin() as connection:
-                found = connection.execute(text(statement), values)
-                return list(found.all()) if found.returns_rows else []
-        finally:
-            engine.dispose()
+    def rows_of(project: Path, statement: str, **values: Any) -> list[Any]:
+        """Read or change the history of any project."""
+        return rows(project, statement, **values)
 
     def ticks(self) -> list[Any]:
         """All ticks, oldest first."""

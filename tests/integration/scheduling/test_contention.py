@@ -83,17 +83,16 @@ def test_four_schedulers_make_one_run_of_each_tick(place: str, tmp_path: Path) -
 
 
 @pytest.mark.timeout(300)
-def test_kills_at_any_moment_lose_and_double_no_tick(tmp_path: Path) -> None:
+def test_kills_at_any_moment_lose_and_double_no_tick(place: str, tmp_path: Path) -> None:
     rounds, triggers, minutes = 15, 3, 240
     chance = random.Random(int(os.environ.get("HEADRACE_SEED", "1")))
     effects = tmp_path / "effects"
     effects.touch()
-    database = str(tmp_path / "h.db")
-    prepare(database, triggers)
+    prepare(place, triggers)
     killed = 0
     for number in range(rounds):
         now = START + timedelta(minutes=minutes * (number + 1) // (rounds + 1))
-        process = start(database, tmp_path, now)
+        process = start(place, tmp_path, now)
         # Somewhere in the work of this round, which is about 45 runs of a line each.
         enough = effects.stat().st_size + LINE * chance.randint(1, 40)
         while process.poll() is None and effects.stat().st_size < enough:
@@ -101,5 +100,5 @@ def test_kills_at_any_moment_lose_and_double_no_tick(tmp_path: Path) -> None:
         process.kill()
         killed += process.wait(30) == -signal.SIGKILL
     assert killed > rounds // 2, "the kills came in time"
-    assert start(database, tmp_path, START + timedelta(minutes=minutes)).wait(240) == 0
-    check(database, tmp_path, triggers, minutes)
+    assert start(place, tmp_path, START + timedelta(minutes=minutes)).wait(240) == 0
+    check(place, tmp_path, triggers, minutes)

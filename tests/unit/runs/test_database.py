@@ -14,77 +14,12 @@ from headrace.core.errors import StorageFull, Unavailable
 from headrace.runs import database
 from headrace.runs.changes import QueueRun
 from headrace.runs.history import History
-from headrace.runs.schema import HEAD
 
 Queue = Callable[..., QueueRun]
-FIRST_SCHEMA = """
-CREATE TABLE versions (hash VARCHAR(64) PRIMARY KEY, files BLOB NOT NULL);
-CREATE TABLE runs (
-  id VARCHAR(20) PRIMARY KEY, pipeline VARCHAR(64) NOT NULL, state VARCHAR(12) NOT NULL,
-  origin VARCHAR(12) NOT NULL, trigger_name TEXT, logical_time VARCHAR(40),
-  parameters TEXT NOT NULL, version VARCHAR(64) NOT NULL REFERENCES versions (hash),
-  queued_at VARCHAR(40) NOT NULL, started_at VARCHAR(40), finished_at VARCHAR(40), seconds FLOAT,
-  reason TEXT, attempt INTEGER DEFAULT '1' NOT NULL, owner TEXT NOT NULL,
-  idempotency_key VARCHAR(200), blocks_done INTEGER DEFAULT '0' NOT NULL,
-  blocks_total INTEGER DEFAULT '0' NOT NULL);
-CREATE INDEX runs_newest ON runs (queued_at, id);
-CREATE INDEX runs_of_pipeline ON runs (pipeline, queued_at, id);
-CREATE INDEX runs_by_state ON runs (state, queued_at, id);
-CREATE INDEX runs_by_key ON runs (pipeline, idempotency_key);
-CREATE TABLE block_runs (
-  run_id VARCHAR(20) NOT NULL REFERENCES runs (id) ON DELETE CASCADE, name VARCHAR(64) NOT NULL,
-  position INTEGER NOT NULL, pipeline VARCHAR(64) NOT NULL, state VARCHAR(12) NOT NULL,
-  finished_at VARCHAR(40), record BLOB NOT NULL, PRIMARY KEY (run_id, name));
-CREATE INDEX block_runs_newest ON block_runs (pipeline, name, finished_at);
-CREATE TABLE results (
-  pipeline VARCHAR(64) NOT NULL, block VARCHAR(64) NOT NULL, "key" VARCHAR(64) NOT NULL,
-  output BLOB NOT NULL, finished_at VARCHAR(40) NOT NULL, PRIMARY KEY (pipeline, block, "key"));
-CREATE TABLE triggers (
-  id VARCHAR(20) PRIMARY KEY, pipeline VARCHAR(64) NOT NULL, name VARCHAR(64) NOT NULL,
-  spec BLOB NOT NULL, active BOOLEAN NOT NULL, anchor VARCHAR(40) NOT NULL, next_at VARCHAR(40),
-  last_at VARCHAR(40), problem TEXT, UNIQUE (pipeline, name));
-CREATE INDEX triggers_due ON triggers (next_at) WHERE active AND next_at IS NOT NULL;
-CREATE TABLE ticks (
-  trigger_id VARCHAR(20) NOT NULL, logical_time VARCHAR(40) NOT NULL, run_id VARCHAR(20),
-  skipped TEXT, PRIMARY KEY (trigger_id, logical_time));
-CREATE TABLE alembic_version (version_num VARCHAR(32));
-INSERT INTO alembic_version VALUES ('0001');
-INSERT INTO versions VALUES ('v1', x'00');
-INSERT INTO runs (id, pipeline, state, origin, parameters, version, queued_at, owner)
-  VALUES ('old', 'p', 'succeeded', 'api', '{}', 'v1', '2026-01-01T00:00:00.000000+00:00', 'me');
-"""
-
-
-def shape(file: Path) -> dict[str, list[tuple[str, ...]]]:
-    """Return the columns of every table and index of a file."""
-    with sqlite3.connect(file) as opened:
-        names = opened.execute("SELECT type, name FROM sqlite_master WHERE sql IS NOT NULL")
-        found: dict[str, list[tuple[str, ...]]] = {}
-        for kind, name in names.fetchall():
-            pragma = "table_info" if kind == "table" else "index_info"
-            rows = opened.execute(f"PRAGMA {pragma}('{name}')").fetchall()
-            found[f"{kind} {name}"] = sorted((row[1 if kind == "table" else 2],) for row in rows)
-    opened.close()
-    return found
 
 
 def aside(folder: Path) -> list[Path]:
     return sorted(file for file in folder.iterdir() if ".broken-" in file.name)
-
-
-def test_an_old_database_is_migrated_to_what_a_new_one_is(tmp_path: Path) -> None:
-    old, new = tmp_path / "old.db", tmp_path / "new.db"
-    with sqlite3.connect(old) as connection:
-        connection.executescript(FIRST_SCHEMA)
-    connection.close()
-    migrated = History.open(old)
-    assert [run.id for run in migrated.runs()] == ["old"], "what was there is kept"
-    migrated.close()
-    History.open(new).close()
-    assert shape(old) == shape(new)
-    with sqlite3.connect(old) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
-    connection.close()
 
 
 def test_many_may_open_a_new_database_at_once(tmp_path: Path, queue: Queue) -> None:

@@ -1,0 +1,3 @@
+"""What `tests/unit/runs/test_triggers.py` says of a history, on PostgreSQL."""
+
+from tests.unit.runs.test_triggers import *  # noqa: F403 the same tests with the `history` of this folder
