@@ -50,6 +50,18 @@ describe("buffer", () => {
     expect(wantsSave(buffer)).toBe(false);
   });
 
+  it("merges an outside edit of other lines while it is dirty, and wants to save both", () => {
+    const base = { text: "a = 1\n\nb = 1", hash: "h1" };
+    const mine = edited(opened(base), "a = 2\n\nb = 1");
+    const theirs = { text: "a = 1\n\nb = 3", hash: "h9" };
+    for (const buffer of [changedOnDisk(mine, theirs), refused(sent(mine), "conflict", theirs)]) {
+      expect(buffer.text).toBe("a = 2\n\nb = 3");
+      expect(buffer.theirs).toBeNull();
+      expect(buffer.saved).toEqual(theirs);
+      expect(wantsSave(buffer)).toBe(true);
+    }
+  });
+
   it("is no conflict any more when the disk goes back to what was edited", () => {
     const buffer = changedOnDisk(changedOnDisk(typed, { text: "b", hash: "h9" }), first);
     expect(buffer.theirs).toBeNull();

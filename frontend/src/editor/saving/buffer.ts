@@ -1,9 +1,12 @@
 /**
  * What is typed and what is saved, of one block: a pure state machine.
  *
- * At most one save is on its way. A text from outside replaces a clean buffer; a dirty one keeps
- * what was typed and holds the other text as `theirs` until the user chooses.
+ * At most one save is on its way. A text from outside replaces a clean buffer; into a dirty one it
+ * is merged when other lines were edited. Else the buffer keeps what was typed and holds the other
+ * text as `theirs` until the user chooses.
  */
+import { mergeLines } from "./merge";
+
 export interface Version {
   text: string;
   hash: string;
@@ -69,6 +72,8 @@ export function changedOnDisk(buffer: Buffer, version: Version): Buffer {
   if (version.text === buffer.saved.text) {
     return { ...buffer, saved: version, theirs: null };
   }
+  const merged = mergeLines(buffer.saved.text, buffer.text, version.text);
+  if (merged !== null) return { ...buffer, text: merged, saved: version, theirs: null };
   return { ...buffer, theirs: version };
 }
 
