@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.bench import (
     bench_clients,
+    bench_edges,
     bench_flood,
     bench_graphs,
     bench_grid,
@@ -47,6 +48,7 @@ BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "chain": bench_graphs.measure_chain,
     "fan": bench_graphs.measure_fan,
     "sql": bench_sql.measure,
+    "edges": bench_edges.measure,
     "store": bench_store.measure,
     "papermill": bench_papermill.measure,
     "neighbours": bench_neighbours.measure,

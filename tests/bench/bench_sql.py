@@ -1,20 +1,38 @@
-"""Ten SQL models over a million rows of CSV, beside the same SQL through the DuckDB API."""
+"""Ten SQL models over a million rows of CSV, beside the DuckDB API, dbt and SQLMesh."""
 
 from __future__ import annotations
 
+import json
+import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import msgspec
+import pyarrow as pa
+from pyarrow import ipc
 from tests.acceptance.harness import Server
+from tests.bench import bench_peers
 from tests.bench.figures import Figure
+from tests.bench.peers.sql_models import LAST, digest_of
 from tests.bench.running import Runner
+
+from headrace.protocol.tables import Output
+from headrace.store.outputs import Store
 
 ROWS = 1_000_000
 TARGET = 1.05
-"""Of the time of the DuckDB API."""
+"""Of the time of the DuckDB API, each model a table in memory."""
+MOST_ROUNDS = 10
+PEER_ROUNDS = 3
+PEER_LIMIT_S = 900
+OURS = "Headrace"
 
 MODELS = {
     "stg_fact": (
@@ -59,36 +77,73 @@ READS = {
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Run all models anew each time, by a parameter that differs."""
-    ours: list[float] = []
-    theirs: list[float] = []
+    """Run all models anew each time, by a parameter that differs; every way by turns."""
+    rounds = max(1, min(rounds, MOST_ROUNDS))
+    found: dict[str, list[float]] = {}
+    digests: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "project"
         _make(project)
         with Server(project) as server:
             server.wait_ready()
+            store = Store(project / ".headrace" / "store")
             with Runner(server, "models") as runner:
                 runner.run(round=-1)
-                for number in range(rounds):
-                    seconds, record = runner.run(round=-2 - number)
-                    made = {block["name"]: block for block in record["blocks"]}
-                    assert record["state"] == "succeeded", record
-                    ours.append(seconds)
-                    began = time.perf_counter()
-                    rows = _through_the_api(project, -2 - number)
-                    theirs.append(time.perf_counter() - began)
-                    assert made["final"]["rows"] == rows
-    plain = statistics.median(theirs)
+                for number in range(2, rounds + 2):
+                    seconds, record = runner.run(round=-number)
+                    found.setdefault(OURS, []).append(seconds)
+                    digests[OURS] = _digest_of(_last(store, record))
+                    for name, way in WAYS.items():
+                        began = time.perf_counter()
+                        rows = way(project, -number, Path(folder) / f"{name}-{number}")
+                        found.setdefault(name, []).append(time.perf_counter() - began)
+                        digests[name] = _digest_of(rows)
+        _peers(project, Path(folder), min(rounds, PEER_ROUNDS), found, digests)
+    medians = {name: statistics.median(values) for name, values in found.items()}
+    sys.stdout.write("\n".join(_table(medians, digests)) + "\n\n")
+    plain = medians[TABLES]
     return [
         Figure(
             "ten SQL models over a million rows",
             "s",
-            ours,
+            found[OURS],
             plain * TARGET,
             floor=plain,
             floor_name="DuckDB API",
         )
     ]
+
+
+def _table(medians: dict[str, float], digests: dict[str, str]) -> list[str]:
+    """Show every way, and say of those whose rows differ that they do."""
+    lines = ["| ten SQL models | seconds | of the DuckDB API |", "| --- | --- | --- |"]
+    for name, seconds in medians.items():
+        wrong = "" if digests[name] == digests[TABLES] else " **wrong**"
+        lines.append(f"| {name} | {seconds:.3f}{wrong} | {seconds / medians[TABLES]:.2f} × |")
+    return lines
+
+
+def _peers(
+    project: Path,
+    folder: Path,
+    rounds: int,
+    found: dict[str, list[float]],
+    digests: dict[str, str],
+) -> None:
+    """Let dbt and SQLMesh do the same, in an environment of their own."""
+    listed = folder / "models.json"
+    listed.write_text(json.dumps({name: _text(project, name, -1) for name in MODELS}))
+    script = Path(__file__).parent / "peers" / "sql_models.py"
+    try:
+        python = bench_peers.environment(Path(__file__).with_name("sql_peers.txt"))
+        command = [python, script, listed, folder / "peers", str(rounds)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PEER_LIMIT_S)
+        (line,) = [line for line in done.stdout.splitlines() if line.startswith("measured: ")]
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        sys.stderr.write(f"  dbt and SQLMesh: {str(error).strip()[-300:]}\n")
+        return
+    for name, entry in json.loads(line.removeprefix("measured: ")).items():
+        found[name], digests[name] = entry["seconds"], entry["digest"]
 
 
 def _make(project: Path) -> None:
@@ -117,12 +172,57 @@ def _make(project: Path) -> None:
     (folder / "pipeline.yaml").write_text("\n".join(lines) + "\n")
 
 
-def _through_the_api(project: Path, number: int) -> int:
-    """Make each model a table, and give the rows of the last as Arrow."""
+def _text(project: Path, name: str, number: int) -> str:
+    return MODELS[name].replace(":round", str(number)).replace("'data/", f"'{project}/data/")
+
+
+def _tables(project: Path, number: int, place: Path) -> pa.Table:
+    """Make each model a table, and write the last as an Arrow file, as Headrace does."""
     with duckdb.connect() as database:
-        for name, text in MODELS.items():
-            made = text.replace(":round", str(number)).replace("'data/", f"'{project}/data/")
-            if name == "final":
-                return database.sql(made).to_arrow_table().num_rows
-            database.execute(f"create table {name} as {made}")
-    raise AssertionError("the last model is the last")
+        for name in list(MODELS)[:-1]:
+            database.execute(f"create table {name} as {_text(project, name, number)}")
+        return _written(database.sql(_text(project, LAST, number)).to_arrow_table(), place)
+
+
+def _views(project: Path, number: int, place: Path) -> pa.Table:
+    """Make each model a view, and write the last as an Arrow file."""
+    with duckdb.connect() as database:
+        for name in list(MODELS)[:-1]:
+            database.execute(f"create view {name} as {_text(project, name, number)}")
+        return _written(database.sql(_text(project, LAST, number)).to_arrow_table(), place)
+
+
+def _file(project: Path, number: int, place: Path) -> pa.Table:
+    """Make each model a table of a database on the disk."""
+    with duckdb.connect(str(place)) as database:
+        for name in MODELS:
+            database.execute(f"create table {name} as {_text(project, name, number)}")
+        return database.sql(f"from {LAST}").to_arrow_table()
+
+
+def _written(table: pa.Table, place: Path) -> pa.Table:
+    with place.open("wb") as file:
+        with ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
+        file.flush()
+        os.fsync(file.fileno())
+    return table
+
+
+def _last(store: Store, record: dict[str, Any]) -> pa.Table:
+    made = {block["name"]: block for block in record["blocks"]}
+    return pa.Table.from_pandas(store.get(msgspec.convert(made[LAST]["output"], Output)))
+
+
+def _digest_of(rows: pa.Table) -> str:
+    with duckdb.connect() as database:
+        database.register("rows", rows)
+        return digest_of(database, "rows")
+
+
+TABLES = "DuckDB API, tables in memory"
+WAYS: dict[str, Callable[[Path, int, Path], pa.Table]] = {
+    TABLES: _tables,
+    "DuckDB API, views": _views,
+    "DuckDB API, tables in a file": _file,
+}

@@ -40,11 +40,15 @@ class CloseSession(Command, frozen=True, kw_only=True, tag="close-session"):
 
 
 class SaveSource(Command, frozen=True, kw_only=True, tag="save-source"):
-    """Write a block's source; refused as `conflict` when its hash is no longer `base`."""
+    """Write a block's source; refused as `conflict` when its hash is no longer `base`.
+
+    With `connect`, the edges from blocks that a SQL text newly reads are drawn, as `connect` would.
+    """
 
     block: str
     text: str
     base: str
+    connect: bool = False
 
 
 class AddBlock(Command, frozen=True, kw_only=True, tag="add-block"):

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from headrace.analysis.result import Analysis, BlockAnalysis
 from headrace.project.pipeline import Block, PipelineFiles, Source
 from headrace.project.settings import Defaults
+from headrace.protocol import commands as cmd
 from headrace.protocol.replies import Diagnostic
 from headrace.protocol.tables import BlockTable, Parameter
 from headrace.session.definition import LONGEST_WAIT_S, Definition, PlannedBlock
@@ -109,6 +110,15 @@ class Draft:
     @property
     def parameters(self) -> list[Parameter]:
         return list(self.files.pipeline.parameters)
+
+    def edges_read(self, block: str) -> list[cmd.Connect]:
+        """Return what would connect the blocks that a SQL text reads and that are not upstream."""
+        table = self.table(block)
+        if table is None or table.language != "sql":
+            return []
+        told = [d for d in self.diagnostics if d.block == block and d.code == "not-upstream"]
+        edges = [fix.command for found in told for fix in found.fixes]
+        return list({e.upstream: e for e in edges if isinstance(e, cmd.Connect)}.values())
 
     def table(self, block: str) -> BlockTable | None:
         """Find the table of a block."""

@@ -11,6 +11,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from headrace.core.crash import crashpoint
 from headrace.core.errors import Conflict, HeadraceError, InvalidInput, StorageFull, Unavailable
 from headrace.core.ids import new_run_id
@@ -227,6 +229,9 @@ class Session:
                 async with self._edits:
                     saved = await self._editing.save_source(self.draft.files, command)
                     await self._take_up_edit(command.req)
+                for edge in self.draft.edges_read(command.block) if command.connect else ():
+                    with contextlib.suppress(HeadraceError):  # else its diagnostic says so
+                        await self._restructure(msgspec.structs.replace(edge, req=command.req))
                 return {"hash": saved}
             case cmd.RunBlocks():
                 return await self._run_blocks(command)

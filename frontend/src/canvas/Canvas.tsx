@@ -17,7 +17,7 @@ import { useSession } from "../session";
 import { whyNot } from "../session/connecting";
 import { Button, type CanvasProps, EmptyState, IconButton, useCommands } from "../ui";
 import { BlockNode, NodeActions } from "./BlockNode";
-import { edgesOf, nodesOf } from "./elements";
+import { edgesOf, edgesTyped, nodesOf } from "./elements";
 import { type Focus, familyOf } from "./family";
 import { type Direction, graphOf, neighbour } from "./graph";
 import { useGraph } from "./useGraph";
@@ -44,7 +44,8 @@ export default function Canvas(props: CanvasProps): ReactElement {
 }
 
 function Flow(props: CanvasProps): ReactElement {
-  const { selected, onSelect, onOpen, onAdd, onRun, onConnect, onDisconnect, onRefuse } = props;
+  const { selected, typed, onSelect, onOpen, onAdd, onRun, onConnect, onDisconnect, onRefuse } =
+    props;
   const all = useSession((state) => state.blocks);
   const [focus, setFocus] = useState<Focus | null>(null);
   const blocks = useMemo(() => familyOf(all, focus), [all, focus]);
@@ -63,7 +64,10 @@ function Flow(props: CanvasProps): ReactElement {
     () => nodesOf(graph, places ?? {}, edge === null ? selected : null, blocks, dragging),
     [graph, places, selected, edge, blocks, dragging],
   );
-  const edges = useMemo(() => edgesOf(graph, rows, edge), [graph, rows, edge]);
+  const edges = useMemo(
+    () => [...edgesOf(graph, rows, edge), ...edgesTyped(graph, blocks, typed)],
+    [graph, rows, edge, blocks, typed],
+  );
   const actions = useMemo(() => ({ run: onRun }), [onRun]);
   const isFar = useStore((flow) => flow.transform[2] < FAR);
   useCanvasCommands(props, (side) =>

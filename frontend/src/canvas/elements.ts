@@ -52,3 +52,25 @@ export function edgesOf(
     };
   });
 }
+
+/** Edges that are about to come, as the code that is being typed names their blocks. */
+export function edgesTyped(
+  graph: Graph,
+  blocks: readonly BlockTable[],
+  typed: Readonly<Record<string, readonly string[]>>,
+): Edge[] {
+  const shown = new Set(graph.nodes);
+  return Object.entries(typed).flatMap(([target, sources]) =>
+    sources
+      .filter((source) => shown.has(source) && whyNot(blocks, source, target) === null)
+      .map((source) => ({
+        id: `typed ${source}>${target}`,
+        source,
+        target,
+        className: "edge-typed",
+        selectable: false,
+        focusable: false,
+        ariaLabel: `${source} is about to feed ${target}`,
+      })),
+  );
+}

@@ -147,6 +147,8 @@ export interface CloseSession {
 }
 /**
  * Write a block's source; refused as `conflict` when its hash is no longer `base`.
+ *
+ * With `connect`, the edges from blocks that a SQL text newly reads are drawn, as `connect` would.
  */
 export interface SaveSource {
   op: "save-source";
@@ -155,6 +157,7 @@ export interface SaveSource {
   block: string;
   text: string;
   base: string;
+  connect?: boolean;
 }
 /**
  * Add a transformer below `upstream` whose rows are those of a view of its last output.

@@ -24,6 +24,8 @@ export interface ScheduleSheetProps {
 
 export interface CanvasProps {
   selected: string | null;
+  /** The blocks that the code of a block names as it is typed: edges that are about to come. */
+  typed: Readonly<Record<string, readonly string[]>>;
   /** Keys of the canvas are live while it has the focus. */
   onSelect(block: string): void;
   /** Shows the block in the list. */

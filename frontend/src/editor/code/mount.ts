@@ -2,17 +2,18 @@
 import { Annotation, EditorState } from "@codemirror/state";
 import { EditorView, placeholder } from "@codemirror/view";
 import type { BlockTable, Completions, Fix, Inspection } from "../../protocol";
-import { signOf, statusOf } from "../../session";
+import { blockNamed, signOf, statusOf } from "../../session";
 import { failureWords } from "../../ui";
 import type { Editor } from "../page/model";
 import { edit, select, step } from "../page/operations";
 import { serverCompletion } from "./completion";
-import { codeKeys } from "./definition";
+import { codeKeys, definitionOf } from "./definition";
 import { serverInspection } from "./inspection";
 import { languageExtension } from "./languages";
 import { type FailedLine, lineMarks, showDiagnostics, showFailedLine } from "./marks";
 import { replacement } from "./replacement";
 import { editing, readOnly } from "./setup";
+import { tablesRead } from "./tables";
 
 /** Marks changes that come from the buffer, so that they are not taken for typing. */
 const fromBuffer = Annotation.define<boolean>();
@@ -52,7 +53,10 @@ export function mountCode(
           const typed = update.transactions.some(
             (transaction) => transaction.docChanged && !transaction.annotation(fromBuffer),
           );
-          if (typed) editor.buffers.edit(name, update.state.doc.toString());
+          if (typed) {
+            editor.buffers.edit(name, update.state.doc.toString());
+            noteTables(editor, name, update.state);
+          }
           if (update.focusChanged && update.view.hasFocus) edit(editor, name);
         }),
       ],
@@ -67,6 +71,20 @@ export function mountCode(
     for (const stop of stops) stop();
     view.destroy();
   };
+}
+
+/** Tells the canvas at once which blocks a SQL text reads; the server draws their edges later. */
+function noteTables(editor: Editor, name: string, state: EditorState): void {
+  const all = editor.session.store.getState();
+  const block = blockNamed(all, name);
+  if (block?.language !== "sql" || block.connection !== null) return;
+  const names = all.blocks.map((other) => other.name);
+  const read = tablesRead(state)
+    .map((table) => definitionOf(table, block.inputs, names))
+    .filter((found): found is string => found !== null && !block.upstream.includes(found));
+  const { typed } = editor.store.getState();
+  if (read.join("\n") === (typed[name] ?? []).join("\n")) return;
+  editor.set({ typed: { ...typed, [name]: read } });
 }
 
 function knowledge(editor: Editor, { name, language }: BlockTable) {

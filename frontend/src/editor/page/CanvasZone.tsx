@@ -9,6 +9,7 @@ export function CanvasZone(): ReactElement | null {
   const { Canvas } = use(EditorSlotsContext);
   const editor = useEditor();
   const selected = useEditorState((state) => state.selected);
+  const typed = useEditorState((state) => state.typed);
   if (Canvas === undefined) return null;
   const open = (name: string): void => {
     if (editor.store.getState().view === "canvas") editor.set({ view: "blocks" });
@@ -19,6 +20,7 @@ export function CanvasZone(): ReactElement | null {
       <Suspense fallback={<p className="zone-loading muted">Drawing the canvas…</p>}>
         <Canvas
           selected={selected}
+          typed={typed}
           onSelect={(name) => {
             editor.set({ selected: name, mode: "command" });
             reveal(name);

@@ -33,6 +33,8 @@ export interface EditorState {
   pinned: string | null;
   /** The next block to get the keyboard when it appears, because a command of ours makes it. */
   awaited: { name: string; mode: "command" | "edit" } | null;
+  /** The blocks that the SQL of a block names as it is typed, before anything of it is saved. */
+  typed: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Editor {
@@ -55,12 +57,13 @@ const FIRST: EditorState = {
   tabs: {},
   pinned: null,
   awaited: null,
+  typed: {},
 };
 
 export function createEditor(session: Session, view: View): Editor {
   const store = createStore<EditorState>(() => ({ ...FIRST, view }));
   const buffers = createBuffers(
-    (block, text, base) => session.send({ op: "save-source", block, text, base }),
+    (block, text, base) => session.send({ op: "save-source", block, text, base, connect: true }),
     draftShelf(session.pipeline),
   );
   return {
