@@ -12,6 +12,7 @@ import click
 
 from headrace.core.durable import write_durable
 from headrace.core.paths import ProjectPaths
+from headrace.server.diskspace import DiskSpace
 from headrace.server.lock import ProjectLock
 
 _LOCKED_EXIT_CODE = 3
@@ -48,6 +49,7 @@ def command(
         )
     paths = ProjectPaths.of(project)
     paths.make_state()
+    DiskSpace(paths).make_way_if_full()
     lock = ProjectLock(paths)
     # `headrace run` has it for the moment in which it finishes what a crash cut off.
     if not lock.take(wait_s=0.3):

@@ -83,6 +83,8 @@ class SnapshotTaken(Event, frozen=True, kw_only=True, tag="snapshot-taken"):
     epoch: str
     state: PipelineState | None = None
     """None for the project itself."""
+    disk_low: bool = False
+    """Project: as the last `disk-space-changed` said."""
 
 
 class PipelineChanged(Event, frozen=True, kw_only=True, tag="pipeline-changed"):
@@ -328,6 +330,12 @@ class BackfillChanged(Event, frozen=True, kw_only=True, tag="backfill-changed"):
     backfill: Backfill
 
 
+class DiskSpaceChanged(Event, frozen=True, kw_only=True, tag="disk-space-changed"):
+    """Project: so little is left on its disk that triggers start no runs, or enough again."""
+
+    low: bool
+
+
 class NotificationsChanged(Event, frozen=True, kw_only=True, tag="notifications-changed"):
     """Project: something was sent to a channel, or could not be."""
 
@@ -367,5 +375,6 @@ AnyEvent = (
     | BackfillChanged
     | NotificationsChanged
     | SettingsChanged
+    | DiskSpaceChanged
 )
 """Every event."""

@@ -126,6 +126,7 @@ class Failure(Struct, frozen=True, kw_only=True):
         "input",
         "lost",
         "not-ready",
+        "disk-full",
     ]
     type: str
     message: str

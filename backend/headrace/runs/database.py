@@ -144,11 +144,11 @@ def _telling() -> Generator[None]:
 
 def told(error: DBAPIError) -> HeadraceError:
     """Say what an error of the database means for who asked."""
+    if _is_full(error):
+        return StorageFull("No space left to write the history; what is there is intact.")
     match _code(error):
         case 5 | 6:  # SQLITE_BUSY, SQLITE_LOCKED
             return Unavailable("The history is in use by another program; nothing was lost.")
-        case 13:  # SQLITE_FULL
-            return StorageFull("No space left to write the history; what is there is intact.")
         case 11 | 26:  # SQLITE_CORRUPT, SQLITE_NOTADB
             return Unavailable("The history is damaged: start again, and it is moved aside.")
         case _:
@@ -158,6 +158,14 @@ def told(error: DBAPIError) -> HeadraceError:
 def _code(error: DBAPIError) -> int | None:
     code = getattr(error.orig, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
+
+
+def _is_full(error: DBAPIError) -> bool:
+    # SQLITE_FULL; SQLITE_IOERR_SHMSIZE, when there is no room for the index of its log;
+    # `disk_full` of PostgreSQL.
+    if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_IOERR_SHMSIZE:
+        return True
+    return _code(error) == sqlite3.SQLITE_FULL or getattr(error.orig, "sqlstate", "") == "53100"
 
 
 def _is_damage(error: DBAPIError) -> bool:

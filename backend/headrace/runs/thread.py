@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
+from headrace.core.errors import StorageFull
+
 if TYPE_CHECKING:
     from headrace.runs.history import History
 
@@ -23,8 +25,10 @@ class HistoryThread:
     SQLAlchemy is imported there as well, so that a server answers before that is done.
     """
 
-    def __init__(self, place: str | Path) -> None:
+    def __init__(self, place: str | Path, make_way: Callable[[], bool] = lambda: False) -> None:
         self._place = place
+        self._make_way = make_way
+        """Called when the disk is full; True when there is more room now."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="history")
         self._history: History | None = None
 
@@ -58,9 +62,14 @@ class HistoryThread:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        history = self._open()
-        history.wait_for_locks_since(asked)
-        return method(history, *args, **kwargs)
+        while True:
+            try:
+                history = self._open()
+                history.wait_for_locks_since(asked)
+                return method(history, *args, **kwargs)
+            except StorageFull:
+                if not self._make_way():
+                    raise
 
     async def close(self) -> None:
         """Finish the calls under way and let go of the database."""

@@ -177,7 +177,15 @@ class Backfilling:
     loses nor doubles one.
     """
 
-    def __init__(self, *, sessions: OpenSessions, history: HistoryThread, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        sessions: OpenSessions,
+        history: HistoryThread,
+        clock: Clock,
+        may_start: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._may_start = may_start
         self._sessions = sessions
         self._history = history
         self._clock = clock
@@ -249,6 +257,8 @@ class Backfilling:
         """
         for situation in await self._history.call(History.backfill_situations):
             step = decide(situation)
+            if step.start and not self._may_start():
+                continue
             if situation.id not in self._busy and step != Step():
                 self._busy.add(situation.id)
                 self._spawn(self._attend(situation, step))

@@ -82,9 +82,19 @@ class Daemon:
     What to do is decided from the history alone, which alone knows the ticks that wait and the runs
     that go on: a crash at any point, or a second scheduler on the same history, neither loses nor
     doubles a tick.
+
+    While `may_start` says no, nothing is decided: it is as if no scheduler ran.
     """
 
-    def __init__(self, *, sessions: OpenSessions, history: HistoryThread, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        sessions: OpenSessions,
+        history: HistoryThread,
+        clock: Clock,
+        may_start: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._may_start = may_start
         self._sessions = sessions
         self._history = history
         self._clock = clock
@@ -185,6 +195,8 @@ class Daemon:
             self._stale = False
             await self._read_files()
         self._read.set()
+        if not self._may_start():
+            return LONGEST_SLEEP_S  # what is due meanwhile is caught up as after any standstill
         while True:
             now = self._clock.now()
             states = await self._history.call(History.situation, now, SLICE, frozenset(self._busy))

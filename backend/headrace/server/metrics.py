@@ -67,6 +67,11 @@ class Metrics:
         self._store = Gauge(
             "headrace_store_bytes", "What all outputs take on disk.", registry=self.registry
         )
+        self._disk = Gauge(
+            "headrace_disk_free_bytes",
+            "What can still be written to the project's disk.",
+            registry=self.registry,
+        )
         self._workers = Gauge(
             "headrace_workers_bytes",
             "Resident memory of the template process and all that it has forked.",
@@ -100,6 +105,7 @@ class Metrics:
         self._sessions.set(len(live))
         self._lag.set(lag.worst_ms / 1000)
         self._store.set(await runtime.store_size.bytes())
+        self._disk.set(runtime.space.free_bytes)
         memory = await asyncio.to_thread(runtime.pool.rss)
         self._workers.set(memory["rss"])
         return generate_latest(self.registry)

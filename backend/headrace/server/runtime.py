@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from headrace.core.clock import Clock, SystemClock
 from headrace.core.errors import Fenced, Unavailable
 from headrace.core.paths import ProjectPaths
+from headrace.server.diskspace import DiskSpace
 from headrace.server.environment import interpreter_of
 from headrace.server.lock import ProjectLock
 from headrace.server.storesize import StoreSize
@@ -72,6 +73,7 @@ class Runtime:
         self._ending: asyncio.Task[None] | None = None
         self._settling: Settling | None = None
         self._notebooks: ExecutedNotebooks | None = None
+        self.space = DiskSpace(paths, self._space_changed)
         self.store_size = StoreSize(StoreFiles(paths.store).usage, self.clock.monotonic)
 
     @property
@@ -100,7 +102,7 @@ class Runtime:
             )
             await pool.start()
             place = settings.history or str(self.paths.database)
-            history = self._history = HistoryThread(place)
+            history = self._history = HistoryThread(place, self.space.make_way)
             had_runs = await asyncio.to_thread(self._has_logs)
             history.start()
             await self._settle(history)
@@ -110,6 +112,7 @@ class Runtime:
             sessions = self._sessions = Sessions(
                 project=project, pool=pool, history=history, clock=self.clock
             )
+            sessions.disk_low = self.space.is_low
             sweep = sessions.sweep if serve else None
             lease = Lease(history, sessions.owner, lost=self._lost, sweep=sweep)
             await lease.start()
@@ -117,6 +120,7 @@ class Runtime:
             self._notebooks = ExecutedNotebooks(self, lambda: project.settings().notebooks)
             self._notebooks.start()
             if serve:
+                self.space.start()
                 await self._start_notifier(sessions, history)
                 await self._start_ends(sessions, history)
                 sessions.start_watching()
@@ -140,6 +144,7 @@ class Runtime:
         from headrace.project.files import Project
 
         self.paths.make_state()
+        self.space.look()
         self._use = StoreUse.shared(self.paths.store)
         make = self._make_project or Project
         project = self._project = make(self.paths, self.clock)
@@ -198,7 +203,9 @@ class Runtime:
         except ImportError as error:  # the server is of use without it, and says so in its status
             logger.warning("There is no scheduler: %s", error)
             return
-        daemon = self._daemon = Daemon(sessions=sessions, history=history, clock=self.clock)
+        daemon = self._daemon = Daemon(
+            sessions=sessions, history=history, clock=self.clock, may_start=self._may_start
+        )
         await daemon.start()
 
     def start_backfilling(self) -> None:
@@ -209,9 +216,23 @@ class Runtime:
             logger.warning("There are no backfills: %s", error)
             return
         self._backfilling = Backfilling(
-            sessions=self.sessions, history=self.history, clock=self.clock
+            sessions=self.sessions,
+            history=self.history,
+            clock=self.clock,
+            may_start=self._may_start,
         )
         self._backfilling.start()
+
+    def _may_start(self) -> bool:
+        return not self.space.is_low
+
+    def _space_changed(self) -> None:
+        """Tell of it, and catch up with what has waited for space."""
+        self.sessions.tell_disk(low=self.space.is_low)
+        if self._daemon is not None:
+            self._daemon.wake()
+        if self._backfilling is not None:
+            self._backfilling.wake()
 
     async def _lost(self, error: Fenced) -> None:
         """Stop all that writes: another process has our runs, and starts their blocks again."""
@@ -272,6 +293,7 @@ class Runtime:
 
     async def _close_services(self) -> None:
         for closing in (
+            self.space,
             self._daemon,
             self._notifier,
             self._backfilling,

@@ -79,6 +79,10 @@ class Status(Struct, frozen=True, kw_only=True):
     peak_rss_bytes: int = 0
     store_bytes: int = 0
     """What all outputs take on disk, some seconds ago."""
+    disk_free_bytes: int = 0
+    """What can still be written to the project's disk."""
+    disk_low: bool = False
+    """So little that triggers and backfills start no runs."""
 
 
 class StatusHandler(ApiHandler):
@@ -111,4 +115,6 @@ class StatusHandler(ApiHandler):
             runs=sum(len(session.machine.runs) for session in live),
             scheduler=runtime.daemon is not None,
             store_bytes=await runtime.store_size.bytes(),
+            disk_free_bytes=runtime.space.free_bytes,
+            disk_low=runtime.space.is_low,
         )

@@ -56,6 +56,8 @@ class Sessions:
         self._opening: dict[str, asyncio.Task[Session]] = {}
         self._watching: asyncio.Task[None] | None = None
         self.owner = current_owner()
+        self.disk_low = False
+        """Triggers start no runs because the disk is nearly full."""
         self._vigil = Vigil(self.owner)
         self._resuming = asyncio.Lock()
         self._ours: set[str] = set()
@@ -67,7 +69,12 @@ class Sessions:
 
     def project_snapshot(self) -> ev.SnapshotTaken:
         """Return the opening event of the project's own log."""
-        return ev.SnapshotTaken(seq=self.log.seq, epoch=self.log.epoch)
+        return ev.SnapshotTaken(seq=self.log.seq, epoch=self.log.epoch, disk_low=self.disk_low)
+
+    def tell_disk(self, *, low: bool) -> None:
+        """Tell everybody that the disk is nearly full, or that it is not any more."""
+        self.disk_low = low
+        self.log.publish(ev.DiskSpaceChanged(low=low))
 
     async def open(self, pipeline: str) -> Session:
         """Return the session of a pipeline; NotFound when there is no such pipeline."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import difflib
+import errno
 import linecache
 import re
 import reprlib
@@ -15,6 +16,7 @@ from pathlib import Path
 from types import FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any, Literal
 
+from headrace.core.errors import StorageFull
 from headrace.protocol.tables import Failure, Frame
 from headrace.workers.handover import column_names
 from headrace.workers.isolation import NoInput
@@ -28,7 +30,17 @@ _OURS = str(Path(__file__).parent)
 _NAMES = re.compile(r"[A-Za-z_]\w*")
 _PLAIN_MODULES = ("builtins", "datetime", "decimal", "pathlib", "numpy", "pandas", "uuid", "enum")
 
-Kind = Literal["exception", "check", "died", "timeout", "memory", "ended-early", "input", "lost"]
+Kind = Literal[
+    "exception",
+    "check",
+    "died",
+    "timeout",
+    "memory",
+    "ended-early",
+    "input",
+    "lost",
+    "disk-full",
+]
 """What happens in a worker; that a sensor is `not-ready` is for the session to say."""
 
 
@@ -77,6 +89,8 @@ def failure_of(
         kind = "input"
     elif isinstance(error, MemoryError):
         kind, message = "memory", message or str(error) or "There was not enough memory."
+    elif _is_disk_full(error):
+        kind = "disk-full"
     levels = _levels(error.__traceback__)
     mine, library = _parted(levels, path, root)
     own_lines = [line for frame, line in levels if frame.f_code.co_filename == path]
@@ -95,6 +109,11 @@ def failure_of(
         text=_text(error),
         bases=[kind.__qualname__ for kind in type(error).__mro__[1:-2]],
     )
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return full or isinstance(error, StorageFull)
 
 
 def _ended_early(error: SystemExit) -> str:
@@ -188,6 +207,8 @@ def _text(error: BaseException) -> str:
 
 
 def _hint(error: BaseException, frames: list[FrameType]) -> str:
+    if _is_disk_full(error):
+        return "Make room on the disk, and retry the run from here: what is done stays done."
     try:
         if isinstance(error, KeyError):
             return _hint_for_key(error, frames)

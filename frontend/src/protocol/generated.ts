@@ -61,7 +61,8 @@ export type AnyEvent =
   | TriggersChanged
   | BackfillChanged
   | NotificationsChanged
-  | SettingsChanged;
+  | SettingsChanged
+  | DiskSpaceChanged;
 export type AnyReply = Accepted | Refused;
 
 /**
@@ -591,6 +592,7 @@ export interface SnapshotTaken {
   cause: string;
   epoch: string;
   state: PipelineState | null;
+  disk_low: boolean;
 }
 /**
  * All of a session at one `seq`: what a browser needs to draw the editor.
@@ -813,6 +815,7 @@ export interface Failure {
   kind:
     | "check"
     | "died"
+    | "disk-full"
     | "ended-early"
     | "exception"
     | "input"
@@ -1383,6 +1386,16 @@ export interface SettingsChanged {
   pipeline: string;
   seq: number;
   cause: string;
+}
+/**
+ * Project: so little is left on its disk that triggers start no runs, or enough again.
+ */
+export interface DiskSpaceChanged {
+  op: "disk-space-changed";
+  pipeline: string;
+  seq: number;
+  cause: string;
+  low: boolean;
 }
 /**
  * The command was not carried out, and nothing changed.

@@ -45,6 +45,8 @@ function apply(state: SessionState, event: AnyEvent): SessionState {
         diagnostics: event.diagnostics,
         version: event.version,
       };
+    case "disk-space-changed":
+      return { ...state, diskLow: event.low };
     case "version-published":
       return { ...state, published: event.version };
     case "parameters-set":
@@ -166,7 +168,7 @@ function apply(state: SessionState, event: AnyEvent): SessionState {
 function fromSnapshot(state: SessionState, event: SnapshotTaken): SessionState {
   const { epoch, seq, state: taken } = event;
   const fresh: SessionState = { ...initialState(state.name), phase: "live", epoch, seq };
-  if (taken === null) return fresh;
+  if (taken === null) return { ...fresh, diskLow: event.disk_low };
   return { ...fresh, ...taken, worker: { state: taken.worker, rssBytes: state.worker.rssBytes } };
 }
 

@@ -8,6 +8,8 @@ export interface SessionState extends Omit<PipelineState, "worker"> {
   worker: { state: string; rssBytes: number | null };
   /** Stage that stopping a block has reached, by block: `interrupt`, `terminate` or `kill`. */
   stopping: Record<string, string>;
+  /** Of the project: its disk is so full that triggers start no runs. */
+  diskLow: boolean;
   /** Why no event follows any more. */
   endedBecause: string | null;
 }
@@ -34,6 +36,7 @@ export function initialState(pipeline: string): SessionState {
     problem: null,
     version: "",
     published: null,
+    diskLow: false,
     endedBecause: null,
   };
 }

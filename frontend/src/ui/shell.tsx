@@ -1,5 +1,6 @@
 import { CircleHelp, Moon, Sun } from "lucide-react";
 import { type ReactElement, type ReactNode, useEffect, useState } from "react";
+import { useStore } from "zustand";
 import { useConnection, useServer } from "../session";
 import { Button, IconButton } from "./buttons";
 import { classes } from "./classes";
@@ -75,6 +76,7 @@ export function Page(props: PageProps): ReactElement {
         <div className="header-actions">{props.actions}</div>
       </header>
       <OfflineBar />
+      <DiskBar />
       <main id="main" className={classes("main", props.fixed && "main-fixed")} tabIndex={-1}>
         {props.children}
       </main>
@@ -130,7 +132,7 @@ function OfflineBar(): ReactElement | null {
   const { client } = useServer();
   if (phase !== "offline") return null;
   return (
-    <div className="offline" role="status">
+    <div className="notice-bar" role="status">
       <span>
         The server does not answer.{" "}
         {unsent === 0 ? "Nothing is lost." : `${plural(unsent, "change")} not sent yet.`} Trying
@@ -139,6 +141,17 @@ function OfflineBar(): ReactElement | null {
       <Button size="small" onClick={() => client.retryNow()}>
         Try now
       </Button>
+    </div>
+  );
+}
+
+function DiskBar(): ReactElement | null {
+  const isLow = useStore(useServer().project.store, (state) => state.diskLow);
+  if (!isLow) return null;
+  return (
+    <div className="notice-bar" role="status">
+      The disk of this project is nearly full: schedules and backfills start no runs until 100 MB
+      are free. Missed ticks are then caught up.
     </div>
   );
 }

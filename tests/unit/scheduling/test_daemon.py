@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,6 +61,64 @@ async def test_overlap_when_runs_take_longer_than_the_time_between(
     times = world.sessions.times()
     assert times == sorted(set(times))
     assert len(world.sessions.cancelled) == cancelled
+
+
+@pytest.mark.parametrize(
+    ("overlap", "started", "cancelled", "skipped"),
+    [
+        ("skip", 5, 0, 25),
+        ("queue_one", 5, 0, 24),
+        ("queue_all", 5, 0, 0),
+        ("cancel_previous", 30, 29, 0),
+        ("allow", 30, 0, 0),
+    ],
+)
+async def test_a_run_of_a_minute_every_ten_seconds_for_five_minutes(
+    world: World, overlap: str, started: int, cancelled: int, skipped: int
+) -> None:
+    world.write("p", f"every: 10s, overlap: {overlap}")
+    await world.daemon.start()
+    began: dict[str, datetime] = {}
+    ended: set[str] = set()
+    for _ in range(30):
+        world.clock.time += timedelta(seconds=10)
+        for run in world.sessions.launched:
+            if run.id not in ended and world.clock.time - began[run.id] >= timedelta(minutes=1):
+                ended.add(run.id)
+                await world.sessions.end(run)
+        await world.settled()
+        for run in world.sessions.launched:
+            began.setdefault(run.id, world.clock.time)
+            if run.id in world.sessions.cancelled and run.id not in ended:
+                ended.add(run.id)
+                await world.sessions.end(run, "cancelled")
+        await world.settled()
+        for run in world.sessions.launched:
+            began.setdefault(run.id, world.clock.time)
+    assert len(world.sessions.launched) == started
+    assert len(set(world.sessions.cancelled)) == cancelled
+    assert len(await world.skipped()) == skipped
+    times = world.sessions.times()
+    assert times == sorted(set(times)), "in their order, none twice"
+
+
+async def test_nothing_starts_while_it_may_not_and_then_all_is_caught_up(world: World) -> None:
+    may: list[bool] = [False]
+    world.daemon = Daemon(
+        sessions=world.sessions,
+        history=world.history,
+        clock=world.clock,
+        may_start=lambda: may[0],
+    )
+    world.write("p", f"{EVERY}, catchup: all, overlap: allow")
+    await world.daemon.start()
+    for _ in range(3):
+        await world.turn(minutes=5)
+        await world.settled()
+    assert world.sessions.launched == []
+    may[0] = True
+    await world.settled()
+    assert len(world.sessions.launched) == 3
 
 
 async def test_a_newer_tick_takes_the_place_of_the_run_before(world: World) -> None:

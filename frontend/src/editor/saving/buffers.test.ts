@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "../../client";
-import { type Buffers, createBuffers, SAVE_AFTER_MS } from "./buffers";
+import { type Buffers, createBuffers, SAVE_AFTER_MS, SAVE_AGAIN_MS } from "./buffers";
 import type { Draft } from "./drafts";
 
 const disk = (text: string, hash: string): Map<string, { text: string; hash: string }> =>
@@ -72,6 +72,18 @@ describe("buffers", () => {
     await vi.advanceTimersByTimeAsync(SAVE_AFTER_MS * 4);
     expect(saves).toHaveLength(1);
     expect(buffers.store.getState()["clean"]).toMatchObject({ text: "mine", theirs: details });
+  });
+
+  it("try again by themselves when the disk was full, with what was typed since", async () => {
+    answer = () =>
+      Promise.reject(new ApiError({ code: "disk-full", message: "No space left.", details: {} }));
+    buffers.edit("clean", "ab");
+    expect(await buffers.flush()).toBe(false);
+    expect(buffers.store.getState()["clean"]?.problem).toBe("No space left.");
+    answer = () => Promise.resolve({ hash: "h2" });
+    await vi.advanceTimersByTimeAsync(SAVE_AGAIN_MS);
+    expect(saves.at(-1)).toEqual(["clean", "ab", "h1"]);
+    expect(drafts.size).toBe(0);
   });
 
   it("save at once when flushed", async () => {

@@ -22,6 +22,8 @@ import {
 import type { DraftShelf } from "./drafts";
 
 export const SAVE_AFTER_MS = 400;
+/** After a save that failed for a reason that passes: a full disk, a server that is busy. */
+export const SAVE_AGAIN_MS = 5000;
 
 export type Save = (block: string, text: string, base: string) => Promise<unknown>;
 
@@ -54,11 +56,11 @@ export function createBuffers(save: Save, shelf: DraftShelf): Buffers {
     if (buffer !== undefined) put(block, step(buffer));
   };
 
-  const schedule = (block: string): void => {
+  const schedule = (block: string, after: number = SAVE_AFTER_MS): void => {
     clearTimeout(timers.get(block));
     timers.set(
       block,
-      setTimeout(() => void saveNow(block), SAVE_AFTER_MS),
+      setTimeout(() => void saveNow(block), after),
     );
   };
 
@@ -74,6 +76,7 @@ export function createBuffers(save: Save, shelf: DraftShelf): Buffers {
       .then((result) => change(block, (now) => acknowledged(now, buffer.text, result)))
       .catch((thrown: unknown) => {
         change(block, (now) => refused(now, messageOf(thrown), theirsOf(thrown)));
+        if (thrown instanceof ApiError && PASSING.has(thrown.code)) schedule(block, SAVE_AGAIN_MS);
       })
       .finally(() => {
         saves.delete(block);
@@ -117,6 +120,9 @@ export function createBuffers(save: Save, shelf: DraftShelf): Buffers {
     },
   };
 }
+
+/** Errors that need nothing but time. */
+const PASSING: ReadonlySet<string> = new Set(["disk-full", "unavailable"]);
 
 function open(shelf: DraftShelf, block: string, version: Version): Buffer {
   const draft = shelf.read(block);
