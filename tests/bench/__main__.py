@@ -30,6 +30,7 @@ from tests.bench import (
     bench_sql,
     bench_start,
     bench_store,
+    bench_upkeep,
     bench_views,
     report,
 )
@@ -50,6 +51,8 @@ BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "sql": bench_sql.measure,
     "edges": bench_edges.measure,
     "store": bench_store.measure,
+    "saving": bench_upkeep.measure_saving,
+    "purging": bench_upkeep.measure_purging,
     "papermill": bench_papermill.measure,
     "neighbours": bench_neighbours.measure,
     "scale": bench_scale.measure,

@@ -53,8 +53,8 @@ FROM runs JOIN (VALUES ('a', 0), ('b', 1), ('c', 2)) WHERE id >= printf('%020d',
 """
 
 
-def fill(file: Path) -> None:
-    """Make a history of a million runs, from days ago until now."""
+def fill(file: Path, runs: int = RUNS) -> None:
+    """Make a history of so many runs, from days ago until now."""
     History.open(file).close()
     with sqlite3.connect(file) as opened:
         # Indexes are made when all is there: a tenth of the time.
@@ -66,9 +66,9 @@ def fill(file: Path) -> None:
             opened.execute(f"DROP INDEX {name}")
         opened.execute("INSERT INTO versions VALUES ('v', x'')")
         end = datetime.now(UTC).timestamp()
-        step = SPAN.total_seconds() / RUNS
-        opened.execute(_FILL, {"runs": RUNS, "pipelines": PIPELINES, "end": end, "step": step})
-        opened.execute(_BLOCKS, {"first": RUNS - NEWEST, "record": _RECORD})
+        step = SPAN.total_seconds() / runs
+        opened.execute(_FILL, {"runs": runs, "pipelines": PIPELINES, "end": end, "step": step})
+        opened.execute(_BLOCKS, {"first": runs - NEWEST, "record": _RECORD})
         for _, statement in indexes:
             opened.execute(statement)
     opened.close()

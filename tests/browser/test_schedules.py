@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -71,10 +71,10 @@ def test_a_change_of_clocks_is_shown_with_its_note(sheet: Locator) -> None:
     expect(ticks(sheet).nth(1)).to_contain_text(gap)
     expect(ticks(sheet)).to_have_count(5)
     expect(ticks(sheet).nth(1)).to_contain_text(f"02:30 does not exist on {sunday.day} March")
-    others = [ticks(sheet).nth(i) for i in (0, 2, 3, 4)]
-    for other in others:
-        expect(other).to_contain_text("02:30")
-        expect(other).not_to_contain_text("exist")
+    for nth in (0, 2, 3, 4):
+        day = sunday.replace(tzinfo=None) + timedelta(days=nth - 1)
+        expect(ticks(sheet).nth(nth)).to_contain_text(f"{day:%a %d %b} 02:30")
+        expect(ticks(sheet).nth(nth)).not_to_contain_text("exist")
 
 
 def test_a_schedule_is_edited_while_it_fires(sheet: Locator, server: Server) -> None:
