@@ -6,9 +6,7 @@ import {
   announce,
   Button,
   type ChosenNotebook,
-  chooseNotebook,
   chosenNotebook,
-  EmptyState,
   Input,
   Link,
   navigate,
@@ -17,6 +15,7 @@ import {
   toastError,
 } from "../ui";
 import { Cells } from "./Cells";
+import { Chooser } from "./Chooser";
 import { Decisions } from "./Decisions";
 import "./import.css";
 
@@ -27,20 +26,10 @@ export function ImportPage(): ReactElement {
     return (
       <Page title="Import a notebook">
         <h1 className="visually-hidden">Import a notebook</h1>
-        <div className="card">
-          <EmptyState title="Which notebook?" actions={<Link to="/">All pipelines</Link>}>
-            <input
-              type="file"
-              aria-label="Notebook"
-              accept=".ipynb,.py"
-              onChange={(event) => {
-                const file = event.target.files?.[0];
-                if (file !== undefined)
-                  void chooseNotebook(file).then(() => setChosen(chosenNotebook()));
-              }}
-            />
-          </EmptyState>
-        </div>
+        <Chooser onChosen={() => setChosen(chosenNotebook())} />
+        <p className="import-back">
+          <Link to="/">All pipelines</Link>
+        </p>
       </Page>
     );
   }
