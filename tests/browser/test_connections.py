@@ -108,12 +108,7 @@ def choose_and_run(page: Page, keys: Keyboard, project: Path) -> None:
     editor = EditorPage(page).open("flights")
     editor.block("flights").wait_for()
     keys.go_to("flights")
-    menu = editor.block("flights").get_by_role("button", name="More for flights")
-    menu.focus()
-    keys.press("Enter")
-    settings = page.get_by_role("menuitem", name="Settings…")
-    settings.focus()
-    keys.press("Enter")
+    keys.press("s")
     keys.dialog("Settings of flights")
     expect(page.get_by_label("Connection", exact=True)).to_be_focused()
     expect(page.get_by_role("option", name="warehouse")).to_be_attached()
@@ -127,3 +122,35 @@ def choose_and_run(page: Page, keys: Keyboard, project: Path) -> None:
     expect(editor.block("flights")).to_contain_text("5 rows")
     lines = (project / "pipelines/flights/pipeline.yaml").read_text().splitlines()
     assert lines[3].endswith("connection: warehouse}   # of the warehouse")
+
+
+def test_what_writes_without_leave_offers_the_switch_and_then_writes(
+    context: BrowserContext, quiet: Complaints, database: str, server: Server
+) -> None:
+    host, port = database.partition("@")[2].partition("/")[0].split(":")
+    form = {"kind": "postgresql", "host": host, "port": int(port), "database": "postgres"}
+    form |= {"user": "guarded", "secret": "WAREHOUSE_PASSWORD"}
+    password = {"value": PASSWORD, "place": "file"}
+    made = server.post("connections", {"name": "warehouse", "form": form, "password": password})
+    assert made.status_code == 201
+    page = context.new_page()
+    keys = Keyboard(page)
+    editor = EditorPage(page).open("flights")
+    editor.block("store").wait_for()
+    keys.go_to("store")
+    keys.press("Enter")
+    code = editor.code("store")
+    expect(code).to_be_focused()
+    expect(editor.block("store").locator(".cm-lint-marker-error")).to_be_visible()
+    keys.press("F8")
+    panel = editor.block("store").locator(".cm-panel-lint")
+    expect(panel).to_contain_text("This writes to the database")
+    expect(panel.get_by_role("button", name="Let it write, as an exporter")).to_be_visible()
+    keys.press("l")
+    expect(editor.block("store").get_by_text("on warehouse, writes")).to_be_visible()
+    expect(editor.block("store").get_by_text("exporter")).to_be_visible()
+    expect(code).to_be_focused()
+    keys.press("Control+Enter")
+    editor.expect_done("store")
+    with psycopg.connect(f"postgresql://{database}") as asked:
+        assert asked.execute("select count(*) from flights where id = 6").fetchone() == (1,)

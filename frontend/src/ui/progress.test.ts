@@ -12,3 +12,7 @@ it.each([
 ])("%s of %s after %s s: %s", (done, total, seconds, words) => {
   expect(progressWords(done, total, seconds)).toBe(words);
 });
+
+it("says what is counted, when somebody knows", () => {
+  expect(progressWords(16_384, null, 2, "rows")).toBe("16,384 rows · 8,192/s");
+});

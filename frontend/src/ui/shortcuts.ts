@@ -83,6 +83,7 @@ export type CommandId =
   | "format"
   | "complete"
   | "definition"
+  | "problems"
   | "tab-indents"
   | "canvas-connect"
   | "focus-ancestors"
@@ -349,6 +350,13 @@ export const SHORTCUTS: Readonly<Record<CommandId, Shortcut>> = {
     section: "Edit",
     where: "code",
     keys: ["Ctrl+Space"],
+    silent: true,
+  },
+  problems: {
+    title: "Show problems, with what mends them",
+    section: "Edit",
+    where: "code",
+    keys: ["F8"],
     silent: true,
   },
   definition: {

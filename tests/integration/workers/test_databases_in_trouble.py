@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -129,6 +130,46 @@ async def test_a_connection_that_is_lost_in_the_middle_says_so(
     assert answer.failure.type == "ConnectionLost"
     assert f"The connection '{name}' was lost in the middle" in answer.failure.message
     assert "ConnectionError" in answer.failure.bases  # `retry_on: [ConnectionError]`
+
+
+ENDLESS = {
+    "postgres": "select i as id, repeat('x', 200) as text from generate_series(1, 100000000) i",
+    "mariadb": "select seq as id, repeat('x', 200) as text from seq_1_to_100000000",
+}
+READING = {
+    "postgres": "select pid from pg_stat_activity where application_name = 'headrace'"
+    " and query ilike '%FETCH FORWARD%'",
+    "mariadb": "select id from information_schema.processlist where info like '%seq_1_to_1000000%'"
+    " and id <> connection_id()",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_connection_that_is_lost_between_rows_says_after_how_many(
+    servers: Bench, asks: dict[str, Ask], name: str
+) -> None:
+    answers, end = servers.begin(job(servers, name, ENDLESS[name]))
+    await until(lambda: any(isinstance(one, Progressed) for one in answers), 60)
+    await until(lambda: asks[name](READING[name]))
+    asks[name](END[name].format(asks[name](READING[name])[0][0]))
+    answer = await asyncio.wait_for(end, 60)
+    assert isinstance(answer, Raised), answer
+    assert answer.failure.type == "ConnectionLost"
+    assert re.search(r"in the middle of the statement after [\d,]+ rows", answer.failure.message)
+    kept = servers.root / ".headrace" / "store"
+    assert [one for one in kept.rglob("*") if one.is_file() and one.stat().st_size > 100_000] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_stop_between_rows_ends_the_statement_at_the_database(
+    servers: Bench, asks: dict[str, Ask], name: str
+) -> None:
+    answers, end = servers.begin(job(servers, name, ENDLESS[name]))
+    await until(lambda: any(isinstance(one, Progressed) for one in answers), 60)
+    servers.pool.stop("r", "q")
+    answer = await asyncio.wait_for(end, 60)
+    assert isinstance(answer, Stopped), answer
+    await until(lambda: not asks[name](READING[name]), 60)
 
 
 @pytest.mark.parametrize("name", NAMES)

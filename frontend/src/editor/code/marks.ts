@@ -1,5 +1,10 @@
 /** What the server says about lines: diagnostics with quick fixes, and where the last run failed. */
-import { lintGutter, type Diagnostic as Mark, setDiagnostics } from "@codemirror/lint";
+import {
+  closeLintPanel,
+  lintGutter,
+  type Diagnostic as Mark,
+  setDiagnostics,
+} from "@codemirror/lint";
 import { type Extension, RangeSet, StateEffect, StateField, type Text } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, WidgetType } from "@codemirror/view";
 import type { Diagnostic, Fix } from "../../protocol";
@@ -24,7 +29,11 @@ export function markOf(doc: Text, diagnostic: Diagnostic, onFix: (fix: Fix) => v
     message: diagnostic.message,
     actions: (diagnostic.fixes ?? []).map((fix) => ({
       name: fix.title,
-      apply: () => onFix(fix),
+      apply: (view) => {
+        closeLintPanel(view);
+        view.focus();
+        onFix(fix);
+      },
     })),
   };
 }

@@ -14,7 +14,7 @@ import {
   toggleTabFocusMode,
 } from "@codemirror/commands";
 import { bracketMatching, indentOnInput } from "@codemirror/language";
-import { lintKeymap } from "@codemirror/lint";
+import { diagnosticCount, openLintPanel } from "@codemirror/lint";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
 import { EditorState, type Extension, Prec } from "@codemirror/state";
 import {
@@ -78,7 +78,7 @@ const editingKeys: KeyBinding[] = [
   ...searchKeymap,
   ...historyKeymap,
   ...completionKeymap,
-  ...lintKeymap.filter((binding) => binding.key !== "Mod-Shift-m"),
+  { key: "F8", run: (view) => diagnosticCount(view.state) > 0 && openLintPanel(view) },
   { key: "Ctrl-m", run: toggleTabFocusMode },
   indentWithTab,
 ];

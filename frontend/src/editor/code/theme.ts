@@ -83,6 +83,12 @@ const surface = EditorView.theme({
   },
   ".cm-completionDetail": { color: "var(--muted)", fontStyle: "normal", marginLeft: "12px" },
   ".cm-completionMatchedText": { textDecoration: "none", color: "var(--accent)" },
+  ".cm-panel.cm-panel-lint": { fontFamily: "var(--font)" },
+  ".cm-panel.cm-panel-lint ul [aria-selected], .cm-panel.cm-panel-lint ul:focus [aria-selected]": {
+    backgroundColor: "var(--accent-soft)",
+    color: "var(--text)",
+  },
+  ".cm-panel.cm-panel-lint button[name=close]": { color: "var(--muted)" },
   ".cm-diagnostic": { padding: "6px 10px", fontSize: "13px", borderLeftWidth: "3px" },
   ".cm-diagnosticAction": {
     backgroundColor: "var(--surface)",

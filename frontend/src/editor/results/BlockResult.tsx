@@ -24,7 +24,13 @@ export function BlockResult({ block, status }: Props): ReactElement | null {
   const tabs = tabsOf(status);
   return (
     <>
-      {isRunning && <RunningBar block={block.name} status={status} />}
+      {isRunning && (
+        <RunningBar
+          block={block.name}
+          status={status}
+          unit={block.connection === null ? undefined : "rows"}
+        />
+      )}
       {failed && status.failure !== null && (
         <div className="block-failure" data-old={sign === "stale" || undefined}>
           <FailureView failure={status.failure} />

@@ -6,6 +6,8 @@ import { LogText, ProgressBar } from "../../ui";
 interface Props {
   block: string;
   status: BlockStatus;
+  /** What its progress counts. */
+  unit: string | undefined;
 }
 
 const TAIL_LINES = 8;
@@ -16,7 +18,7 @@ const STOPPING: Record<string, string> = {
 };
 
 /** Progress as the block reports it, and the last lines that it wrote. */
-export function RunningBar({ block, status }: Props): ReactElement {
+export function RunningBar({ block, status, unit }: Props): ReactElement {
   const stage = useSession((state) => state.stopping[block]);
   const attempt = status.attempt > 1 ? `attempt ${status.attempt}` : undefined;
   const idle = status.progress === null ? attempt : undefined;
@@ -26,6 +28,7 @@ export function RunningBar({ block, status }: Props): ReactElement {
         block={block}
         progress={status.progress}
         since={status.started_at}
+        unit={unit}
         instead={stage === undefined ? idle : (STOPPING[stage] ?? stage)}
       />
       {status.log_tail !== "" && (
