@@ -48,13 +48,7 @@ export function GanttChart({ run, selected, onSelect }: GanttChartProps): ReactE
       <div className="gantt-body">
         <div className="gantt-grid" aria-hidden="true">
           {gantt.marks.map((mark) => (
-            <span
-              key={mark}
-              data-edge={mark / gantt.span > EDGE || undefined}
-              style={{ left: percent(mark, gantt.span) }}
-            >
-              {mark === 0 ? "0 s" : formatDuration(mark)}
-            </span>
+            <span key={mark} style={{ left: percent(mark, gantt.span) }} />
           ))}
         </div>
         <ul ref={rows} className="gantt-rows" onKeyDown={onKeyDown}>
@@ -72,13 +66,26 @@ export function GanttChart({ run, selected, onSelect }: GanttChartProps): ReactE
           ))}
         </ul>
       </div>
-      <p className="gantt-legend" aria-hidden="true">
-        <span data-phase="queue">waiting</span>
-        <span data-phase="start">start-up and inputs</span>
-        <span data-phase="run">run</span>
-        <span data-phase="save">save</span>
-        <span data-phase="critical">decides the length of the run</span>
-      </p>
+      <div className="gantt-foot" aria-hidden="true">
+        <div className="gantt-axis">
+          {gantt.marks.map((mark) => (
+            <span
+              key={mark}
+              data-edge={mark / gantt.span > EDGE || undefined}
+              style={{ left: percent(mark, gantt.span) }}
+            >
+              {mark === 0 ? "0 s" : formatDuration(mark)}
+            </span>
+          ))}
+        </div>
+        <p className="gantt-legend">
+          <span data-phase="queue">waiting</span>
+          <span data-phase="start">start-up and inputs</span>
+          <span data-phase="run">run</span>
+          <span data-phase="save">save</span>
+          <span data-phase="critical">decides the length of the run</span>
+        </p>
+      </div>
     </section>
   );
 }

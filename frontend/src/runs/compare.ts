@@ -106,8 +106,14 @@ export function resultWords({ before, now }: Pair): string {
 
 function shapeOf(output: Output | null): string {
   if (output === null || output.kind === "nothing") return "nothing";
-  if (output.rows === null) return output.text.slice(0, 18) || output.type_name;
+  if (output.rows === null) return shortened(output.text) || output.type_name;
   return formatShape(output.rows, output.column_count);
+}
+
+const LONGEST_TEXT = 18;
+
+function shortened(text: string): string {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 1).trimEnd()}…` : text;
 }
 
 type Timed = Pick<BlockRun | RunRecord, "state" | "seconds">;

@@ -39,6 +39,18 @@ describe("ganttOf", () => {
     ]);
   });
 
+  it("lets blocks that were skipped one after the other stand where the first would have begun", () => {
+    const skipped = (name: string, upstream: string[]): BlockRun => ({
+      ...block(name, upstream, null, null),
+      state: "skipped",
+    });
+    const { bars } = ganttOf(
+      run(block("a", [], 1, 3), skipped("b", ["a"]), skipped("c", ["b"])),
+      ORIGIN,
+    );
+    expect(bars.map(({ end }) => end)).toEqual([3, 3, 3]);
+  });
+
   it("lets a running block reach to now", () => {
     const { bars } = ganttOf(run(block("a", [], 1, null)), ORIGIN + 9000);
     expect(bars[0]?.end).toBe(9);

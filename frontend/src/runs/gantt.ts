@@ -40,6 +40,8 @@ export function ganttOf(run: RunRecord, now: number): Gantt {
   const begun = since(run.started_at) ?? 0;
   const bars = run.blocks.map((block) => {
     const ready = Math.max(begun, ...block.upstream.map((name) => ends.get(name) ?? 0));
+    // Its end is where it would have begun: what is skipped below it stands there as well.
+    if (block.state === "skipped") ends.set(block.name, ends.get(block.name) ?? ready);
     const segments = segmentsOf(block, ready, since, present);
     const end = segments.at(-1)?.to ?? Math.min(ready, since(run.finished_at) ?? ready);
     return { block, segments, end };
