@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from .harness import Server
@@ -78,6 +79,45 @@ def test_a_long_lock_is_503_and_what_goes_on_is_recorded_when_it_ends(tmp_path: 
         server.patch("pipelines/steps/triggers/often", {"active": False})
         runs = all_over(server)
         assert {r["state"] for r in runs} == {"succeeded"}
+        assert server.get(f"runs/{run}").json()["attempt"] == 1, "nobody took it away"
+        check(plant, server)
+
+
+@contextmanager
+def unreachable(place: str, url: str) -> Iterator[None]:
+    """Let nobody reach a database of the PostgreSQL server at `place` while the block lasts."""
+    name = url.rpartition("/")[2]
+    with psycopg.connect(f"postgresql://{place}", autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false".encode())
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
+        )
+        try:
+            yield
+        finally:
+            connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
+
+
+def test_a_postgresql_that_goes_away_is_503_and_all_goes_on_when_it_is_back(
+    tmp_path: Path, postgresql_server: str, postgresql: str
+) -> None:
+    often = "every: 1s, overlap: allow, catchup: all"
+    plant = Plant(tmp_path, trigger=often, gated="second", history=postgresql)
+    with Server(plant.project, options=()) as server:
+        server.wait_ready()
+        run = start_run(server)
+        until(lambda: plant.counts(run)["second"], "the gated block")
+        with unreachable(postgresql_server, postgresql):
+            plant.open_gate()  # blocks end while nothing can be written
+            refused = server.post("pipelines/steps/runs", {})
+            assert refused.status_code == 503, refused.text
+            assert int(refused.headers["Retry-After"]) > 0
+            assert server.get("status").status_code == 200
+        many = len(server.get("runs").json()["runs"])
+        until(lambda: len(server.get("runs").json()["runs"]) > many, "the next tick", 60)
+        until(lambda: server.get(f"runs/{run}").json()["state"] == "succeeded", "its end", 60)
+        server.patch("pipelines/steps/triggers/often", {"active": False})
+        assert {r["state"] for r in all_over(server)} == {"succeeded"}
         assert server.get(f"runs/{run}").json()["attempt"] == 1, "nobody took it away"
         check(plant, server)
 
