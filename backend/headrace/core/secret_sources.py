@@ -34,12 +34,12 @@ class SecretFile:
 
     def read(self) -> dict[str, str]:
         """Return name → value; Unavailable when the key is missing or another one."""
-        from cryptography.fernet import Fernet, InvalidToken
-
         try:
             token = self._file.read_bytes()
         except FileNotFoundError:
             return {}
+        from cryptography.fernet import Fernet, InvalidToken  # 60 ms that most projects never need
+
         try:
             content = Fernet(self._key(make=False)).decrypt(token)
         except (InvalidToken, ValueError):

@@ -44,6 +44,8 @@ logger = logging.getLogger(__name__)
 LOOK_S = 10.0
 """Between two looks at the clock, at the latest."""
 SHORTEST_LOOK_S = 0.5
+_LOOKS_APART_S = 0.25
+"""The least between two looks, however many runs end."""
 SEND_LIMIT_S = 45.0
 """How long a service may take; its process is killed then."""
 CLAIM_S = float(os.environ.get("HEADRACE_CLAIM_S", "90"))
@@ -141,12 +143,16 @@ class Notifier:
     # Looking
 
     async def _go_on(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             self._awake.clear()
+            began = loop.time()
             delay = await self._try(self.look())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S if delay is None else delay):
                     await self._awake.wait()
+            # However many runs end: what is told of them waits for others in any case.
+            await asyncio.sleep(began + _LOOKS_APART_S - loop.time())
 
     async def _try(self, work: Coroutine[Any, Any, Any]) -> Any:
         try:

@@ -41,6 +41,8 @@ class Project:
         self._journal = Journal(paths.root, paths.state / "journal")
         self._library = Library(paths, shipped_library())
         self._writing = threading.RLock()
+        self._as_read: tuple[bytes, Settings] | None = None
+        """What headrace.yaml was when it was read last, and what that says."""
 
     # Reading
 
@@ -189,7 +191,10 @@ class Project:
     def settings(self) -> Settings:
         """Return what headrace.yaml says; a missing file is an empty one."""
         try:
-            return read_settings(decode(read_bytes(self.paths.settings), "headrace.yaml"))
+            raw = read_bytes(self.paths.settings)
+            if self._as_read is None or self._as_read[0] != raw:
+                self._as_read = raw, read_settings(decode(raw, "headrace.yaml"))
+            return self._as_read[1]
         except NotFound:
             return Settings()
         except HeadraceError as error:

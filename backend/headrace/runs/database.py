@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from headrace.core.crash import crashpoint
 from headrace.core.errors import Fenced, HeadraceError, StorageFull, Unavailable
+from headrace.runs.prepared import Prepared
 from headrace.runs.schema import prepare
 from headrace.runs.tables import leases
 
@@ -27,7 +28,9 @@ logger = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_MS = int(os.environ.get("HEADRACE_BUSY_MS", "10000"))
 """How long a call waits for a lock of another process; the setting is for tests."""
-_HAS_LEASE = select(leases.c.owner).where(leases.c.owner == bindparam("me")).with_for_update()
+_HAS_LEASE = Prepared(
+    lambda _: select(leases.c.owner).where(leases.c.owner == bindparam("me")).with_for_update()
+)
 LOG_PAGES = 8_192
 """Pages of 4 KiB that SQLite's log may hold before a commit has to move them into the file."""
 CHECKED_BYTES = 16 * 2**20
@@ -91,13 +94,11 @@ class Database:
         """
         immediate = self.engine.execution_options(immediate=True, patience_ms=self._patience_ms())
         with _telling(), immediate.begin() as connection:
-            if self._owner is not None:
-                found = connection.execute(_HAS_LEASE, {"me": self._owner}).first()
-                if found is None:
-                    raise Fenced(
-                        "Another process took over this project's runs while this one stood"
-                        " still: it writes nothing any more. Start it again."
-                    )
+            if self._owner is not None and _HAS_LEASE.run(connection, {"me": self._owner}) is None:
+                raise Fenced(
+                    "Another process took over this project's runs while this one stood"
+                    " still: it writes nothing any more. Start it again."
+                )
             yield connection
 
     def _patience_ms(self) -> int:

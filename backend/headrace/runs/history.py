@@ -399,19 +399,36 @@ def _apply(connection: Connection, change: Change) -> None:
                 _KEEP_UNSYNCED.run(connection, {"file": output.name, "bytes": output.content})
 
 
-def _save_run(connection: Connection, change: SaveRun) -> None:
-    values = {
-        "state": change.state,
-        "started_at": stamp(change.started_at),
-        "finished_at": stamp(change.finished_at),
-        "seconds": change.seconds,
-        "reason": change.reason,
-    }
-    said = {name: value for name, value in values.items() if value is not None}
-    connection.execute(update(runs).where(runs.c.id == change.run_id).values(said))
-
-
 # Made once: building a statement takes longer than SQLite needs to carry it out.
+_SAVED = ("started_at", "finished_at", "seconds", "reason")
+_SAVE_RUN = Prepared(
+    lambda _: (
+        update(runs)
+        .where(runs.c.id == bindparam("run"))
+        .values(
+            state=bindparam("now"),
+            **{
+                name: func.coalesce(bindparam(f"new_{name}", type_=runs.c[name].type), runs.c[name])
+                for name in _SAVED
+            },
+        )
+    )
+)
+
+
+def _save_run(connection: Connection, change: SaveRun) -> None:
+    """What a change does not say stays as it is."""
+    values = {
+        "run": change.run_id,
+        "now": change.state,
+        "new_started_at": stamp(change.started_at),
+        "new_finished_at": stamp(change.finished_at),
+        "new_seconds": change.seconds,
+        "new_reason": change.reason,
+    }
+    _SAVE_RUN.run(connection, values)
+
+
 _OF_BLOCK = and_(block_runs.c.run_id == bindparam("run"), block_runs.c.name == bindparam("block"))
 _BLOCK_STATE = Prepared(lambda _: select(block_runs.c.state).where(_OF_BLOCK))
 _SET_BLOCK = Prepared(

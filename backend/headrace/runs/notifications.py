@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Row, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, or_, select, update
 
 from headrace.core.crash import crashpoint
 from headrace.protocol.notifications import NOTIFY_EVENTS, NotificationTable, Notify
@@ -25,6 +25,7 @@ from headrace.runs.incidents import (
     Telling,
     decide,
 )
+from headrace.runs.prepared import Prepared
 from headrace.runs.queueing import insert_or_replace
 from headrace.runs.tables import channels, incidents, notifications, runs, ticks, triggers
 from headrace.runs.times import moment, stamp
@@ -219,6 +220,14 @@ class Notifications:
             return [_table(row) for row in connection.execute(newest)]
 
 
+_IS_TOLD = Prepared(
+    lambda _: select(runs.c.id).where(
+        runs.c.id == bindparam("run"), runs.c.pipeline.in_(select(incidents.c.pipeline))
+    )
+)
+"""Whether anybody is told of the pipeline of a run: of most, nobody is."""
+
+
 def record_end(connection: Connection, change: SaveRun) -> None:
     """Decide what is told of the end of a run, before that is written; in its transaction.
 
@@ -226,11 +235,12 @@ def record_end(connection: Connection, change: SaveRun) -> None:
     """
     if change.state not in FINAL_RUN_STATES or change.finished_at is None:
         return
+    if _IS_TOLD.run(connection, {"run": change.run_id}) is None:
+        return
     found = select(runs).where(
         runs.c.id == change.run_id,
         runs.c.state.in_(_UNFINISHED),
         runs.c.origin.in_(TOLD_ORIGINS),
-        runs.c.pipeline.in_(select(incidents.c.pipeline)),
     )
     row = connection.execute(found).first()
     if row is None or change.state == "cancelled":

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, insert
 from sqlalchemy.dialects import sqlite
 
 from headrace.runs.changes import QueueRun
+from headrace.runs.prepared import Prepared
 from headrace.runs.tables import block_runs, runs, versions
 from headrace.runs.times import stamp
 
@@ -20,18 +21,11 @@ if TYPE_CHECKING:
 
 def queue_runs(connection: Connection, queued: Sequence[QueueRun]) -> None:
     """Insert runs with their blocks, and their files once per version."""
-    if not queued:
-        return
     files = {change.record.version: change.files for change in queued}
-    statement = insert_or_replace(connection.dialect.name, versions)
-    connection.execute(
-        statement.on_conflict_do_nothing(),
-        [{"hash": version, "files": content} for version, content in files.items()],
-    )
-    connection.execute(insert(runs), [_run_row(change) for change in queued])
-    blocks = [row for change in queued for row in _block_rows(change)]
-    if blocks:
-        connection.execute(insert(block_runs), blocks)
+    new = [{"hash": version, "files": content} for version, content in files.items()]
+    _PUT_VERSION.run_many(connection, new)
+    _PUT_RUN.run_many(connection, [_run_row(change) for change in queued])
+    _PUT_BLOCK.run_many(connection, [row for change in queued for row in _block_rows(change)])
 
 
 def insert_or_replace(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -41,6 +35,24 @@ def insert_or_replace(dialect: str, table: Table) -> sqlite.Insert | postgresql.
     from sqlalchemy.dialects import postgresql  # 2 MB that most servers never need
 
     return postgresql.insert(table)
+
+
+_PUT_VERSION = Prepared(
+    lambda dialect: insert_or_replace(dialect, versions).on_conflict_do_nothing(),
+    ("hash", "files"),
+)
+_PUT_RUN = Prepared(
+    lambda _: insert(runs),
+    (
+        *("id", "pipeline", "state", "origin", "trigger_name", "logical_time", "interval_start"),
+        *("parameters", "version", "published", "queued_at", "attempt", "owner"),
+        *("idempotency_key", "limits", "retry", "blocks_done", "blocks_total"),
+    ),
+)
+_PUT_BLOCK = Prepared(
+    lambda _: insert(block_runs),
+    ("run_id", "name", "position", "pipeline", "state", "finished_at", "record"),
+)
 
 
 def _run_row(change: QueueRun) -> dict[str, Any]:

@@ -42,6 +42,7 @@ from headrace.runs.firing import (
     shift_of,
 )
 from headrace.runs.past import MISSED
+from headrace.runs.prepared import Prepared
 from headrace.runs.publications import newest_numbers
 from headrace.runs.queueing import insert_or_replace, queue_runs
 from headrace.runs.tables import runs, ticks, triggers
@@ -134,7 +135,8 @@ class Triggers:
     ) -> list[TriggerState]:
         """Return the triggers that may have something to do, those due longest first.
 
-        They are due not later than `now`, or have ticks that wait. `without` leaves out ids.
+        They are due not later than `now`, or have ticks that wait. `without` leaves out ids. Where
+        a trigger does not mind its runs that go on, they need not be said.
         """
         due = (
             select(triggers)
@@ -152,11 +154,18 @@ class Triggers:
             if not rows:
                 return []
             waiting_ticks = _waiting(connection, [name for name in rows if name in held_by])
-            running = _running(connection)
+            specs = {name: _spec(row) for name, row in rows.items()}
+            minding = {
+                rows[name].pipeline
+                for name, spec in specs.items()
+                if name in held_by or spec.overlap != "allow" or spec.catchup == "all"
+            }
+            running = _running(connection, sorted(minding))
             numbers = newest_numbers(connection, {row.pipeline for row in rows.values()})
         return [
             _state(
                 row,
+                specs[row.id],
                 running.get(row.id, ()),
                 waiting_ticks.get(row.id, ()),
                 published=numbers.get(row.pipeline),
@@ -219,31 +228,19 @@ class Triggers:
                     (new if known is None else changed).append(row)
                     if tick.queue is not None:
                         queued.append(tick.queue)
-            if new:
-                connection.execute(_INSERT_TICK, new)
-            if changed:
-                connection.execute(_UPDATE_TICK, changed)
+            _INSERT_TICK.run_many(connection, new)
+            _UPDATE_TICK.run_many(connection, changed)
             queue_runs(connection, queued)
-            if good:
-                connection.execute(_MOVE_ON, [_move_row(firing) for firing in good])
+            _MOVE_ON.run_many(connection, [_move_row(firing) for firing in good])
             crashpoint("tick.before-commit")
         crashpoint("tick.after-commit")
         return [change.record.id for change in queued]
 
 
-_INSERT_TICK = insert(ticks).values(
-    trigger_id=bindparam("trigger"),
-    logical_time=bindparam("at"),
-    run_id=bindparam("run"),
-    skipped=bindparam("reason"),
-    until=bindparam("end"),
-    replaces=bindparam("instead"),
-    arrived=False,
-)
-_UPDATE_TICK = (
-    update(ticks)
-    .where(ticks.c.trigger_id == bindparam("trigger"), ticks.c.logical_time == bindparam("at"))
-    .values(
+_INSERT_TICK = Prepared(
+    lambda _: insert(ticks).values(
+        trigger_id=bindparam("trigger"),
+        logical_time=bindparam("at"),
         run_id=bindparam("run"),
         skipped=bindparam("reason"),
         until=bindparam("end"),
@@ -251,25 +248,40 @@ _UPDATE_TICK = (
         arrived=False,
     )
 )
+_UPDATE_TICK = Prepared(
+    lambda _: (
+        update(ticks)
+        .where(ticks.c.trigger_id == bindparam("trigger"), ticks.c.logical_time == bindparam("at"))
+        .values(
+            run_id=bindparam("run"),
+            skipped=bindparam("reason"),
+            until=bindparam("end"),
+            replaces=bindparam("instead"),
+            arrived=False,
+        )
+    )
+)
 _FURTHER = triggers.c.revision + 1
 _LAST = bindparam("last", type_=String)
-_MOVE_ON = (
-    update(triggers)
-    .where(triggers.c.id == bindparam("trigger"))
-    .values(
-        next_at=bindparam("next"),
-        last_at=case(
-            (
-                or_(triggers.c.last_at.is_(None), triggers.c.last_at < _LAST),
-                func.coalesce(_LAST, triggers.c.last_at),
+_MOVE_ON = Prepared(
+    lambda _: (
+        update(triggers)
+        .where(triggers.c.id == bindparam("trigger"))
+        .values(
+            next_at=bindparam("next"),
+            last_at=case(
+                (
+                    or_(triggers.c.last_at.is_(None), triggers.c.last_at < _LAST),
+                    func.coalesce(_LAST, triggers.c.last_at),
+                ),
+                else_=triggers.c.last_at,
             ),
-            else_=triggers.c.last_at,
-        ),
-        problem=case(
-            (bindparam("settles", type_=Boolean), bindparam("wrong", type_=Text)),
-            else_=triggers.c.problem,
-        ),
-        revision=_FURTHER,
+            problem=case(
+                (bindparam("settles", type_=Boolean), bindparam("wrong", type_=Text)),
+                else_=triggers.c.problem,
+            ),
+            revision=_FURTHER,
+        )
     )
 )
 
@@ -347,14 +359,20 @@ def _waiting(connection: Connection, trigger_ids: Sequence[str]) -> dict[str, li
     return found
 
 
-def _running(connection: Connection) -> dict[str, tuple[TickRun, ...]]:
+def _running(connection: Connection, pipelines: Sequence[str]) -> dict[str, tuple[TickRun, ...]]:
+    """Return the runs of pipelines that are not over, by the triggers whose ticks they are of."""
     # From the few runs that are not over to their ticks, never through all ticks of a trigger.
     # Those of backfills keep to a limit of their own: the schedule goes on beside them.
-    going = select(runs.c.id).where(
-        runs.c.state.in_(("queued", "running")), runs.c.origin != "backfill"
-    )
+    ids: list[str] = []
+    for some in _slices(pipelines):
+        going = select(runs.c.id).where(
+            runs.c.pipeline.in_(some),
+            runs.c.state.in_(("queued", "running")),
+            runs.c.origin != "backfill",
+        )
+        ids += connection.execute(going).scalars()
     found: dict[str, list[TickRun]] = {}
-    for some in _slices(list(connection.execute(going).scalars())):
+    for some in _slices(ids):
         statement = select(ticks).where(ticks.c.run_id.in_(some)).order_by(ticks.c.logical_time)
         for row in connection.execute(statement):
             run = TickRun(moment(row.logical_time), row.run_id)
@@ -452,8 +470,13 @@ def _text(spec: TriggerSpec) -> bytes:
     return msgspec.json.encode(msgspec.structs.replace(spec, line=1))
 
 
+def _spec(row: Row[Any]) -> TriggerSpec:
+    return msgspec.json.decode(row.spec, type=TriggerSpec)
+
+
 def _state(
     row: Row[Any],
+    spec: TriggerSpec,
     running: tuple[TickRun, ...],
     waiting: Sequence[Row[Any]],
     *,
@@ -462,7 +485,7 @@ def _state(
     return TriggerState(
         id=row.id,
         pipeline=row.pipeline,
-        spec=msgspec.json.decode(row.spec, type=TriggerSpec),
+        spec=spec,
         active=bool(row.active),
         next_at=moment(row.next_at),
         revision=row.revision,

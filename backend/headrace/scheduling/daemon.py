@@ -110,6 +110,9 @@ class Daemon:
         self._cancelled: dict[str, frozenset[str]] = {}
         """Runs of triggers that were cancelled from here: they may take a while to be over."""
         self._outbox: list[tuple[Sequence[Firing], asyncio.Future[frozenset[str]]]] = []
+        self._ticks_wait = False
+        """Some ticks waited for runs to end when the triggers were looked at last."""
+        self._soon: asyncio.TimerHandle | None = None
         self._looking = False
         self._writing = False
         self._recorded = asyncio.Event()
@@ -132,7 +135,7 @@ class Daemon:
         """Stop firing; runs that go on are not touched."""
         if self._leave is not None:
             self._leave()
-        for timer in self._timers:
+        for timer in (*self._timers, *filter(None, [self._soon])):
             timer.cancel()
         tasks = list(self._tasks)
         for task in tasks:
@@ -156,12 +159,26 @@ class Daemon:
                 self._stale = True
                 self._awake.set()
             case RunChanged(run=run) if run.trigger is not None and run.state in FINAL_RUN_STATES:
-                self._awake.set()  # a tick may have waited for this run
+                self._look_after_end()
                 self._arrived.set()
             case RunChanged(run=run) if run.state in FINAL_RUN_STATES:
                 self._arrived.set()  # a trigger may wait for it
             case _:
                 pass
+
+    def _look_after_end(self) -> None:
+        """See whether a tick has waited for a run that is over: at once where some do.
+
+        Elsewhere another scheduler may have such a tick; many runs that end are then one reason.
+        """
+        if self._ticks_wait:
+            self._awake.set()
+        elif self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(LOOKS_APART_S, self._look_soon)
+
+    def _look_soon(self) -> None:
+        self._soon = None
+        self._awake.set()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name="scheduler")
@@ -197,9 +214,11 @@ class Daemon:
         self._read.set()
         if not self._may_start():
             return LONGEST_SLEEP_S  # what is due meanwhile is caught up as after any standstill
+        waits = False
         while True:
             now = self._clock.now()
             states = await self._history.call(History.situation, now, SLICE, frozenset(self._busy))
+            self._ticks_wait = waits = waits or any(state.held for state in states)
             asked = dict(self._cancelled)
             chosen = await asyncio.to_thread(_decisions, states, now, asked) if states else []
             self._looking = bool(chosen)

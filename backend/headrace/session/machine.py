@@ -60,6 +60,7 @@ class Machine:
         self.staleness: dict[str, Staleness] = {}
         self._fresh: Mapping[str, Result] = {}
         self._at: datetime | None = None
+        self._encoded: tuple[Definition, bytes] | None = None
         self._line = line or Slots()
         """Shared with the machines of all other pipelines of the project."""
         self._line.end_pipeline(definition.pipeline)  # left by a session of it that broke
@@ -248,10 +249,16 @@ class Machine:
         """Return the record that makes a prepared run durable."""
         return QueueRun(
             record=run.to_record(),
-            files=run.definition.encode(),
+            files=self._pinned(run.definition),
             owner=self._owner,
             idempotency_key=idempotency_key,
         )
+
+    def _pinned(self, definition: Definition) -> bytes:
+        """Encode a definition, once for all runs of it that are queued in a row."""
+        if self._encoded is None or self._encoded[0] is not definition:
+            self._encoded = definition, definition.encode()
+        return self._encoded[1]
 
     def launch(self, run: Run, at: datetime) -> Step:
         """Take up a run whose record is durable: announce it and start what can start."""

@@ -592,7 +592,7 @@ class Session:
     async def _record_and_launch(self, run: Run, idempotency_key: str | None = None) -> None:
         change = self.machine.queue_change(run, idempotency_key)
         crashpoint("queue.before-record")
-        await self._around.history.call(History.write, [change])
+        await self._around.history.write([change])
         crashpoint("queue.after-record")
         await self.launch(run)
         crashpoint("queue.after-launch")
@@ -702,7 +702,7 @@ class Session:
         """
         while True:
             try:
-                await self._around.history.call(History.write, records)
+                await self._around.history.write(records)
             except (Unavailable, StorageFull) as error:
                 logger.warning("%s: history cannot be written now: %s", self.pipeline, error)
                 self._stimuli.hold(error)

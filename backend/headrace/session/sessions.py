@@ -294,7 +294,7 @@ class Sessions:
             finished_at=self._around.clock.now(),
             reason="the pipeline is gone" if gone else f"it could not be taken up: {error}",
         )
-        await self._around.history.call(History.write, [failed])
+        await self._around.history.write([failed])
 
     async def close(self) -> None:
         """End every session. Runs that go on are left to `resume`."""

@@ -7,9 +7,10 @@ limits there are, and whose turn it is, is decided here and nowhere else.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import heapify, heappop, heapreplace
+from heapq import heapify, heappop, heappush, heapreplace
+from itertools import islice
 from typing import NamedTuple
 
 PROJECT_SLOTS = 8
@@ -46,6 +47,23 @@ class _Group(NamedTuple):
     slots: int
     interactive: bool
     lane: str
+
+
+class _Kind(NamedTuple):
+    """Groups of runs without the editor that the same limits keep waiting, but for each run's."""
+
+    pipeline: str
+    priority: int
+    pool: str | None
+
+
+class _Entry(NamedTuple):
+    """A group in the line of its kind; true as long as nothing of it has changed."""
+
+    share: int
+    turn: int
+    order: int
+    group: _Group
 
 
 @dataclass
@@ -114,8 +132,9 @@ class _Shares:
 class Slots:
     """The slots of a project.
 
-    `add` and `release` cost O(1), a ticket that is taken O(groups): runs that wait, by pool and
-    priority. Nothing here knows of time; whoever releases a slot, or changes a limit, calls `take`.
+    A ticket costs O(log(runs that wait)), and to see whose turn it is O(kinds that wait), which are
+    pipelines by priority and pool. Nothing here knows of time; whoever releases a slot, or changes
+    a limit, calls `take`.
     """
 
     def __init__(self, project: int = PROJECT_SLOTS, pools: Mapping[str, int] | None = None):
@@ -123,6 +142,17 @@ class Slots:
         self._pools = dict(pools or {})
         self._pipelines: dict[str, int] = {}
         self._waiting: dict[_Group, dict[str, Ticket]] = {}
+        self._orders: dict[_Group, int] = {}
+        """Of the groups that wait: which of them came first."""
+        self._newest = 0
+        self._lines: dict[_Kind, list[_Entry]] = {}
+        """Heaps. What is no longer true of them is dropped when it comes up."""
+        self._full: set[_Group] = set()
+        """Groups that wait in no line, for their runs have all their slots."""
+        self._runs: dict[str, set[_Group]] = {}
+        """The groups of a run that wait in a line."""
+        self._blocks: dict[str, dict[str, None]] = {}
+        """The blocks of a run that wait or have a slot."""
         self._urgent: dict[_Group, None] = {}
         """Groups of the editor that wait: all that can start while the project is full."""
         self._held: dict[tuple[str, str], _Group] = {}
@@ -149,10 +179,11 @@ class Slots:
         assert place not in self._held, f"{place} has a slot already"
         group = _group_of(ticket)
         self._asked[place] = group
-        self._waiting.setdefault(group, {})[ticket.block] = ticket
-        if group.interactive:
-            self._urgent[group] = None
+        self._blocks.setdefault(ticket.run, {})[ticket.block] = None
         self._shares.join(group)
+        if group not in self._waiting:
+            self._join(group)
+        self._waiting[group][ticket.block] = ticket
         self.changes += 1
 
     def take(self, pipeline: str | None = None) -> list[Ticket]:
@@ -169,6 +200,7 @@ class Slots:
             self._leave(group, ticket.run, block)
             self._held[ticket.run, block] = group
             self._shares.give(group)
+            self._line_up(ticket.run)
             taken.append(ticket)
         return taken
 
@@ -179,20 +211,22 @@ class Slots:
 
     def release(self, run: str, block: str) -> None:
         """Give back a slot, or take a block out of the line; no harm when it is in neither."""
-        group = self._held.pop((run, block), None)
-        if group is not None:
-            self._shares.take_back(group)
-            self.changes += 1
+        if block not in self._blocks.get(run, ()):
             return
-        group = self._asked.get((run, block))
-        if group is not None:
-            self._leave(group, run, block)
+        del self._blocks[run][block]
+        group = self._held.pop((run, block), None)
+        if group is None:
+            self._leave(self._asked[run, block], run, block)
+            return
+        self._shares.take_back(group)
+        self._line_up(run)
+        self.changes += 1
 
     def end_run(self, run: str) -> None:
         """Forget a run: all that it holds and all that waits."""
-        for of_run, block in [*self._held, *self._asked]:
-            if of_run == run:
-                self.release(run, block)
+        for block in list(self._blocks.get(run, ())):
+            self.release(run, block)
+        self._blocks.pop(run, None)
         self._shares.turns.pop(("run", run), None)
         del self._shares.runs[run]
 
@@ -210,11 +244,12 @@ class Slots:
         So they would start if slots came free one by one and nobody else came.
         """
         shares = self._shares.copy()
-        lines = {group: iter(tickets.values()) for group, tickets in self._waiting.items()}
-        left = {group: len(tickets) for group, tickets in self._waiting.items()}
+        groups = self._next_few(most)
+        lines = {group: iter(self._waiting[group].values()) for group in groups}
+        left = {group: len(self._waiting[group]) for group in groups}
         # A slot makes whoever gets it wait longer, and all who share with it: never less long.
         # So an entry whose rank is still true when it comes up is the least of all.
-        line = [(shares.rank(group), at, group) for at, group in enumerate(self._waiting)]
+        line = [(shares.rank(group), self._orders[group], group) for group in groups]
         heapify(line)
         found: dict[tuple[str, str], int] = {}
         while line and len(found) < most:
@@ -231,45 +266,120 @@ class Slots:
                 heappop(line)
         return found
 
-    def pipelines(self) -> dict[str, str]:
-        """Return the pipeline of each run that waits."""
-        return {group.run: group.pipeline for group in self._waiting}
+    def _next_few(self, most: int) -> set[_Group]:
+        """Return all groups that may be among the `most` next ones: of each line, its first."""
+        found = {*self._urgent, *self._full}
+        for line in self._lines.values():
+            true = (entry.group for entry in _in_order(line) if self._is_true(entry))
+            found.update(islice(true, most))
+        return found
+
+    def pipeline_of(self, run: str, block: str) -> str:
+        """Return the pipeline of a block that waits."""
+        return self._asked[run, block].pipeline
 
     def held(self) -> Iterator[tuple[str, str]]:
         """Return every (run, block) that has a slot."""
         return iter(self._held)
 
+    def _join(self, group: _Group) -> None:
+        """Let a group wait that did not."""
+        self._waiting[group] = {}
+        self._newest += 1
+        self._orders[group] = self._newest
+        if group.interactive:
+            self._urgent[group] = None
+        else:
+            self._runs.setdefault(group.run, set()).add(group)
+            self._enter(group)
+
     def _leave(self, group: _Group, run: str, block: str) -> None:
+        """Take a block out of the line; its group leaves with the last one."""
         del self._asked[run, block]
         del self._waiting[group][block]
-        if not self._waiting[group]:
-            del self._waiting[group]
-            self._urgent.pop(group, None)
         self.changes += 1
+        if self._waiting[group]:
+            return
+        del self._waiting[group]
+        del self._orders[group]
+        self._urgent.pop(group, None)
+        self._full.discard(group)
+        mine = self._runs.get(run, set[_Group]())
+        mine.discard(group)
+        if not mine:
+            self._runs.pop(run, None)
+
+    def _line_up(self, run: str) -> None:
+        """Give the groups of a run the places in their lines that they have by its share now."""
+        for group in self._runs.get(run, ()):
+            self._enter(group)
+
+    def _enter(self, group: _Group) -> None:
+        kind = _Kind(group.pipeline, group.priority, group.pool)
+        self._full.discard(group)
+        heappush(self._lines.setdefault(kind, []), self._entry(group))
+
+    def _entry(self, group: _Group) -> _Entry:
+        shares, run = self._shares, group.run
+        return _Entry(shares.runs[run], shares.turns["run", run], self._orders[group], group)
 
     def _next(self) -> _Group | None:
+        able = [group for group in self._urgent if self._is_free(group)]
         # Most of the time all slots are taken: then a thousand runs that wait are not looked at.
-        full = self._shares.project >= self._project
-        able = [
-            group for group in (self._urgent if full else self._waiting) if self._is_free(group)
-        ]
-        return min(able, key=self._shares.rank) if able else None
+        if self._shares.project < self._project:
+            firsts = [self._first(kind) for kind in list(self._lines) if self._has_room(kind)]
+            able += [group for group in firsts if group is not None]
+        return min(able, key=self._rank, default=None)
+
+    def _rank(self, group: _Group) -> tuple[int, ...]:
+        return (*self._shares.rank(group), self._orders[group])
+
+    def _first(self, kind: _Kind) -> _Group | None:
+        """Return the group of a kind whose turn it is, None when all its runs have their slots."""
+        line = self._lines[kind]
+        while line:
+            entry = line[0]
+            if self._is_true(entry):
+                if entry.share < entry.group.slots:
+                    return entry.group
+                # It comes into the line again when a slot of its run is given back.
+                self._full.add(entry.group)
+            heappop(line)
+        del self._lines[kind]
+        return None
+
+    def _is_true(self, entry: _Entry) -> bool:
+        """Tell whether a group still waits, and has the share and the turn of its entry."""
+        if self._orders.get(entry.group) != entry.order:
+            return False
+        shares, run = self._shares, entry.group.run
+        return shares.runs[run] == entry.share and shares.turns["run", run] == entry.turn
+
+    def _has_room(self, kind: _Kind) -> bool:
+        """Tell whether neither its pipeline nor its pool keeps a kind waiting."""
+        of_pipeline = self._pipelines.get(kind.pipeline, self._project)
+        return self._shares.pipelines[kind.pipeline] < of_pipeline and self._has_pool(kind.pool)
+
+    def _has_pool(self, pool: str | None) -> bool:
+        return pool is None or self._shares.pools[pool] < self._pools.get(pool, POOL_SLOTS)
 
     def _is_free(self, group: _Group) -> bool:
-        """Tell whether no limit but the project's keeps the next ticket of a group waiting."""
+        """Tell whether no limit keeps the next ticket of a group of the editor waiting."""
         shares = self._shares
-        if shares.runs[group.run] >= group.slots:
+        if shares.runs[group.run] >= group.slots or (group.lane and shares.lanes[group.lane]):
             return False
-        if group.pool is not None:
-            slots = self._pools.get(group.pool, POOL_SLOTS)
-            if shares.pools[group.pool] >= slots:
-                return False
-        if group.lane and shares.lanes[group.lane]:
-            return False
-        if group.interactive:
-            return True
-        of_pipeline = self._pipelines.get(group.pipeline, self._project)
-        return shares.pipelines[group.pipeline] < of_pipeline
+        return self._has_pool(group.pool)
+
+
+def _in_order(heap: Sequence[_Entry]) -> Iterator[_Entry]:
+    """Yield the entries of a heap from the least on, without changing it; O(log) for each."""
+    front = [(entry, 0) for entry in heap[:1]]
+    while front:
+        entry, at = heappop(front)
+        yield entry
+        for below in (2 * at + 1, 2 * at + 2):
+            if below < len(heap):
+                heappush(front, (heap[below], below))
 
 
 def _group_of(ticket: Ticket) -> _Group:

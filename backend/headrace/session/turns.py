@@ -75,10 +75,11 @@ class Turns:
 
     def places(self) -> dict[str, Places]:
         """Return the places of the next ones, by pipeline."""
-        pipelines = self.slots.pipelines()
         found: dict[str, Places] = {}
         for (run, block), place in self.slots.places(TOLD_PLACES).items():
-            found.setdefault(pipelines[run], {}).setdefault(run, {})[block] = place
+            found.setdefault(self.slots.pipeline_of(run, block), {}).setdefault(run, {})[block] = (
+                place
+            )
         return found
 
     def close(self) -> None:

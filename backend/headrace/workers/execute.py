@@ -96,7 +96,8 @@ class Execution:
         self._interruptible = interruptible
         self._root = root
         self._secrets = secrets
-        self._sources = sources or {}
+        # Not `or {}`: whether there are any, only who reads all of them can tell.
+        self._sources = {} if sources is None else sources
         self._connection = connection
         self._names: dict[str, Any] = {"run": job.run, "block": job.block, "attempt": job.attempt}
         self._screen = Screen(store, self._report)

@@ -44,6 +44,9 @@ from headrace.workers.wire import (
 # Read by the libraries when they are loaded; taken back below, so that blocks never see them.
 _QUIET = {
     "OPENBLAS_NUM_THREADS": "1",
+    # Threads of OpenBLAS wait in a loop before they sleep: not for 2^26 cycles, about 20 ms of each
+    # processor at the start of each worker, but for 2^20.
+    "OPENBLAS_THREAD_TIMEOUT": "20",
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
     "MPLBACKEND": "agg",
 }

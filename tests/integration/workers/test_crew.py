@@ -84,6 +84,19 @@ async def test_an_isolated_block_of_the_editor_waits_for_no_worker_of_runs(bench
     (bench.root / "gate").touch()
 
 
+async def test_a_worker_reads_no_secrets_for_a_block_that_asks_for_none(bench: Bench) -> None:
+    output = await bench.output(
+        """
+        import sys
+
+        @transformer
+        def b():
+            return "cryptography" in sys.modules
+        """
+    )
+    assert output.text == "False", "its import takes longer than most blocks"
+
+
 async def test_a_pool_that_is_closed_makes_nothing_ready(bench: Bench) -> None:
     await bench.pool.close()
     bench.pool.prepare("r", 4)

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import bindparam, insert, select, text
+from sqlalchemy.exc import IntegrityError
 
-from headrace.core.errors import Unavailable
+from headrace.core.errors import NotFound, Unavailable
 from headrace.runs.changes import SaveUnsynced
 from headrace.runs.history import History
 from headrace.runs.prepared import Prepared
-from headrace.runs.tables import unsynced_outputs
+from headrace.runs.tables import unsynced_outputs, versions
 from headrace.store.files import Unsynced
 
 
@@ -41,6 +42,29 @@ def test_values_come_back_on_every_way(history: History, elsewhere: bool) -> Non
         assert get.run(used, {"file": "ab.json"}) == b"\0\xff"
         assert get.run(used, {"file": "none"}) is None
     assert history.unsynced() == [(1, Unsynced("ab.json", b"\0\xff"))]
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_many_rows_are_one_statement_by_the_names_of_their_columns(
+    history: History, elsewhere: bool
+) -> None:
+    put = Prepared(lambda _: insert(unsynced_outputs), ("name", "content"))
+    with history.database.writing() as connection:
+        used: Any = Elsewhere(connection) if elsewhere else connection
+        put.run_many(used, [])
+        put.run_many(used, [{"name": "a", "content": b"1"}, {"name": "b", "content": b"2"}])
+    assert [output for _, output in history.unsynced()] == [
+        Unsynced("a", b"1"),
+        Unsynced("b", b"2"),
+    ]
+
+
+def test_rows_that_are_refused_are_told_of_as_always(history: History) -> None:
+    put = Prepared(lambda _: insert(versions), ("hash", "files"))
+    with pytest.raises(IntegrityError), history.database.writing() as connection:
+        put.run_many(connection, [{"hash": "a", "files": b""}, {"hash": "a", "files": b""}])
+    with pytest.raises(NotFound):
+        history.files("a")
 
 
 def test_a_broken_database_is_told_of_as_always(history: History) -> None:

@@ -249,6 +249,20 @@ def test_a_run_that_is_tried_again_is_one_that_a_decision_has_not_seen(
     assert {run.id for run in history.runs()} == {first.record.id, second.record.id}
 
 
+@pytest.mark.parametrize(
+    ("fields", "minds"),
+    [({}, True), ({"overlap": "allow"}, False), ({"overlap": "allow", "catchup": "all"}, True)],
+)
+def test_runs_that_go_on_are_read_where_they_matter(
+    history: History, queue: Queue, noon: datetime, fields: dict[str, str], minds: bool
+) -> None:
+    history.sync_triggers("p", [spec(**fields)], noon - HOUR / 2, hourly)
+    change = queue()
+    fired(history, change, noon)
+    (state,) = history.situation(noon + HOUR)
+    assert [run.run_id for run in state.running] == [change.record.id] * minds
+
+
 def test_a_paused_trigger_gives_up_what_waits(
     history: History, queue: Queue, due: datetime
 ) -> None:

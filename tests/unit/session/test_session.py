@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -22,7 +22,7 @@ from headrace.protocol import commands as cmd
 from headrace.protocol import events as ev
 from headrace.protocol.contracts import Contract
 from headrace.protocol.tables import CheckResult, Column, Expectation, Output
-from headrace.runs.history import History
+from headrace.runs.changes import Change
 from headrace.session import session as shell
 from headrace.session.effects import Step
 from headrace.session.run import RunRequest
@@ -34,14 +34,14 @@ from .conftest import SOURCES, YAML, Desk, Ear, until
 def broken(desk: Desk, *errors: HeadraceError) -> list[HeadraceError]:
     """Let the next writes to the history fail with these errors; return those still to come."""
     left = list(errors)
-    call = desk.history.call
+    write = desk.history.write
 
-    async def fails(method: Callable[..., Any], *args: Any) -> Any:
-        if method is History.write and left:
+    async def fails(changes: Sequence[Change]) -> None:
+        if left:
             raise left.pop(0)
-        return await call(method, *args)
+        await write(changes)
 
-    desk.history.call = fails  # type: ignore[method-assign]
+    desk.history.write = fails  # type: ignore[method-assign]
     return left
 
 
@@ -105,14 +105,13 @@ async def test_a_run_is_refused_while_what_goes_on_cannot_be_recorded(
     answer = await desk.handle(cmd.RunBlocks, blocks=["load"])
     await desk.waiting("load")
     left = broken(desk, *[Unavailable("locked")] * 1000)
-    call, is_locked = desk.history.call, asyncio.Event()
+    write, is_locked = desk.history.write, asyncio.Event()
 
-    async def locked(method: Callable[..., Any], *args: Any) -> Any:
-        if method is History.write:
-            await is_locked.wait()
-        return await call(method, *args)
+    async def locked(changes: Sequence[Change]) -> None:
+        await is_locked.wait()
+        await write(changes)
 
-    monkeypatch.setattr(desk.history, "call", locked)
+    monkeypatch.setattr(desk.history, "write", locked)
     desk.pool.finish("load", 1)
     early = asyncio.create_task(session.look_again())
     await until(lambda: session._stimuli._impatient)

@@ -298,6 +298,40 @@ class AnyLine(RuleBasedStateMachine):
         assert set(self.slots.places(99)) == set(self.waiting)
 
 
+class WhoIsNext(RuleBasedStateMachine):
+    """While no limit but the project's is met, the first place in the line is who starts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slots = Slots(3)
+        self.number = 0
+
+    @rule(pipeline=st.sampled_from("pqr"), run=st.integers(1, 3), priority=st.integers(0, 1))
+    def ask(self, pipeline: str, run: int, priority: int) -> None:
+        self.number += 1
+        self.slots.add(ticket(f"{pipeline}/{pipeline}{run}/b{self.number}", priority=priority))
+
+    @rule(data=st.data())
+    def end_or_leave(self, data: st.DataObject) -> None:
+        known = sorted({*self.slots.held(), *self.slots.places(99)})
+        if known:
+            self.slots.release(*data.draw(st.sampled_from(known)))
+
+    @rule(run=st.sampled_from(["p1", "q2"]))
+    def end_run(self, run: str) -> None:
+        self.slots.end_run(run)
+
+    @rule()
+    def take(self) -> None:
+        free = 3 - len(list(self.slots.held()))
+        everybody = self.slots.places(99)
+        foretold = self.slots.places(free)
+        assert list(foretold.items()) == list(everybody.items())[:free]
+        assert [(t.run, t.block) for t in self.slots.take()] == list(foretold)
+
+
+WhoIsNext.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestWhoIsNext = WhoIsNext.TestCase
 AnyLine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 TestAnyLine = AnyLine.TestCase
 
