@@ -22,6 +22,7 @@ from .harness import Server
 from .invariants import check
 from .plant import Plant, all_over, start_run, try_to, until
 from .test_notifications import POINTS
+from .test_watermarks import POINTS as POINTS_OF_WATERMARKS
 
 SOURCE = Path(leases.__file__).parents[1]
 OFTEN = "every: 1s, overlap: skip"
@@ -310,7 +311,7 @@ def test_every_point_in_the_code_has_a_case_and_every_case_a_point() -> None:
     for file in SOURCE.rglob("*.py"):
         found += named.findall(file.read_text())
     assert sorted(found) == sorted(set(found)), "a name stands for one place"
-    assert sorted(found) == sorted({case.point for case in CASES} | POINTS.keys())
+    assert sorted(found) == sorted({c.point for c in CASES} | POINTS.keys() | POINTS_OF_WATERMARKS)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.point}-{c.passage}-{c.act.__name__}")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from headrace.core.ids import digest
 
 IMPORTERS = frozenset({"import_module", "__import__"})
-OF_CONTEXT = frozenset({"parameters", "logical_time", "interval_start"})
+OF_CONTEXT = frozenset({"parameters", "logical_time", "interval_start", "interval"})
 """What of a block's context can change its result, and is known before it runs."""
 _READS_ITSELF = ("__doc__", "getdoc", "getsource")
 _LONGEST_PATH = 250

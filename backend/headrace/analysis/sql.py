@@ -72,15 +72,17 @@ def parse_statements(text: str, dialect: str = "duckdb") -> tuple[exp.Expr, ...]
 
 def _parsed(text: str, dialect: str) -> tuple[exp.Expr, ...] | None:
     """Return what `parse_statements` does; None, kept as well, when it took too long."""
-    from sqlglot import parse
+    from sqlglot import exp, parse
 
     # sqlglot takes `select :n` for DuckDB's `name: value`; `$n` is as long and never ambiguous.
     readable, _ = with_placeholders(text, _AllNames())
     try:
         with limited():
-            return tuple(statement for statement in parse(readable, dialect=dialect) if statement)
+            found = parse(readable, dialect=dialect)
     except TooSlow:
         return None
+    # A comment behind the last semicolon hangs on a node of its own.
+    return tuple(one for one in found if one is not None and not isinstance(one, exp.Semicolon))
 
 
 # A tree takes some hundred times as much memory as its text.

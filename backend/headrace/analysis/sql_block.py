@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -25,6 +26,10 @@ from headrace.protocol.bindings import Binding
 from headrace.protocol.replies import Diagnostic, Fix
 from headrace.protocol.tables import Parameter
 
+SINCE = "since"
+"""The placeholder of the mark that an incremental loader goes on from."""
+OF_TICK = frozenset({"logical_time", "interval_start", "interval_end"})
+"""Placeholders that the tick gives that a run is for."""
 _QUOTED = re.compile(r"'([^'\n]{3,250})'")
 
 
@@ -51,8 +56,9 @@ def analyse_sql(
         fingerprint=_fingerprint(around, block, query),
         files=around.files(block, _QUOTED.findall(source.text)),
         versions=versions(("duckdb",)),
+        context=sorted({b.name for b in values if b.source == "context"} & OF_TICK),
         bindings=bindings,
-        form=[_setting(around, place) for place in query.placeholders],
+        form=_form(around, query, values),
         runnable=problem is None,
         problem=problem,
         arguments=[table.name for table in query.tables],
@@ -173,10 +179,15 @@ def _values(teller: Teller, query: Query) -> list[Binding]:
         name = place.name
         if name in block.settings:
             found.append(Binding(argument=name, source="setting", name=name))
+        elif name in OF_TICK or (name == SINCE and block.incremental is not None):
+            found.append(Binding(argument=name, source="context", name=name))
         elif name in parameters:
             found.append(Binding(argument=name, source="parameter", name=name))
+        elif name == SINCE:
+            message = "Nothing gives :since: say `incremental:` with the column of its mark."
+            teller.tell(at(place, Trouble(code="unknown-placeholder", message=message)))
         else:
-            near = nearest(name, {*parameters, *block.settings})
+            near = nearest(name, {*parameters, *block.settings, *OF_TICK})
             hint = f"did you mean :{near}?" if near else "declare a parameter, or set it."
             message, right = f"Nothing gives :{name}: {hint}", f":{near}" if near else ""
             wrong = Trouble(code="unknown-placeholder", message=message, instead=right)
@@ -196,6 +207,12 @@ def _declared(around: Around, name: str) -> Fix:
     parameters = [*around.parameters.values(), Parameter(name=name, required=True)]
     command = cmd.ConfigurePipeline(pipeline=around.pipeline, parameters=parameters)
     return Fix(title=f"Declare the parameter {name}", command=command)
+
+
+def _form(around: Around, query: Query, values: Sequence[Binding]) -> list[Parameter]:
+    """Return the settings of placeholders; what the run itself gives is none."""
+    given = {binding.argument for binding in values if binding.source == "context"}
+    return [_setting(around, place) for place in query.placeholders if place.name not in given]
 
 
 def _setting(around: Around, place: Place) -> Parameter:

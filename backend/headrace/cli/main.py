@@ -24,6 +24,7 @@ _COMMANDS = {
     "triggers": "List what starts runs.",
     "backfill": "Run the past ticks of a trigger.",
     "backfills": "List backfills; pause, resume or cancel one.",
+    "watermarks": "Show how far incremental loads have come; set that anew.",
     "secrets": "Keep passwords out of files.",
     "store": "Show how much room outputs take.",
 }

@@ -92,6 +92,8 @@ class Context:
     attempt: int = 1
     logical_time: datetime | None = None
     interval_start: datetime | None = None
+    since: Any = None
+    """Of an incremental loader: the highest value of its column that was loaded before."""
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     secrets: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     report: Callable[[float, float | None], None] | None = None
@@ -101,6 +103,13 @@ class Context:
         """Return `run/block/logical time`: the same for every attempt of this block run."""
         moment = self.logical_time.isoformat() if self.logical_time else ""
         return f"{self.run_id}/{self.block}/{moment}"
+
+    @property
+    def interval(self) -> tuple[datetime, datetime] | None:
+        """Return start and end of the span that the run is for, the end not in it; else None."""
+        if self.interval_start is None or self.logical_time is None:
+            return None
+        return self.interval_start, self.logical_time
 
     @property
     def logger(self) -> Logger:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from headrace.analysis.placeholders import foreign_placeholders, with_placeholders
 from headrace.analysis.signature import read_signature
@@ -241,11 +242,21 @@ class _Writer:
         typed = block.typed.get(binding.argument)
         return text if typed is None else f"headrace_time({typed.type!r}, {text})"
 
+    def _stand_in(self, block: PlannedBlock, binding: Binding) -> str:
+        """Return what takes the place of a value that only a run of Headrace has."""
+        if binding.name in self._definition.parameters:
+            return self._value(block, replace(binding, source="parameter"))
+        start = block.incremental.start if block.incremental is not None else None
+        return literal(start if binding.name == "since" else None)
+
     def _sql(self, block: PlannedBlock) -> str:
         values = {
             b.argument: self._value(block, b)
             for b in block.bindings
             if b.source in {"setting", "parameter"}
+        }
+        values |= {
+            b.argument: self._stand_in(block, b) for b in block.bindings if b.source == "context"
         }
         text, used = with_placeholders(block.source, values)
         tables = (

@@ -32,6 +32,7 @@ def _headrace():
 
                 self.attempt, self.run_id, self.idempotency_key = 1, "", ""
                 self.logical_time = self.interval_start = None
+                self.since = self.interval = None
                 self.pipeline, self.block = "", ""
                 self.parameters: dict[str, Any] = {}
                 self.secrets: dict[str, str] = {}

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from headrace.protocol.contracts import Contract
 from headrace.protocol.notifications import Notify
 from headrace.protocol.tables import Expectation, Kind, Language, Parameter
+from headrace.protocol.watermarks import Incremental
 
 
 class Block(Struct, frozen=True, kw_only=True):
@@ -55,6 +56,8 @@ class Block(Struct, frozen=True, kw_only=True):
     """What its output must be like; the checks in its code are not among them."""
     contract: Contract | None = None
     """The columns that its output is declared to have."""
+    incremental: Incremental | None = None
+    """Of a loader: it loads what is beyond the mark of this column."""
     line: int = 1
 
 

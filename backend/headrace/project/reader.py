@@ -27,8 +27,10 @@ from headrace.project.pipeline import (
     usual_overlap,
 )
 from headrace.project.settings import MAX_PARALLEL
+from headrace.project.watermarks import read_incremental
 from headrace.project.yaml_nodes import Node, YamlError, plain_value, read_nodes
 from headrace.protocol.tables import Kind, Parameter, ParameterType
+from headrace.protocol.watermarks import Incremental
 
 KINDS = ("loader", "transformer", "exporter", "sensor", "markdown")
 MOST_CATCHUP = 1000
@@ -173,6 +175,7 @@ def _read_block(entry: Fields) -> Block | None:
         soft_fail=entry.flag("soft_fail") or False,
         checks=read_checks(entry),
         contract=_of_output(entry, kind, "contract", read_contract(entry)),
+        incremental=_incremental(entry, kind),
         line=entry.problems.lines.place(entry.node.start)[0],
     )
 
@@ -184,6 +187,21 @@ def _of_notebook(entry: Fields, language: str | None, key: str, value: Any) -> A
         entry.wrong(node, f"`{key}:` is for notebooks: remove it, or name an .ipynb as `file:`.")
         return None
     return value
+
+
+def _incremental(entry: Fields, kind: str) -> Incremental | None:
+    found = read_incremental(entry, kind)
+    if found is not None and (entry.text("file") or "").endswith(".ipynb"):
+        entry.wrong(
+            entry.node_of("incremental"), "`incremental:` is for Python and SQL, not notebooks."
+        )
+        return None
+    if found is not None and entry.flag("writes"):
+        entry.wrong(
+            entry.node_of("incremental"), "`incremental:` is for reads: this block `writes:`."
+        )
+        return None
+    return found
 
 
 def _of_output(entry: Fields, kind: str, key: str, value: T) -> T | None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from headrace.protocol.contracts import Contract
+from headrace.protocol.watermarks import Incremental, Since, Watermark
 
 Kind = Literal["loader", "transformer", "exporter", "sensor", "markdown"]
 Language = Literal["python", "sql", "notebook", "markdown"]
@@ -87,6 +88,8 @@ class Output(Struct, frozen=True, kw_only=True):
     """When a block gave it, in UTC; results that are taken from the store keep it."""
     checks: list[CheckResult] = []
     """What its checks said when it was made."""
+    reached: Watermark | None = None
+    """Of an incremental loader: the mark beyond the one that it went on from."""
 
 
 class Display(Struct, frozen=True):
@@ -239,6 +242,8 @@ class BlockRun(Struct, frozen=True, kw_only=True):
     """While it waits: when it is asked next."""
     give_up_at: datetime | None = None
     """Of a sensor with `poke:`: until when it waits at most."""
+    since: Since | None = None
+    """Of an incremental loader: what it went on from; None before that is pinned."""
     place: int | None = None
     """Of a run that goes on, never recorded: its place among all that wait for a slot."""
 
@@ -384,6 +389,8 @@ class BlockTable(Struct, frozen=True, kw_only=True):
     """When its time is over, it and all below it are skipped, and nothing fails."""
     contract: Contract | None = None
     """The columns that its output is declared to have."""
+    incremental: Incremental | None = None
+    """Of a loader: it loads what is beyond the mark of this column."""
 
 
 class Staleness(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from headrace.protocol.tables import BlockRun, Output, RunRecord, RunState
+from headrace.protocol.watermarks import Watermark
 from headrace.store.files import Unsynced
 
 
@@ -68,4 +69,19 @@ class SaveUnsynced(Struct, frozen=True, kw_only=True):
     outputs: list[Unsynced]
 
 
-Change = QueueRun | QueueRetry | SaveRun | SaveBlock | SaveResult | SaveUnsynced
+class MoveWatermark(Struct, frozen=True, kw_only=True):
+    """The mark of a block is now this, by the success of a run.
+
+    It is written with that success or not at all: when the stored mark is no longer that of
+    `version`, the whole transaction raises WatermarkMoved.
+    """
+
+    pipeline: str
+    block: str
+    mark: Watermark
+    version: int
+    run_id: str
+    at: datetime
+
+
+Change = MoveWatermark | QueueRun | QueueRetry | SaveRun | SaveBlock | SaveResult | SaveUnsynced

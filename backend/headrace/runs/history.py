@@ -34,6 +34,7 @@ from headrace.runs.arrivals import Arrivals
 from headrace.runs.backfills import Backfills, forget_backfills
 from headrace.runs.changes import (
     Change,
+    MoveWatermark,
     QueueRetry,
     QueueRun,
     SaveBlock,
@@ -66,6 +67,7 @@ from headrace.runs.tables import (
 )
 from headrace.runs.times import moment, stamp
 from headrace.runs.triggers import Triggers, moved_to_retry
+from headrace.runs.watermarks import Watermarks, move_watermark
 from headrace.store.files import Unsynced
 
 KEPT_RESULTS = 50
@@ -76,7 +78,16 @@ _OPEN = (*UNFINISHED, "waiting")
 
 
 class History(
-    Triggers, Backfills, Arrivals, Publications, Leases, Others, Matrices, Lists, Notifications
+    Triggers,
+    Backfills,
+    Arrivals,
+    Publications,
+    Leases,
+    Others,
+    Matrices,
+    Lists,
+    Notifications,
+    Watermarks,
 ):
     """What happened, for ever. Not thread-safe: one thread owns it (see `HistoryThread`).
 
@@ -383,6 +394,8 @@ def _forget_to(connection: Connection, trigger: str, at: str) -> None:
 
 def _apply(connection: Connection, change: Change) -> None:
     match change:
+        case MoveWatermark():
+            move_watermark(connection, change)
         case QueueRun():
             queue_runs(connection, [change])
         case QueueRetry():

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from headrace.core.crash import crashpoint
 from headrace.runs.tables import tables_for
 
-HEAD = "0012"
+HEAD = "0013"
 """Newest revision in `migrations/versions`."""
 
 _ADVISORY_KEY = 0x48656164

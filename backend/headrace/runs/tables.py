@@ -108,6 +108,19 @@ results = Table(
     Index("results_newest", "pipeline", "block", "finished_at"),
 )
 
+watermarks = Table(
+    "watermarks",
+    metadata,
+    Column("pipeline", String(64), primary_key=True),
+    Column("block", String(64), primary_key=True),
+    Column("mark", Text),
+    Column("version", Integer, nullable=False),
+    Column("run_id", String(20)),
+    Column("moved_at", String(40), nullable=False),
+)
+"""How far incremental blocks have come. `version` counts the changes of a mark: who pinned one
+moves it only while it is that one. Without a mark the next run loads from the beginning."""
+
 unsynced_outputs = Table(
     "unsynced_outputs",
     metadata,

@@ -83,6 +83,7 @@ from headrace.server.versions import (
     VersionHandler,
     VersionsHandler,
 )
+from headrace.server.watermarks import WatermarkHandler, WatermarksHandler
 from headrace.server.webhooks import FireHandler, SecretHandler
 
 
@@ -120,6 +121,8 @@ API: tuple[Route, ...] = (
     Route("api/pipelines/{pipeline}/triggers/{trigger}", TriggerHandler),
     Route("api/pipelines/{pipeline}/triggers/{trigger}/secret", SecretHandler),
     Route("api/pipelines/{pipeline}/triggers/{trigger}/ticks", PastTicksHandler),
+    Route("api/pipelines/{pipeline}/watermarks", WatermarksHandler),
+    Route("api/pipelines/{pipeline}/watermarks/{block}", WatermarkHandler),
     Route("api/pipelines/{pipeline}/backfills", BackfillsOfPipelineHandler),
     Route("api/pipelines/{pipeline}/backfills/plan", BackfillPlanHandler),
     Route("api/backfills", BackfillsHandler),

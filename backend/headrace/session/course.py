@@ -9,7 +9,8 @@ import msgspec
 
 from headrace.protocol import events as ev
 from headrace.protocol.tables import Attempt
-from headrace.runs.changes import SaveBlock, SaveRun
+from headrace.protocol.watermarks import Since
+from headrace.runs.changes import MoveWatermark, SaveBlock, SaveRun
 from headrace.session.definition import PlannedBlock, bound_values, key_of
 from headrace.session.effects import EndRun, Execute, Limit, Prepare, ShareOut, Step
 from headrace.session.fusion import computed_within
@@ -83,9 +84,10 @@ class Course:
             reused = False
             for name in run.startable():
                 block = run.blocks[name]
+                if self._waits_for_mark(run, name):
+                    continue
                 if block.key is None:  # what a run has pinned never changes
-                    planned = run.definition.blocks[name]
-                    block.key = key_of(planned, run.inputs(name), run.parameters, run.moment)
+                    self._pin(run, name)
                 decision = self._decide(run, name, at)
                 if decision.result is not None:
                     step.add(self._reuse(run, name, decision, at))
@@ -97,6 +99,25 @@ class Course:
                     block.asked = True
                     self._slots.add(_ticket(run, run.definition.blocks[name]))
         return step
+
+    def _waits_for_mark(self, run: Run, name: str) -> bool:
+        """Tell whether another run goes on from the mark that this block would: one at a time."""
+        return (
+            name in run.movers
+            and run.blocks[name].record.since is None
+            and any(
+                name in other.movers and other.blocks[name].record.since is not None
+                for other in self._runs.values()
+            )
+        )
+
+    def _pin(self, run: Run, name: str) -> None:
+        """Name the result of a block, and with that all that it is made of."""
+        block, planned = run.blocks[name], run.definition.blocks[name]
+        since = block.record.since or self._results.since(planned)
+        if since is not None:
+            block.record = msgspec.structs.replace(block.record, since=since)
+        block.key = key_of(planned, run.inputs(name), run.parameters, run.moment, since)
 
     def _decide(self, run: Run, name: str, at: datetime) -> Decision:
         block = run.blocks[name]
@@ -229,6 +250,7 @@ class Course:
         )
 
     def _job(self, run: Run, block: PlannedBlock, attempt: int) -> Job:
+        since = run.blocks[block.name].record.since
         return Job(
             run=run.id,
             pipeline=run.definition.pipeline,
@@ -257,6 +279,8 @@ class Course:
             writes=block.writes,
             checks=list(block.checks),
             contract=block.contract,
+            incremental=None if block.incremental is None else block.incremental.column,
+            since=None if since is None else since.mark,
             log_path=f"{self._logs}/{run.id}/{block.name}.{attempt}.log",
             worker=_worker_of(run, block),
         )
@@ -279,6 +303,7 @@ class Course:
         self._slots.end_run(run.id)
         run.state = run.final_state()
         seconds = max(0.0, (at - (run.started_at or run.queued_at)).total_seconds())
+        moved = self._moved(run, at)  # before the draft is compared: they are parts of keys
         return (
             self._compared()
             .add(
@@ -301,13 +326,42 @@ class Course:
                             finished_at=at,
                             seconds=seconds,
                             reason=run.reason,
-                        )
+                        ),
+                        *moved,
                     ],
                     [EndRun(run.id)],
                 )
             )
             .add(self._try_again(run, at))
+            .add(self._look_at_waiting(run, at))
         )
+
+    def _moved(self, run: Run, at: datetime) -> list[MoveWatermark]:
+        """Return the marks that the success of a run moves: written with it, or neither is."""
+        found: list[MoveWatermark] = []
+        for name in run.movers if run.state == "succeeded" else ():
+            since, mark = run.blocks[name].record.since, run.reached(name)
+            if since is not None and mark is not None:
+                found.append(
+                    MoveWatermark(
+                        pipeline=run.definition.pipeline,
+                        block=name,
+                        mark=mark,
+                        version=since.version,
+                        run_id=run.id,
+                        at=at,
+                    )
+                )
+                self._results.move(name, Since(mark=mark, version=since.version + 1))
+        return found
+
+    def _look_at_waiting(self, over: Run, at: datetime) -> Step:
+        """Let other runs go on that waited for the marks of one that is over."""
+        step = Step()
+        for run in list(self._runs.values()) if over.movers else ():
+            if not run.movers.isdisjoint(over.movers):
+                step.add(self._look(run, at)).add(self.finish_if_over(run, at))
+        return step
 
     def good(self, run: Run, name: str, seconds: float, at: datetime) -> Step:
         """Announce that a block has its output, computed or reused."""

@@ -15,11 +15,14 @@ from headrace.project.durations import parse_duration
 from headrace.protocol.bindings import Binding
 from headrace.protocol.contracts import Contract
 from headrace.protocol.tables import Expectation, Kind, Language, Output, Parameter
+from headrace.protocol.watermarks import Incremental, Since
 
 ENGINE = "1"
 """Goes up when Headrace comes to store other results for the same code: old ones are then stale."""
 
 
+OF_INTERVAL = frozenset({"logical_time", "interval_start", "interval_end", "interval"})
+"""What of the context follows from the tick that a run is for."""
 LONGEST_WAIT_S = 7 * 86_400.0
 """How long a sensor waits whose `timeout:` says nothing."""
 
@@ -67,6 +70,7 @@ class PlannedBlock(Struct, frozen=True, kw_only=True):
     soft_fail: bool = False
     checks: tuple[Expectation, ...] = ()
     contract: Contract | None = None
+    incremental: Incremental | None = None
     problem: str | None = None
 
     @property
@@ -166,10 +170,12 @@ def key_of(
     inputs: Mapping[str, Output],
     parameters: Mapping[str, Any],
     moment: str = "",
+    since: Since | None = None,
 ) -> Key:
     """Name the result of a block for these inputs and parameter values (DESIGN: keys).
 
     `moment` is the logical time of the run; it counts for blocks that ask their context for it.
+    `since` is what an incremental loader goes on from.
     """
     parts = {"code": block.fingerprint, "engine": ENGINE}
     parts.update((f"module {path}", code) for path, code in block.modules.items())
@@ -178,8 +184,10 @@ def key_of(
         if name in inputs:
             parts[f"input {name}"] = inputs[name].digest
     parts.update(_given(block, parameters))
-    if moment and not {"logical_time", "interval_start"}.isdisjoint(block.context):
+    if moment and not OF_INTERVAL.isdisjoint(block.context):
         parts["logical time"] = moment
+    if block.incremental is not None:
+        parts["mark"] = _mark(block.incremental, since)
     if block.kind == "sensor":
         parts["kind"] = block.kind  # only a sensor's result says whether the blocks below may run
     if block.connection:
@@ -204,10 +212,18 @@ def _given(block: PlannedBlock, parameters: Mapping[str, Any]) -> dict[str, str]
             parts[f"parameter {name}"] = _value(block, binding, parameters.get(name))
         elif binding.source == "setting":
             parts[f"setting {name}"] = _value(block, binding, block.settings.get(name))
+        elif binding.source == "context" and name in parameters:  # given where no tick gives it
+            parts[f"parameter {name}"] = _value(block, binding, parameters[name])
     if "parameters" in block.context:
         for name, value in parameters.items():
             parts.setdefault(f"parameter {name}", _plain(value))
     return parts
+
+
+def _mark(incremental: Incremental, since: Since | None) -> str:
+    mark = None if since is None else since.mark
+    said = "the beginning" if mark is None else f"{mark.type} {mark.value}"
+    return _plain([incremental.column, said])
 
 
 def _wiring(block: PlannedBlock) -> str:

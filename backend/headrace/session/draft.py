@@ -156,6 +156,7 @@ def _table(
         poke_s=block.poke_s,
         soft_fail=block.soft_fail,
         contract=block.contract,
+        incremental=block.incremental,
     )
 
 
@@ -208,6 +209,7 @@ def _planned(
             soft_fail=block.soft_fail,
             checks=block.checks,
             contract=block.contract,
+            incremental=block.incremental,
             problem=_problem(block, source, found, known) or wrong.get(name),
         )
     return list(placed.values())

@@ -21,6 +21,7 @@ from headrace.protocol.tables import (
     RunRecord,
     Staleness,
 )
+from headrace.protocol.watermarks import Since
 from headrace.runs.changes import QueueRetry, QueueRun, SaveRun
 from headrace.session.answers import Answers
 from headrace.session.course import Course
@@ -100,6 +101,11 @@ class Machine:
         """See what time has made old, and drop results whose outputs are no longer stored."""
         self._at = at
         self.results.lose(lost)
+        return self.refresh()
+
+    def mark(self, marks: Mapping[str, Since]) -> Step:
+        """Take the stored marks of incremental blocks as they are now."""
+        self.results.mark(marks)
         return self.refresh()
 
     def learn(self, record: RunRecord) -> Step:

@@ -13,7 +13,9 @@ import msgspec
 from msgspec import Struct
 
 from headrace.graph.staleness import reasons
+from headrace.project.watermarks import since
 from headrace.protocol.tables import BlockRun, BlockStatus, Output, Staleness
+from headrace.protocol.watermarks import Since
 from headrace.session.definition import Definition, Key, PlannedBlock, key_of
 from headrace.session.fusion import computed_within, readers_of_middles
 
@@ -93,6 +95,26 @@ class Results:
         self._lost: set[str] = set()
         """Keys whose outputs are no longer stored."""
         self._at: datetime | None = None
+        self._marks: dict[str, Since] = {}
+        """The stored marks of incremental blocks, by name."""
+
+    def since(self, block: PlannedBlock) -> Since | None:
+        """Return what a block would go on from now; None for one that is not incremental."""
+        if block.incremental is None:
+            return None
+        return since(block.incremental, self._marks.get(block.name))
+
+    def mark(self, marks: Mapping[str, Since]) -> None:
+        """Take stored marks; one that is older than what is known by now is passed over."""
+        for name, mark in marks.items():
+            known = self._marks.get(name)
+            if known != mark and (known is None or known.version <= mark.version):
+                self._touch(name)
+                self._marks[name] = mark
+
+    def move(self, block: str, reached: Since) -> None:
+        """Take a mark that a run has moved."""
+        self.mark({block: reached})
 
     def remember(self, block: str, result: Result, parts: Mapping[str, str] | None = None) -> None:
         """Add a result; the newest of a block is the one added last."""
@@ -260,7 +282,7 @@ class Results:
             else fresh[upstream].output
             for upstream in block.upstream
         }
-        key = last.keys[name] = key_of(block, inputs, parameters)
+        key = last.keys[name] = key_of(block, inputs, parameters, since=self.since(block))
         result = self._current(block, key.text)
         if result is None and missing:
             last.staleness[name] = self._waiting(block, missing, parameters)
@@ -302,7 +324,8 @@ class Results:
             return NEVER
         inputs = {f"input {name}": "" for name in block.upstream}
         recorded = self._recorded(block.name) | inputs
-        own = reasons(recorded, key_of(block, {}, parameters).parts | inputs)
+        now = key_of(block, {}, parameters, since=self.since(block))
+        own = reasons(recorded, now.parts | inputs)
         own = [] if len(recorded) == len(inputs) else own
         stale = [f"input {name} is stale" for name in missing]
         return Staleness(state="stale", reasons=own + stale)

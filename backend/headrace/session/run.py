@@ -24,6 +24,7 @@ from headrace.protocol.tables import (
     RunState,
     Scope,
 )
+from headrace.protocol.watermarks import Watermark
 from headrace.session.definition import Definition, Key
 from headrace.session.fusion import named_by_key, readers_of_middles
 from headrace.session.results import Result
@@ -203,6 +204,30 @@ class Run:
     @property
     def is_over(self) -> bool:
         return self._over == len(self.blocks)
+
+    @cached_property
+    def movers(self) -> frozenset[str]:
+        """Return the incremental blocks whose marks the success of this run would move.
+
+        That is so when the run is not of the editor and everything below the block is part of it:
+        what was loaded has then gone all its way.
+        """
+        if self.interactive:
+            return frozenset()
+        return frozenset(
+            name
+            for name in self.blocks
+            if self.definition.blocks[name].incremental is not None
+            and self.definition.descendants([name]) <= self.blocks.keys()
+        )
+
+    def reached(self, name: str) -> Watermark | None:
+        """Return the mark that a mover has reached; None when not all below it is good."""
+        output = self.blocks[name].record.output
+        way = (name, *self.definition.descendants([name]))
+        if output is None or any(self.blocks[block].state not in GOOD for block in way):
+            return None
+        return output.reached
 
     @cached_property
     def middles(self) -> dict[str, list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,8 +26,10 @@ from headrace.protocol.tables import FINAL_RUN_STATES, BlockStatus, BlockTable, 
 from headrace.protocol.versions import Difference, PublishedVersion
 from headrace.runs.changes import Change, QueueRun
 from headrace.runs.history import History
+from headrace.runs.watermarks import WatermarkMoved
 from headrace.session.assistance import Assistance
 from headrace.session.autorun import AutoRun, cheap_blocks
+from headrace.session.definition import PlannedBlock
 from headrace.session.draft import Draft
 from headrace.session.editing import Editing, StructuralCommand
 from headrace.session.effects import (
@@ -56,6 +58,7 @@ from headrace.session.stimuli import Stimuli
 from headrace.session.surroundings import Surroundings
 from headrace.session.turns import Places
 from headrace.session.warmth import Warmth
+from headrace.session.watermarks import stored_marks, without_success
 from headrace.workers.jobs import AnyAnswer
 
 logger = logging.getLogger(__name__)
@@ -341,7 +344,10 @@ class Session:
         if newest != (current.number if current is not None else None):
             await self.look_for_versions()
             current = self._publishing.current
+        known = self._production
         self._production = await self._publishing.version_to_run(self.draft, self._status)
+        if known is None and any(block.incremental for block in self._all_blocks()):
+            await self.look_at_marks()  # whatever the draft says of them
         if current is None:
             self.log.publish(ev.VersionPublished(version=self._publishing.current))
 
@@ -398,6 +404,19 @@ class Session:
                 lost = await self._around.lost(self.machine.results.known())
                 self._stamps |= {place: now[place] for place in store}
             await self._stimuli.ask(lambda: self.machine.look(self._now(), lost))
+        if any(block.incremental for block in self._all_blocks()):
+            await self.look_at_marks()
+
+    def _all_blocks(self) -> Iterator[PlannedBlock]:
+        """Yield the blocks of the draft, and of the version that triggers run."""
+        yield from self.draft.definition.blocks.values()
+        if self._production is not None:
+            yield from self._production[1].definition.blocks.values()
+
+    async def look_at_marks(self) -> None:
+        """Take the marks of incremental blocks as they are stored now."""
+        marks = await stored_marks(self._around.history, self.pipeline)
+        await self._stimuli.do(lambda: self.machine.mark(marks))
 
     async def look_at_others(self) -> None:
         """Take the results that other processes have made since the last look."""
@@ -652,7 +671,7 @@ class Session:
         """Write once, then act, and tell all while workers are already at it."""
         if step.records:
             crashpoint("step.before-record")
-            await self._record(step.records)
+            step = await self._recorded(step)
             crashpoint("step.after-record")
         for effect in step.effects:
             self._carry(effect)
@@ -694,6 +713,23 @@ class Session:
         chore = asyncio.create_task(work)
         self._chores.add(chore)
         chore.add_done_callback(self._chores.discard)
+
+    async def _recorded(self, step: Step) -> Step:
+        """Write the records of a step; return it as it then was.
+
+        A run that would move a mark which somebody else has moved does not succeed after all.
+        """
+        while True:
+            try:
+                await self._record(step.records)
+            except WatermarkMoved as error:
+                step = without_success(step, error.run_id, error.message)
+                run = self._runs.get(error.run_id)
+                if run is not None:
+                    run.state, run.reason = "failed", error.message
+                self._chore(self.look_at_marks())
+            else:
+                return step
 
     async def _record(self, records: Sequence[Change]) -> None:
         """Write until it is written: what the machine decided cannot be taken back.

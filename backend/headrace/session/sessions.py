@@ -40,6 +40,7 @@ from headrace.session.publishing import Publishing
 from headrace.session.results import Result
 from headrace.session.session import Session
 from headrace.session.surroundings import Surroundings
+from headrace.session.watermarks import stored_marks
 from headrace.workers.pool import Pool
 
 logger = logging.getLogger(__name__)
@@ -124,6 +125,7 @@ class Sessions:
         for name, (run, block) in last.items():
             if name in draft.definition.blocks:
                 machine.results.restore(name, run, block)
+        machine.results.mark(await stored_marks(around.history, pipeline))
         current = await around.history.call(History.published, pipeline)
         stamps = await around.stamps(draft.places, since=began)
         lost = await around.lost(machine.results.known())

@@ -77,6 +77,7 @@ def _kept(block: BlockProgress, run_id: str, at: datetime) -> BlockProgress:
         parts=before.parts,
         output=output,
         checks=before.checks,
+        since=before.since,
         started_at=at,
         finished_at=at,
     )

@@ -20,6 +20,7 @@ import msgspec
 from headrace.core.authoring import Context, Mark, collecting_marks
 from headrace.core.errors import HeadraceError
 from headrace.core.secret_values import Secrets
+from headrace.project.watermarks import value_of
 from headrace.protocol.tables import CheckResult, Display, Failure, Output, Shape, Timings
 from headrace.store.outputs import CannotStore, Store, type_name_of
 from headrace.workers import contracts, notebook, sql
@@ -39,6 +40,7 @@ from headrace.workers.handover import Handover
 from headrace.workers.isolation import lift_memory_limit
 from headrace.workers.jobs import Done, Job, Progressed, Raised, Shown
 from headrace.workers.typed import with_python_values
+from headrace.workers.watermarks import NoMark, highest
 
 Send = Callable[[Shown | Progressed], None]
 Marked = tuple[Callable[..., Any], Mark]
@@ -119,6 +121,7 @@ class Execution:
                 value = self._value(spans)
             spans.turn_to("save")
             output = self._gathered or self._stored or self._put(value)
+            output = self._with_mark(output)
             if output.kind == "pickle":
                 with self._interruptible(), self._screen:
                     self._screen.show_returned(value)
@@ -155,13 +158,23 @@ class Execution:
         as_type = "pandas.DataFrame" if self._job.language == "sql" else None
         return self._store.put(value, as_type=as_type)
 
+    def _with_mark(self, output: Output) -> Output:
+        column, since = self._job.incremental, self._job.since
+        if column is None:
+            return output
+        try:
+            reached = highest(column, output, self._store, since)
+        except NoMark as error:
+            raise BlockError(str(error)) from None
+        return msgspec.structs.replace(output, reached=reached)
+
     def _failure(self, error: BaseException, *, saving: bool) -> Failure:
         if isinstance(error, sql.SqlFailed | notebook.NotebookFailed):
             return error.failure
         message = ""
         if isinstance(error, CannotStore) or (saving and isinstance(error, HeadraceError)):
             message = error.message
-        elif saving:
+        elif saving and not isinstance(error, BlockError):
             message = f"The result cannot be passed on: {error}"
         if isinstance(error, MemoryError):
             message = self._memory_message(error, saving=saving)
@@ -338,6 +351,7 @@ class Execution:
             attempt=job.attempt,
             logical_time=job.logical_time,
             interval_start=job.interval_start,
+            since=None if job.since is None else value_of(job.since),
             parameters=job.parameters,
             secrets=self._secrets,
             report=self._progressed,

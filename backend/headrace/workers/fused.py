@@ -11,12 +11,13 @@ from typing import Any
 
 from headrace.analysis.placeholders import placeholders
 from headrace.protocol.bindings import Binding
-from headrace.workers.jobs import Fused, Job
+from headrace.workers.jobs import Fused, Job, values_of
 
 _HEAD = re.compile(
     r"(?P<before>(?:\s|--[^\n]*\n|/\*.*?\*/)*)with\b(?P<recursive>\s+recursive\b)?",
     re.IGNORECASE | re.DOTALL,
 )
+_END = re.compile(r";(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*\Z", re.DOTALL)
 
 
 def fused_text(job: Job) -> tuple[str, dict[str, Any]] | None:
@@ -30,7 +31,7 @@ def fused_text(job: Job) -> tuple[str, dict[str, Any]] | None:
     values: dict[str, Any] = {}
     texts: list[str] = []
     for block in blocks:
-        known = {**job.parameters, **block.values}
+        known = values_of(job, block)
         texts.append(_bound(block.source, block.block, known, values))
     tables = [
         table
@@ -54,7 +55,7 @@ def _tables(text: str, arguments: list[str]) -> list[str]:
     first, *others = {argument.lower(): argument for argument in arguments}.values()
     once = "MATERIALIZED " if len(arguments) > 1 else ""
     return [
-        f'"{first}" AS {once}(\n{_whole(text)}\n)',
+        f'"{first}" AS {once}(\n{whole(text)}\n)',
         *(f'"{other}" AS (FROM "{first}")' for other in others),
     ]
 
@@ -84,6 +85,9 @@ def _bound(text: str, block: str, known: Mapping[str, Any], values: dict[str, An
     return "".join((*parts, text[done:]))
 
 
-def _whole(text: str) -> str:
-    """Leave out a semicolon at the end, and let no comment reach what follows."""
-    return text.rstrip().removesuffix(";")
+def whole(text: str) -> str:
+    """Leave out a semicolon at the end, with the comments behind it.
+
+    What follows belongs on a line of its own, which no comment reaches.
+    """
+    return _END.sub("", text.rstrip())

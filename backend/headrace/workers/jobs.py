@@ -6,11 +6,12 @@ Job ▸ worker ▸ any number of (Printed | Shown | Progressed), then exactly on
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct, field
 
+from headrace.project.watermarks import value_of
 from headrace.protocol.bindings import Binding
 from headrace.protocol.contracts import Contract
 from headrace.protocol.tables import (
@@ -24,6 +25,7 @@ from headrace.protocol.tables import (
     Parameter,
     Timings,
 )
+from headrace.protocol.watermarks import Watermark
 from headrace.store.files import Unsynced
 
 
@@ -85,10 +87,45 @@ class Job(Struct, frozen=True, kw_only=True):
     checks: list[Expectation] = field(default_factory=list[Expectation])
     """The entries of `checks:`; those in the code come with it."""
     contract: Contract | None = None
+    incremental: str | None = None
+    """The column of which the output reaches a mark."""
+    since: Watermark | None = None
+    """The mark that it goes on from; None: from the beginning."""
     log_path: str = ""
     """Absolute path of the file that gets stdout and stderr; opened for append."""
     worker: str = "run"
     """Which worker: `session` the pipeline's warm one; `run` one of the run's own."""
+
+
+def values_of(job: Job, block: Job | Fused | None = None) -> dict[str, Any]:
+    """Return placeholder → value for the statement of a job, or of a block within it.
+
+    Moments are in UTC and without a zone, as databases have most of theirs. Where a run is for no
+    tick, a parameter of that name stands in.
+    """
+    block = block or job
+    values: dict[str, Any] = {**job.parameters, **block.values}
+    for binding in block.bindings:
+        if binding.source == "context":
+            found = _of_run(job, binding.name)
+            if found is not None or binding.name not in values:
+                values[binding.argument] = found
+    if block is job and job.since is not None and "since" not in job.values:
+        values["since"] = _of_run(job, "since")
+    return values
+
+
+def _of_run(job: Job, name: str) -> Any:
+    if name == "since":
+        return None if job.since is None else _plain(value_of(job.since))
+    moments = {"interval_start": job.interval_start}
+    return _plain(moments.get(name, job.logical_time))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return value
 
 
 class Answer(Struct, frozen=True, kw_only=True, tag_field="op"):

@@ -23,7 +23,8 @@ from headrace.workers.connections import Connection, NoConnection
 from headrace.workers.databases import DatabaseFailed, Report, rows_from
 from headrace.workers.fused import fused_text
 from headrace.workers.handover import Handover
-from headrace.workers.jobs import Fused, Job
+from headrace.workers.jobs import Fused, Job, values_of
+from headrace.workers.since import beyond_mark
 
 logger = logging.getLogger(__name__)
 _LINE = re.compile(r"^LINE (\d+):", re.MULTILINE)
@@ -174,11 +175,11 @@ def _from_database(
         for binding in job.bindings
         if binding.source == "upstream" and binding.name in job.inputs
     }
-    values = job.parameters | job.values
+    values, source = values_of(job), beyond_mark(job, connection.family)
     arrivals = Arrivals()
     while True:
         rows = rows_from(
-            connection, job.source, values, tables=tables, arrivals=arrivals, report=report
+            connection, source, values, tables=tables, arrivals=arrivals, report=report
         )
         try:
             with closing(rows):
@@ -216,8 +217,8 @@ def _on_duckdb(
     """Run the statement on a connection of DuckDB, and close that."""
     import duckdb
 
-    values = job.parameters | job.values
-    text, used = with_placeholders(job.source, set(values))
+    values = values_of(job)
+    text, used = with_placeholders(beyond_mark(job), set(values))
     try:
         _insist_on_one_statement(job, cursor, text, writes=writes)
         _register(job, job, handover, cursor, made or {})

@@ -655,6 +655,14 @@ export interface BlockTable {
   poke_s: number | null;
   soft_fail: boolean;
   contract: Contract | null;
+  incremental: Incremental | null;
+}
+/**
+ * `incremental:` of a loader, as it is written in pipeline.yaml.
+ */
+export interface Incremental {
+  column: string;
+  start: string | null;
 }
 /**
  * What is wrong with a block before it runs. Lines from 1, columns from 0, in code points.
@@ -779,6 +787,7 @@ export interface Output {
   };
   made_at: string | null;
   checks: CheckResult[];
+  reached: Watermark | null;
 }
 /**
  * A column of a table; `type` is Arrow's name of it, as users see it.
@@ -807,6 +816,14 @@ export interface CheckResult {
   count: number | null;
   rows: Output | null;
   refused: Output | null;
+}
+/**
+ * The highest value of a column that was loaded. `value` is text that gives it back exactly.
+ */
+export interface Watermark {
+  column: string;
+  type: "date" | "datetime" | "datetime with zone" | "decimal" | "integer" | "number" | "string";
+  value: string;
 }
 /**
  * Why a block run failed; a result of user code, never an exception of ours.
@@ -1282,6 +1299,7 @@ export interface BlockRun {
   pokes: number;
   poke_at: string | null;
   give_up_at: string | null;
+  since: Since | null;
   place: number | null;
 }
 /**
@@ -1305,6 +1323,16 @@ export interface Timings {
   call: number;
   save: number;
   wait: number;
+}
+/**
+ * What a block run goes on from; pinned before its first attempt, the same for all of them.
+ *
+ * `version` counts the changes of the stored mark, 0 before the first: the mark moves only while
+ * it is still that one.
+ */
+export interface Since {
+  mark: Watermark | null;
+  version: number;
 }
 /**
  * Project: the list of pipelines, or a title, changed on disk.

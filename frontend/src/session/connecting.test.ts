@@ -30,6 +30,7 @@ function block(name: string, kind: BlockTable["kind"], upstream: string[] = []):
     poke_s: null,
     soft_fail: false,
     contract: null,
+    incremental: null,
   };
 }
 

@@ -32,6 +32,7 @@ function table(name: string, upstream: string[] = []): BlockTable {
     poke_s: null,
     soft_fail: false,
     contract: null,
+    incremental: null,
   };
 }
 

@@ -238,8 +238,9 @@ def test_a_large_file_counts_by_its_size_and_time(
     [
         ("return context.parameters['month']", ["parameters"]),
         ("return context.logical_time", ["logical_time"]),
+        ("return context.interval", ["interval"]),
         ("context.logger.info('x')", []),
-        ("return ask(context)", ["interval_start", "logical_time", "parameters"]),
+        ("return ask(context)", ["interval", "interval_start", "logical_time", "parameters"]),
     ],
 )
 def test_what_a_block_asks_its_context_for_is_known(

@@ -30,6 +30,7 @@ TABLES = [
     ("select * from up where a in (from other)", ["up", "other"]),
     ("select 'é😀' from up", ["up"]),
     ("select * from up;", ["up"]),
+    ("select * from up;  -- all of it; yes\n/* and */", ["up"]),
 ]
 
 

@@ -21,6 +21,7 @@ function table(address: string, inputs: Output["inputs"] = {}): Output {
     inputs,
     made_at: null,
     checks: [],
+    reached: null,
   };
 }
 

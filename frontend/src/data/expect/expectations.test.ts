@@ -23,6 +23,7 @@ function output(type: string): Output {
     inputs: {},
     made_at: null,
     checks: [],
+    reached: null,
   };
 }
 

@@ -75,6 +75,7 @@ function output(rows: number, columns: number, address = "a".repeat(8)): Output 
     inputs: {},
     made_at: null,
     checks: [],
+    reached: null,
   };
 }
 

@@ -23,6 +23,7 @@ function output(
     inputs: {},
     made_at: null,
     checks: [],
+    reached: null,
   };
 }
 
