@@ -158,6 +158,73 @@ def test_a_wrong_password_is_told_and_mended(
         assert server.get("connections").json()["connections"] == []
 
 
+KEYRING = """
+import json, os
+
+FILE = os.environ["KEYRING_OF_TEST"]
+
+
+class errors:
+    class KeyringError(Exception):
+        pass
+
+
+def _kept():
+    return json.load(open(FILE)) if os.path.exists(FILE) else {}
+
+
+def get_password(service, name):
+    return _kept().get(name)
+
+
+def set_password(service, name, value):
+    json.dump(_kept() | {name: value}, open(FILE, "w"))
+
+
+def delete_password(service, name):
+    kept = _kept()
+    del kept[name]
+    json.dump(kept, open(FILE, "w"))
+"""
+
+
+def test_a_password_may_come_from_the_keyring_or_the_environment(
+    project: Path, places: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules" / "keyring.py").write_text(KEYRING)
+    kept = tmp_path / "keyring.json"
+    environment = {
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "PYTHONPATH": str(tmp_path / "modules"),
+        "KEYRING_OF_TEST": str(kept),
+        "SET_BEFORE": MARKER,
+    }
+    form = places["warehouse"]
+    with Server(project, env=environment) as server:
+        server.wait_ready()
+        assert server.get("connections").json()["keyring"] is True
+        typed = {"value": MARKER, "place": "keyring"}
+        made = server.post("connections", {"name": "ring", "form": form, "password": typed})
+        assert made.json()["secrets"] == [{"name": "WAREHOUSE_PASSWORD", "place": "keyring"}]
+        assert server.post("connections/ring/test").json()["error"] is None
+        assert server.delete("connections/ring?forget=true").status_code == 204
+        # `secrets:` still asks for it.
+        assert json.loads(kept.read_text()) == {"WAREHOUSE_PASSWORD": MARKER}
+
+        form = form | {"secret": "SET_BEFORE"}
+        refused = server.post("connections", {"name": "set", "form": form, "password": typed})
+        assert refused.status_code == 400
+        assert "environment variable SET_BEFORE gives this password already" in refused.text
+        assert "SET_BEFORE" not in (project / "headrace.yaml").read_text()
+        assert server.post("connections", {"name": "set", "form": form}).status_code == 201
+        assert server.post("connections/set/test").json()["error"] is None
+        wrong = form | {"user": "nobody_here"}
+        tested = server.post("connections/set/test", {"form": wrong}).json()
+        assert "with SET_BEFORE from the environment" in tested["error"]
+        assert "environment variable SET_BEFORE gives the password" in tested["hint"]
+
+
 BAD_INPUT = [
     ({"name": "1x"}, "name"),
     ({"form": {"kind": "postgresql", "host": "", "database": "x"}}, "form.host"),

@@ -128,8 +128,11 @@ async def test_only_sessions_that_an_edit_concerns_look_again(
     await until(lambda: "the analysis is away" in caplog.text)
     assert caplog.records[-1].levelno == logging.WARNING
     looked.clear()
+    told: list[ev.Event] = []
+    desk.sessions.log.subscribe(told.append)
     desk.paths.settings.write_text("defaults: {retries: 2}\n")
     await until(lambda: set(looked) == {"flights", "other"})
+    await until(lambda: any(isinstance(event, ev.SettingsChanged) for event in told))
 
 
 async def leave(desk: Desk, owner: str = "0:0:no-boot:" + socket.gethostname()) -> str:
