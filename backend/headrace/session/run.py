@@ -197,6 +197,12 @@ class Run:
         return [name for name, block in self.blocks.items() if block.state == "running"]
 
     @property
+    def rests(self) -> bool:
+        """Tell whether all that could go on waits for its time: to be asked or tried again."""
+        waits = any(block.waiting or block.state == "waiting" for block in self.blocks.values())
+        return waits and not self.running
+
+    @property
     def pending(self) -> list[str]:
         """Return the blocks that wait: for a slot, for another try, or to be ready."""
         return [n for n, block in self.blocks.items() if block.state in {"queued", "waiting"}]

@@ -754,11 +754,12 @@ class Session:
             return
         if isinstance(event, _RUN_EVENTS):
             self._around.tell_run(run, event)
-        if run.interactive and isinstance(event, ev.RunQueued | ev.RunFinished):
-            busy = any(other.interactive for other in self.machine.runs.values())
-            self._tell_worker("busy" if busy else "ready")
-            if not self.log.listeners:
-                self._left_alone()
+        if run.interactive and isinstance(event, _RUN_EVENTS):
+            going = (other for other in self.machine.runs.values() if other.interactive)
+            self._tell_worker("ready" if all(other.rests for other in going) else "busy")
+        begun_or_over = isinstance(event, ev.RunQueued | ev.RunFinished)
+        if run.interactive and begun_or_over and not self.log.listeners:
+            self._left_alone()
         if isinstance(event, ev.RunFinished):
             del self._runs[run.id]
             self._ends.pop(run.id).set_result(None)

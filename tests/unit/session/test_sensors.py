@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from headrace.project.durations import duration_text, parse_duration
+from headrace.protocol import commands as cmd
 from headrace.protocol import events as ev
 from headrace.protocol.tables import BlockRun, Output, RunRecord, Staleness
 from headrace.runs.changes import SaveBlock, SaveResult, SaveRun, SaveUnsynced
@@ -373,6 +374,26 @@ async def test_a_session_asks_again_and_frees_the_workers_between(desk: Desk) ->
     assert desk.pool.ended_runs.count(run) == 3
     await session.cancel_run(run, "cancelled")
     assert (await session.finished(run)).state == "cancelled"
+
+
+async def test_a_worker_is_not_busy_while_a_sensor_only_waits(desk: Desk) -> None:
+    desk.write("flights", YAML % "1h", **{"ready.py": SOURCE})
+    desk.pool.output_of = _holding  # type: ignore[method-assign]
+    session = await desk.open()
+    ear = Ear(session)
+
+    def told() -> list[str]:
+        return [event.state for event in ear.heard if isinstance(event, ev.WorkerChanged)]
+
+    run = (await desk.handle(cmd.RunBlocks, blocks=["ready"]))["run"]
+    await desk.finish("ready", False)
+    await until(lambda: told() == ["busy", "ready"])
+    await desk.finish("ready", False)
+    await until(lambda: sum(isinstance(e, ev.BlockWaiting) for e in ear.heard) == 2)
+    assert told()[-1] == "ready", "asked once more"
+    await session.cancel_run(run, "cancelled")
+    assert (await session.finished(run)).state == "cancelled"
+    assert told()[-1] == "ready"
 
 
 async def test_a_session_ends_a_wait_in_time(desk: Desk) -> None:
