@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from .harness import Server
-from .history import keep_history, rows
+from .history import keep_history, opened, rows
+from .invariants import ticks_are_unique_and_complete
 from .plant import until
 
 LOAD = """\
@@ -106,8 +108,33 @@ def test_a_tick_is_tried_as_often_as_it_may_and_keeps_what_succeeded(
     ]
     assert len({run["logical_time"] for run in found}) == 1
     assert tick_runs(project) == [found[-1]["id"]], "one tick, which is of its last try"
+    with opened(project) as history:
+        ticks_are_unique_and_complete(history)
     assert (project / "loaded").read_text() == "x", "what succeeded was not executed again"
     assert blocks(server, found[1])["load"]["cache"] == f"hit: succeeded in run {found[0]['id']}"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE runs SET retry = NULL, origin = 'trigger'", "two runs for a tick"),
+        ("UPDATE runs SET state = 'running' WHERE retry IS NULL", "while .* went on"),
+        ("UPDATE ticks SET run_id = (SELECT id FROM runs WHERE retry IS NULL)", "without its tick"),
+    ],
+)
+def test_two_runs_of_a_tick_would_be_seen(
+    server: Server, project: Path, change: str, said: str
+) -> None:
+    fire(server, retries=2, backoff="50ms")
+    until(lambda: [run["state"] for run in runs(server)] == ["failed"] * 2, "two tries")
+
+    def look() -> None:
+        with opened(project) as history:  # whose change does not outlive what is raised
+            history.execute(text(change))
+            ticks_are_unique_and_complete(history)
+
+    with pytest.raises(AssertionError, match=f"I1: .*{said}"):
+        look()
 
 
 def test_a_retry_survives_the_death_of_the_server_while_it_waits(
@@ -121,6 +148,8 @@ def test_a_retry_survives_the_death_of_the_server_while_it_waits(
     until(lambda: [run["state"] for run in runs(server)] == ["failed", "succeeded"], "its success")
     (_, second) = runs(server)
     assert (second["retry"]["number"], second["blocks_done"]) == (2, 2)
+    with opened(project) as history:
+        ticks_are_unique_and_complete(history)
     assert (project / "loaded").read_text() == "x"
     assert tick_runs(project) == [second["id"]]
 
