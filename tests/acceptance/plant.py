@@ -149,7 +149,7 @@ def try_to(act: Callable[[], httpx.Response]) -> dict[str, Any] | None:
     return answer.json() if answer.is_success and answer.content else {}
 
 
-def all_over(server: Server) -> list[dict[str, Any]]:
+def all_over(server: Server, limit_s: float = 60) -> list[dict[str, Any]]:
     """Wait until no run goes on; return all of them, newest first."""
 
     def runs() -> list[dict[str, Any]] | None:
@@ -165,7 +165,7 @@ def all_over(server: Server) -> list[dict[str, Any]]:
                 break
         return found if all(run["state"] in OVER for run in found) else None
 
-    until(lambda: runs() is not None, "the end of all runs", 60)
+    until(lambda: runs() is not None, "the end of all runs", limit_s)
     found = runs()
     assert found is not None
     return found

@@ -83,6 +83,37 @@ def test_what_means_nothing_is_refused_by_its_field(
     assert server.get("pipelines/p/triggers").json()["triggers"] == []
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Asia/Calcutta", "Asia/Kolkata"),
+        ("US/Eastern", "America/New_York"),
+        ("Europe/Stockholm", "Europe/Stockholm"),
+    ],
+)
+def test_a_zone_that_got_another_name_is_kept_by_the_one_of_today(
+    server: Server, said: str, kept: str
+) -> None:
+    body = {"name": "t", "cron": "0 9 * * *", "active": False}
+    try:
+        added = server.post("pipelines/p/triggers", {**body, "timezone": said})
+        assert added.status_code == 201, added.text
+        assert added.json()["timezone"] == kept
+        assert kept in (server.project / "pipelines" / "p" / "pipeline.yaml").read_text()
+        changed = server.patch("pipelines/p/triggers/t", {"timezone": "UTC"})
+        assert changed.json()["timezone"] == "UTC"
+        changed = server.patch("pipelines/p/triggers/t", {"timezone": said})
+        assert changed.json()["timezone"] == kept
+        asked = {"cron": "0 9 * * *", "after": "2026-11-21T00:00:00Z"}
+        old, new = (
+            server.post("triggers/preview", {**asked, "timezone": zone}).json()
+            for zone in (said, kept)
+        )
+        assert old == new
+    finally:
+        server.delete("pipelines/p/triggers/t")
+
+
 @pytest.mark.parametrize("line", ["0 0 29 2 *", "0 9 * * MON", "0 0 L * *", "0 0 * * 1#2"])
 def test_what_is_rare_but_exists_shows_its_next_ticks(server: Server, line: str) -> None:
     answer = server.post("triggers/preview", {"cron": line, "timezone": "Europe/Berlin"})
@@ -134,31 +165,3 @@ def test_a_pipeline_that_runs_is_deleted_when_that_is_said(tmp_path: Path) -> No
         assert server.get(f"runs/{run}").json()["state"] == "cancelled", "its history stays"
     assert not plant.pipeline.exists()
     assert list((plant.project / ".headrace" / "trash").glob("*-steps/first.py"))
-
-
-def test_who_was_away_gets_what_it_missed_in_its_order(tmp_path: Path) -> None:
-    plant = Plant(tmp_path)
-    with Server(plant.project) as server:
-        server.wait_ready()
-        seen: list[dict[str, Any]] = []
-
-        def listen(line: Any, wanted: Any) -> None:
-            while not any(wanted(message) for message in seen):
-                frame = json.loads(line.recv(timeout=30))
-                seen.extend(frame if isinstance(frame, list) else [frame])
-
-        asked = {"op": "open-session", "pipeline": "steps", "req": "1"}
-        with server.ws() as line:
-            line.send(json.dumps(asked))
-            listen(line, lambda m: m["op"] == "snapshot-taken")
-        snapshot = next(m for m in seen if m["op"] == "snapshot-taken")
-        record = server.run("steps")  # while nobody listens
-        last, epoch = max(m["seq"] for m in seen if "seq" in m), snapshot["epoch"]
-        with server.ws() as line:
-            line.send(json.dumps({**asked, "after": last, "epoch": epoch}))
-            listen(line, lambda m: m["op"] == "run-finished" and m["run"] == record["id"])
-    numbers = [m["seq"] for m in seen if m.get("pipeline") == "steps" and "seq" in m]
-    assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "no gap, none twice"
-    assert sum(m["op"] == "snapshot-taken" for m in seen) == 1, "events, not the whole again"
-    finished = next(m for m in seen if m["op"] == "run-finished")
-    assert finished["state"] == record["state"] == "succeeded"

@@ -140,7 +140,7 @@ class TriggersOfPipelineHandler(ApiHandler):
         spec = TriggerSpec(**{name: getattr(new, name) for name in new.__struct_fields__})
         if new.overlap is None:
             spec = msgspec.structs.replace(spec, overlap=usual_overlap(spec))
-        await asyncio.to_thread(_check, spec)
+        spec = await asyncio.to_thread(_checked, spec)
         await asyncio.to_thread(_check_named, self.runtime, pipeline, spec)
         return await _write(
             self.runtime, pipeline, spec.name, lambda files: put_trigger(files, spec)
@@ -161,8 +161,7 @@ class TriggerHandler(ApiHandler):
 
         def edit(files: PipelineFiles) -> list[FileChange]:
             before = _spec(files, trigger)
-            spec = msgspec.structs.replace(before, **changed)
-            _check(spec, before)
+            spec = _checked(msgspec.structs.replace(before, **changed), before)
             _check_named(self.runtime, pipeline, spec)
             return put_trigger(files, spec, trigger)
 
@@ -263,11 +262,15 @@ def _spec(files: PipelineFiles, name: str) -> TriggerSpec:
     raise NotFound(f"There is no trigger {name!r}.", kind="trigger", name=name)
 
 
-def _check(spec: TriggerSpec, before: TriggerSpec | None = None) -> None:
-    """Refuse a schedule that means nothing, or that never fires."""
+def _checked(spec: TriggerSpec, before: TriggerSpec | None = None) -> TriggerSpec:
+    """Refuse a schedule that means nothing, or that never fires; call its zone by today's name."""
     from headrace.scheduling.triggers import check_spec
+    from headrace.scheduling.zones import present_name
 
     check_spec(spec, datetime.now(UTC), before)
+    if before is not None and before.timezone == spec.timezone:
+        return spec
+    return msgspec.structs.replace(spec, timezone=present_name(spec.timezone))
 
 
 def _check_named(runtime: Runtime, pipeline: str, spec: TriggerSpec) -> None:

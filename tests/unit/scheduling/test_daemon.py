@@ -323,6 +323,45 @@ async def test_a_jump_of_the_clock_is_told(world: World, caplog: pytest.LogCaptu
     assert "clock jumped" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("catchup", "of_24", "of_10_years"), [("none", 0, 0), ("latest", 1, 1), ("all", 24, 100)]
+)
+async def test_clocks_that_jump_while_the_scheduler_is_at_work(
+    world: World, catchup: str, of_24: int, of_10_years: int
+) -> None:
+    world.write("p", f"{EVERY}, catchup: {catchup}")
+    ended: list[str] = []
+
+    async def started() -> int:
+        """Let all runs end until no tick waits any more; return how many there were."""
+        before = len(ended)
+        await world.settled()
+        while len(world.sessions.launched) > len(ended):
+            run = world.sessions.launched[len(ended)]
+            ended.append(run.id)
+            await world.sessions.end(run)
+            await world.settled()
+        return len(ended) - before
+
+    await world.daemon.start()
+    await world.turn(minutes=5)
+    assert await started() == 1
+    await world.turn(hours=-2)
+    for _ in range(24):  # these two hours were
+        await world.turn(minutes=5)
+    assert await started() == 0
+    assert await world.skipped() == []
+    await world.turn(hours=2, minutes=2)
+    assert await started() == of_24
+    assert len(await world.skipped()) == 24 - of_24
+    await world.turn(days=3650)
+    assert await started() == of_10_years
+    first, *others = (await world.skipped())[24 - of_24 :]
+    assert first == "missed, with all before the last 24 h or 100 ticks", "one record of years"
+    assert others == [f"missed; catchup: {catchup}"] * (100 - of_10_years)
+    assert world.sessions.times() == sorted(set(world.sessions.times()))
+
+
 async def test_what_has_triggers_is_published_when_it_is_first_seen(world: World) -> None:
     world.write("p", EVERY)
     world.write("paused", f"{EVERY}, active: false")
