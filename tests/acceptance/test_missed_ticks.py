@@ -174,3 +174,38 @@ def test_a_pause_an_edit_and_a_new_name_fire_nothing_of_the_past(make: Make) -> 
         many = sum(1 for tick in ticking.ticks() if tick.run_id)
         time.sleep(1.5)  # what would be fired at once would be by now
         assert sum(1 for tick in ticking.ticks() if tick.run_id) == many
+
+
+def test_new_names_of_a_trigger_and_its_pipeline_while_a_run_goes_on(make: Make) -> None:
+    ticking = make("every: 1s, overlap: skip, active: true", seconds=4)
+    with Server(ticking.project, options=()) as server:
+        server.wait_ready()
+        until(lambda: ticking.effects(), "a run")
+        (before,) = ticking.rows("SELECT id, last_at, next_at FROM triggers")
+        run = ticking.effects()[0][1]
+
+        assert server.patch("pipelines/p/triggers/t", {"name": "u"}).is_success
+        (after,) = ticking.rows("SELECT id, name, pipeline, last_at, next_at FROM triggers")
+        assert (after.id, after.name, after.pipeline) == (before.id, "u", "p")
+        assert after.last_at >= before.last_at
+        assert after.next_at >= before.next_at, "on it goes, with no tick again"
+        until(lambda: len(ticking.ticks()) >= 2, "the tick after")
+        assert server.get(f"runs/{run}").json()["trigger"] == "t", "as it was when it began"
+
+        # A folder by another name is another pipeline, whose schedule begins now.
+        renamed = datetime.now(UTC)
+        ticking.project.joinpath("pipelines", "p").rename(ticking.project / "pipelines" / "q")
+        until(lambda: ticking.rows("SELECT id FROM triggers WHERE pipeline = 'q'"), "the new one")
+        until(lambda: not ticking.rows("SELECT id FROM triggers WHERE pipeline = 'p'"), "one only")
+        (moved,) = ticking.rows("SELECT id FROM triggers")
+        tick = "SELECT logical_time FROM ticks WHERE trigger_id = :id ORDER BY logical_time"
+        until(lambda: ticking.rows(tick, id=moved.id), "a tick of it")
+        first = datetime.fromisoformat(ticking.rows(tick, id=moved.id)[0].logical_time)
+        assert first > renamed - timedelta(seconds=1), "none of the past"
+        assert server.patch("pipelines/q/triggers/u", {"active": False}).is_success
+        over = ("succeeded", "failed", "cancelled")
+        until(lambda: server.get(f"runs/{run}").json()["state"] in over, "the end of the run")
+        ended = server.get(f"runs/{run}").json()
+        assert ended["state"] == "succeeded" or ended["reason"] == "the pipeline is gone"
+        listed = server.get("runs", params={"pipeline": "p"}).json()["runs"]
+        assert run in {one["id"] for one in listed}, "its history stays"
