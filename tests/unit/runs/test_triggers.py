@@ -243,7 +243,8 @@ def test_a_run_that_is_tried_again_is_one_that_a_decision_has_not_seen(
     first, second, third = queue("a"), queue("b"), queue("c")
     fired(history, first, due)
     history.write([SaveRun(run_id=first.record.id, state="failed", finished_at=due)])
-    fire = firing(history, due + HOUR, due + 2 * HOUR, TickChange(logical_time=due, queue=third))
+    newer = TickChange(logical_time=due + HOUR, queue=third)
+    fire = firing(history, due + HOUR, due + 2 * HOUR, newer)
     history.write([QueueRetry(of=first.record.id, queue=second)])
     assert fire() == []
     assert {run.id for run in history.runs()} == {first.record.id, second.record.id}

@@ -72,10 +72,10 @@ class Book(Protocol):
 
 
 class RealBook:
-    """The history itself, on SQLite in memory."""
+    """The history itself; on SQLite in memory when none is given."""
 
-    def __init__(self) -> None:
-        self._history = History.open("sqlite://")
+    def __init__(self, history: History | None = None) -> None:
+        self._history = history or History.open("sqlite://")
 
     def sync(self, specs: Sequence[TriggerSpec], now: datetime) -> None:
         self._history.sync_triggers("p", specs, now, next_of_spec)
