@@ -109,7 +109,7 @@ def test_nulls_fail_the_block_with_their_rows(server: Server) -> None:
     (check,) = orders["checks"]
     assert check["name"] == "contract: total is not null"
     assert check["count"] == 1
-    assert "null in 1 of 3 rows: row 1" in orders["failure"]["message"]
+    assert "null in 1 of 3 rows: row 2" in orders["failure"]["message"]
     assert rows_of(server, check["rows"]["address"]) == [[2, None, None]]
     assert len(rows_of(server, check["refused"]["address"])) == 3
 
@@ -117,7 +117,7 @@ def test_nulls_fail_the_block_with_their_rows(server: Server) -> None:
 def test_a_generator_is_held_to_its_contract_too(server: Server) -> None:
     pieces = blocks_of(server, ["pieces"])["pieces"]
     assert pieces["state"] == "failed"
-    assert "null in 1 of 3 rows: row 1" in pieces["failure"]["message"]
+    assert "null in 1 of 3 rows: row 2" in pieces["failure"]["message"]
 
 
 def test_a_refused_output_outlives_a_restart(server: Server) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
+from typing import Any
 
 import msgspec
 
@@ -38,6 +39,8 @@ def configure_block(plan: Plan, command: ConfigureBlock) -> None:
         _set_text(plan, entry, "connection", command.connection)
     if command.writes is not None:
         _set_flag(plan, entry, "writes", on=command.writes)
+    if command.incremental is not None:
+        _configure_incremental(plan, entry, command)
     _configure_limits(plan, entry, command)
     _configure_retries(plan, entry, command)
     _configure_slots(plan, entry, command)
@@ -45,6 +48,21 @@ def configure_block(plan: Plan, command: ConfigureBlock) -> None:
         _configure_waiting(plan, entry, command)
     if command.kind is not None or command.language is not None:
         _change_form(plan, block, entry, command.kind or block.kind, command.language)
+
+
+def _configure_incremental(plan: Plan, entry: Node, command: ConfigureBlock) -> None:
+    """Set the column by which a loader takes only what is new, and where it starts."""
+    incremental = command.incremental
+    if incremental is None or not incremental.column:
+        plan.yaml.remove_pair(entry, "incremental")
+        return
+    kind = command.kind or plan.block(command.block).kind
+    if kind != "loader":
+        raise InvalidInput(f"Only loaders are incremental, not a {kind}.", field="incremental")
+    written: Any = incremental.column
+    if incremental.start is not None:
+        written = {"column": incremental.column, "start": incremental.start}
+    plan.yaml.set_pair(entry, "incremental", flow(written))
 
 
 def _configure_limits(plan: Plan, entry: Node, command: ConfigureBlock) -> None:

@@ -15,6 +15,7 @@ from headrace.protocol.contracts import Contract
 from headrace.protocol.steps import MAX_STEPS, CodeLanguage, Step
 from headrace.protocol.tables import Expectation, Kind, Language, Parameter, Scope
 from headrace.protocol.views import View
+from headrace.protocol.watermarks import Incremental
 
 
 class Command(Struct, frozen=True, kw_only=True, tag_field="op"):
@@ -146,6 +147,8 @@ class ConfigureBlock(Command, frozen=True, kw_only=True, tag="configure-block"):
     isolation: str | None = None
     poke: str | None = None
     soft_fail: bool | None = None
+    incremental: Incremental | None = None
+    """Without a column it is taken out."""
 
 
 class AddCheck(Command, frozen=True, kw_only=True, tag="add-check"):

@@ -27,6 +27,7 @@ from headrace.protocol import (
     tables,
     versions,
     views,
+    watermarks,
 )
 
 _TABLES: tuple[type, ...] = (
@@ -54,6 +55,7 @@ _TABLES: tuple[type, ...] = (
     notifications.Notifications,
     connections.Connections,
     connections.ConnectionTested,
+    watermarks.WatermarkTable,
     backfills.BackfillPlan,
     backfills.PastTicks,
 )

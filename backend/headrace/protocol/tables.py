@@ -169,7 +169,7 @@ class CheckResult(Struct, frozen=True, kw_only=True):
     rows: Output | None = None
     """The first of these rows."""
     refused: Output | None = None
-    """Of a contract that is broken: the whole output, which no other block gets."""
+    """Of the first that is said of a broken contract: the output, which no other block gets."""
 
 
 class Expectation(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -341,7 +341,8 @@ class Course:
         found: list[MoveWatermark] = []
         for name in run.movers if run.state == "succeeded" else ():
             since, mark = run.blocks[name].record.since, run.reached(name)
-            if since is not None and mark is not None:
+            assert since is not None, "a good block has pinned what it goes on from"
+            if mark is not None:
                 found.append(
                     MoveWatermark(
                         pipeline=run.definition.pipeline,

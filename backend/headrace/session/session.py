@@ -724,9 +724,8 @@ class Session:
                 await self._record(step.records)
             except WatermarkMoved as error:
                 step = without_success(step, error.run_id, error.message)
-                run = self._runs.get(error.run_id)
-                if run is not None:
-                    run.state, run.reason = "failed", error.message
+                run = self._runs[error.run_id]
+                run.state, run.reason = "failed", error.message
                 self._chore(self.look_at_marks())
             else:
                 return step

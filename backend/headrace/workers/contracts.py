@@ -54,11 +54,11 @@ def _nulls(table: Any, name: str) -> Against | None:
     if not count:
         return None
     rows = np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))[:MOST_ROWS]
-    first = ", ".join(f"{row:,}" for row in rows[:_ROWS_NAMED])
+    first = ", ".join(f"{row + 1:,}" for row in rows[:_ROWS_NAMED])
     which = "row" if count == 1 else "rows"
     more = ", …" if count > _ROWS_NAMED else ""
     message = (
         f"{name!r} is declared not null, and is null in {count:,} of {table.num_rows:,} rows:"
-        f" {which} {first}{more}, counted from 0."
+        f" {which} {first}{more}."
     )
     return Against(message, count, table.take(pa.array(rows)))

@@ -418,8 +418,8 @@ class Execution:
         broken = contracts.broken(self._job.contract, output, self._store)
         if not broken:
             self._checks.append(CheckResult(name=contracts.NAME, state="passed"))
-        for name, found in broken:
-            self._note(name, "fail", None, found, refused=output)
+        for number, (name, found) in enumerate(broken):
+            self._note(name, "fail", None, found, refused=None if number else output)
 
     def _put_for_good(self, value: Any) -> Output:
         """Store a value so that it is durable whether or not the attempt succeeds."""

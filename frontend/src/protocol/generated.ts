@@ -370,6 +370,14 @@ export interface ConfigureBlock {
   isolation?: string | null;
   poke?: string | null;
   soft_fail?: boolean | null;
+  incremental?: Incremental | null;
+}
+/**
+ * `incremental:` of a loader, as it is written in pipeline.yaml.
+ */
+export interface Incremental {
+  column: string;
+  start: string | null;
 }
 /**
  * Declare the columns of a block's output; None removes the contract. `undo` takes it back.
@@ -656,13 +664,6 @@ export interface BlockTable {
   soft_fail: boolean;
   contract: Contract | null;
   incremental: Incremental | null;
-}
-/**
- * `incremental:` of a loader, as it is written in pipeline.yaml.
- */
-export interface Incremental {
-  column: string;
-  start: string | null;
 }
 /**
  * What is wrong with a block before it runs. Lines from 1, columns from 0, in code points.
@@ -2150,4 +2151,15 @@ export interface VersionList {
   versions: PublishedVersion[];
   draft: string;
   difference: Difference;
+}
+/**
+ * The stored mark of an incremental block, and who moved it last.
+ */
+export interface WatermarkTable {
+  pipeline: string;
+  block: string;
+  mark: Watermark | null;
+  version: number;
+  run: string | null;
+  moved_at: string | null;
 }

@@ -49,7 +49,8 @@ function CheckItem(props: {
 }): ReactElement {
   const { check, preview: Preview, isOpen, onOpen } = props;
   const { mark, tone } = SIGNS[check.state];
-  const { rows, count } = check;
+  const { rows, count, refused } = check;
+  const [isLooking, setLooking] = useState(false);
   return (
     <li data-tone={tone} data-state={check.state}>
       <div className="check-line">
@@ -59,6 +60,11 @@ function CheckItem(props: {
         <span className="check-name">{check.name.replaceAll("_", " ")}</span>
         <span className="state-words">{check.state}</span>
         <span className="check-space" />
+        {refused !== null && Preview !== undefined && (
+          <Button size="small" aria-expanded={isLooking} onClick={() => setLooking(!isLooking)}>
+            {isLooking ? "Hide the output" : "Look at the output"}
+          </Button>
+        )}
         {rows !== null && Preview !== undefined && (
           <Button size="small" aria-expanded={isOpen} onClick={() => onOpen(!isOpen)}>
             {isOpen ? "Hide rows" : `Show ${plural(count ?? rows.rows ?? 0, "row")}`}
@@ -66,6 +72,12 @@ function CheckItem(props: {
         )}
       </div>
       {check.message !== "" && <p className="check-message">{check.message}</p>}
+      {isLooking && refused !== null && Preview !== undefined && (
+        <div className="check-rows">
+          <p className="muted">The output that was refused: no other block gets it.</p>
+          <Preview key={refused.address} output={refused} />
+        </div>
+      )}
       {isOpen && rows !== null && Preview !== undefined && (
         <div className="check-rows">
           {(count ?? 0) > (rows.rows ?? 0) && (

@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headrace.analysis.code_edits import CodeEditor
 from headrace.core.errors import InvalidInput
+from headrace.project.edits import plan_edit
 from headrace.project.reader import read_pipeline
 from headrace.project.watermarks import guessed, mark_of, since, value_of, written
+from headrace.protocol.commands import ConfigureBlock
 from headrace.protocol.watermarks import Incremental, Since, Watermark
 
 VALUES = st.one_of(
@@ -113,3 +117,33 @@ def test_incremental_where_it_means_nothing_is_a_problem(entry: str, words: str)
     assert found is None
     assert len(problems) == 1
     assert words in problems[0]
+
+
+LOADER = "blocks:\n  - {name: load, kind: loader, file: load.sql}  # kept\n"
+
+
+def test_incremental_is_set_changed_and_taken_out_by_an_edit(write: Any) -> None:
+    files = write(LOADER, load_sql="select 1 as id\n")
+
+    def after(incremental: Incremental) -> str:
+        command = ConfigureBlock(pipeline="p", block="load", incremental=incremental)
+        changes = plan_edit(files, command, CodeEditor())
+        return (changes[0].after or "") if changes else files.text
+
+    def shown(text: str) -> str:
+        return LOADER.replace("load.sql}", f"load.sql{text}}}")
+
+    assert after(Incremental(column="id")) == shown(", incremental: id")
+    started = Incremental(column="id", start="2024-01-01")
+    assert after(started) == shown(', incremental: {column: id, start: "2024-01-01"}')
+    files = msgspec.structs.replace(
+        files, text=after(started), pipeline=read_pipeline("p", after(started))
+    )
+    assert files.pipeline.blocks[0].incremental == started
+    assert after(Incremental(column="")) == LOADER
+    transformer = LOADER.replace("kind: loader", "kind: transformer")
+    files = msgspec.structs.replace(
+        files, text=transformer, pipeline=read_pipeline("p", transformer)
+    )
+    with pytest.raises(InvalidInput, match="Only loaders are incremental, not a transformer"):
+        after(Incremental(column="id"))

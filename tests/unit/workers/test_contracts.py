@@ -41,9 +41,7 @@ def test_nulls_are_told_with_their_rows(frame: Any, tmp_path: Path) -> None:
     contract = Contract(columns={"c": "string not null", "n": "integer"})
     (nulls,) = told(frame, contract, tmp_path).items()
     assert nulls[0] == "contract: c is not null"
-    assert nulls[1].message == (
-        "'c' is declared not null, and is null in 1 of 3 rows: row 1, counted from 0."
-    )
+    assert nulls[1].message == ("'c' is declared not null, and is null in 1 of 3 rows: row 2.")
     assert nulls[1].count == 1
     assert nulls[1].rows.to_pylist() == [{"n": 2, "c": None}]
 
@@ -71,7 +69,7 @@ def test_no_more_than_five_rows_are_told_of_and_all_are_counted(tmp_path: Path) 
     table = pa.table({"c": pa.array([None] * 2000, pa.string())})
     contract = Contract(columns={"c": "string not null"})
     nulls = told(table, contract, tmp_path)["contract: c is not null"]
-    assert "2,000 of 2,000 rows: rows 0, 1, 2, 3, 4, …, counted" in nulls.message
+    assert "2,000 of 2,000 rows: rows 1, 2, 3, 4, 5, …." in nulls.message
     assert nulls.rows.num_rows == nulls.count == 2000
 
 

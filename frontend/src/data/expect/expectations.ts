@@ -39,7 +39,7 @@ export function expectationsOf(
     ...choicesOf(name, type, profile),
     {
       label: "These columns and types",
-      detail: "the whole schema, in this order",
+      detail: "freezes the schema as a contract",
       expectation: {
         schema: Object.fromEntries(output.columns.map((column) => [column.name, column.type])),
       },

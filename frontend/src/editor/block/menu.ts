@@ -30,6 +30,14 @@ export function menuOf(editor: Editor, block: BlockTable): MenuEntry[] {
       command: "block-settings",
       onSelect: () => openDialog(editor, { kind: "configure", block: name }),
     },
+    ...(text || block.kind === "sensor"
+      ? []
+      : ([
+          {
+            label: block.contract === null ? "Freeze schema…" : "Contract…",
+            onSelect: () => openDialog(editor, { kind: "contract", block: name }),
+          },
+        ] satisfies MenuEntry[])),
     ...(text
       ? []
       : ([

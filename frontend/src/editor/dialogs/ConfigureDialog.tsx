@@ -1,11 +1,12 @@
 import { type ReactElement, type ReactNode, useState } from "react";
-import type { BlockTable, Kind } from "../../protocol";
+import type { BlockTable, ConfigureBlock, Kind } from "../../protocol";
 import { KINDS } from "../../protocol";
 import { Button, Dialog, Field, Input, ParametersForm, Select, Switch } from "../../ui";
 import { useEditor } from "../page/context";
 import { closeDialog } from "../page/operations";
 import { type BlockKey, changesOf, problemOf, type Texts, textsOf } from "./blockKeys";
 import { ConnectionFields } from "./ConnectionFields";
+import { IncrementalFields } from "./IncrementalFields";
 
 interface Props {
   block: BlockTable;
@@ -26,6 +27,8 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
   const [texts, setTexts] = useState<Texts>(() => textsOf(block));
   const [softFail, setSoftFail] = useState(block.soft_fail);
   const [writes, setWrites] = useState(block.writes);
+  const [column, setColumn] = useState(block.incremental?.column ?? "");
+  const [start, setStart] = useState(block.incremental?.start ?? "");
   const [settings, setSettings] = useState(block.settings);
   const [isValid, setValid] = useState(true);
   const keys = Object.keys(texts) as BlockKey[];
@@ -47,6 +50,7 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
       ...changesOf(block, texts),
       ...(softFail !== block.soft_fail && { soft_fail: softFail }),
       ...(writes !== block.writes && { writes }),
+      ...incrementalOf(block, column.trim(), start.trim()),
     });
   };
   const isText = kind === "markdown";
@@ -96,6 +100,15 @@ export function ConfigureDialog({ block, onClose }: Props): ReactElement {
               writes={writes}
               onConnection={bind("connection").onChange}
               onWrites={setWrites}
+            />
+          )}
+          {kind === "loader" && block.language !== "notebook" && (
+            <IncrementalFields
+              block={block.name}
+              column={column}
+              start={start}
+              onColumn={setColumn}
+              onStart={setStart}
             />
           )}
         </Group>
@@ -230,4 +243,15 @@ function TextField({ label, note, numeric, bound }: TextFieldProps): ReactElemen
       )}
     </Field>
   );
+}
+
+/** The command's part for `incremental:`, where it was changed. */
+function incrementalOf(
+  block: BlockTable,
+  column: string,
+  start: string,
+): Pick<ConfigureBlock, "incremental"> {
+  const before = block.incremental;
+  if ((before?.column ?? "") === column && (before?.start ?? "") === start) return {};
+  return { incremental: { column, start: start === "" ? null : start } };
 }

@@ -1,4 +1,4 @@
-import type { ReactElement } from "react";
+import { lazy, type ReactElement, Suspense } from "react";
 import { blockNamed, useSession } from "../../session";
 import { useEditor, useEditorState } from "../page/context";
 import { closeDialog } from "../page/operations";
@@ -10,6 +10,8 @@ import { LineageDialog } from "./LineageDialog";
 import { MakeBlockDialog } from "./MakeBlockDialog";
 import { ParametersDialog } from "./ParametersDialog";
 import { RenameDialog } from "./RenameDialog";
+
+const ContractDialog = lazy(() => import("./ContractDialog"));
 
 /** The dialog that is open, if any. */
 export function Dialogs(): ReactElement | null {
@@ -34,6 +36,12 @@ export function Dialogs(): ReactElement | null {
       return <LineageDialog block={dialog.block} column={dialog.column} onClose={close} />;
     case "rename":
       return <RenameDialog block={dialog.block} onClose={close} />;
+    case "contract":
+      return block === undefined ? null : (
+        <Suspense fallback={null}>
+          <ContractDialog block={block} onClose={close} />
+        </Suspense>
+      );
     case "configure":
       return block === undefined ? null : <ConfigureDialog block={block} onClose={close} />;
   }

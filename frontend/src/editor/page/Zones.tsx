@@ -6,7 +6,7 @@ import { Outline } from "../outline/Outline";
 import { CanvasZone } from "./CanvasZone";
 import { useEditor, useEditorState } from "./context";
 import { Divider, useZoneSize } from "./Divider";
-import { addCheck } from "./operations";
+import { addCheck, openDialog } from "./operations";
 
 /** Outline, blocks and data side by side; canvas above the blocks, or instead of them and the outline. */
 export function Zones(): ReactElement {
@@ -58,7 +58,10 @@ function FocusedData(): ReactElement | null {
   const output = useSession((state) => (name === null ? null : statusOf(state, name).output));
   const expect = useCallback<Expect>(
     (expectation, typeName) => {
-      if (name !== null) void addCheck(editor, name, expectation, typeName);
+      if (name === null) return;
+      // What all columns are is the contract's to say, so that readers know before they run.
+      if (expectation.schema) openDialog(editor, { kind: "contract", block: name });
+      else void addCheck(editor, name, expectation, typeName);
     },
     [editor, name],
   );

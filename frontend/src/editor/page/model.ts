@@ -16,6 +16,7 @@ export type Dialog =
   | { kind: "connect"; block: string }
   | { kind: "rename"; block: string }
   | { kind: "configure"; block: string }
+  | { kind: "contract"; block: string }
   | { kind: "parameters" }
   | { kind: "make-block"; request: BlockRequest }
   | { kind: "lineage"; block: string; column: string };

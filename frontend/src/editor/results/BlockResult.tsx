@@ -108,7 +108,7 @@ function TabContent({ tab, block, status }: Props & { tab: Tab }): ReactElement 
     case "logs":
       return <LogView status={status} block={block.name} />;
     case "schema":
-      return output && <SchemaView output={output} />;
+      return output && <SchemaView block={block} output={output} />;
     case "checks":
       return <CheckList checks={checksOf(status)} preview={Preview} opened />;
     case "preview":
