@@ -40,6 +40,13 @@ class Prepared:
             self._others[dialect] = self._of_dialect(dialect)
         return self._others[dialect]
 
+    def make(self, dialect: str) -> None:
+        """Make it for a dialect now, and not when it is executed first."""
+        if dialect == "sqlite":
+            _ = self._on_sqlite
+        else:
+            self._on_other(dialect)
+
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         """Execute; return the first column of the first row, None when there is no row."""
         dialect = connection.dialect.name

@@ -53,6 +53,8 @@ _PUT_BLOCK = Prepared(
     lambda _: insert(block_runs),
     ("run_id", "name", "position", "pipeline", "state", "finished_at", "record"),
 )
+QUEUEING = (_PUT_VERSION, _PUT_RUN, _PUT_BLOCK)
+"""The statements of `queue_runs`."""
 
 
 def _run_row(change: QueueRun) -> dict[str, Any]:

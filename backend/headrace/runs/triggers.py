@@ -44,7 +44,7 @@ from headrace.runs.firing import (
 from headrace.runs.past import MISSED
 from headrace.runs.prepared import Prepared
 from headrace.runs.publications import newest_numbers
-from headrace.runs.queueing import insert_or_replace, queue_runs
+from headrace.runs.queueing import QUEUEING, insert_or_replace, queue_runs
 from headrace.runs.tables import runs, ticks, triggers
 from headrace.runs.times import moment, stamp
 
@@ -57,6 +57,7 @@ NextOf = Callable[[TriggerSpec, datetime], datetime | None]
 _MOMENT = timedelta(microseconds=1)
 _MOST_VARIABLES = 500
 """Values of one IN list."""
+_FEW_MOMENTS = 4
 _EPOCH = stamp(datetime(1970, 1, 1, tzinfo=UTC))
 """Where `every:` counts from, for all triggers: a preview needs no trigger to be right."""
 _WAITS = and_(ticks.c.run_id.is_(None), ticks.c.skipped.is_(None))
@@ -205,6 +206,11 @@ class Triggers:
             numbers = newest_numbers(connection, names) if names else {}
         return {name: numbers[name] for name in names if name in numbers}
 
+    def get_ready_to_fire(self) -> None:
+        """Make what takes a while to make of `fire`: the first tick is not to wait for it."""
+        for statement in (_INSERT_TICK, _UPDATE_TICK, _MOVE_ON, *QUEUEING):
+            statement.make(self.database.dialect)
+
     def fire(self, firings: Sequence[Firing]) -> list[str]:
         """Record ticks, queue their runs and move the triggers on: all in one transaction.
 
@@ -314,11 +320,24 @@ def _that_still_hold(connection: Connection, firings: Sequence[Firing]) -> list[
 
 def _known_ticks(connection: Connection, firings: Sequence[Firing]) -> dict[tuple[str, str], bool]:
     """Say of each tick that is recorded whether it is settled; a waiting one is not."""
-    wanted = [(f.trigger_id, stamp(tick.logical_time)) for f in firings for tick in f.ticks]
+    wanted: dict[str, list[str]] = {}
+    for firing in firings:
+        for tick in firing.ticks:
+            wanted.setdefault(stamp(tick.logical_time), []).append(firing.trigger_id)
+    pair = tuple_(ticks.c.trigger_id, ticks.c.logical_time)
+    if len(wanted) <= _FEW_MOMENTS:  # of many triggers that are due together, one by one takes long
+        chosen = [
+            and_(ticks.c.logical_time == at, ticks.c.trigger_id.in_(some))
+            for at, ids in wanted.items()
+            for some in _slices(ids)
+        ]
+    else:
+        pairs = [(trigger_id, at) for at, ids in wanted.items() for trigger_id in ids]
+        chosen = [pair.in_(some) for some in _slices(pairs)]
     found: dict[tuple[str, str], bool] = {}
-    for some in _slices(wanted):
-        statement = select(ticks).where(tuple_(ticks.c.trigger_id, ticks.c.logical_time).in_(some))
-        for row in connection.execute(statement):
+    for these in chosen:
+        known = select(ticks.c.trigger_id, ticks.c.logical_time, ticks.c.run_id, ticks.c.skipped)
+        for row in connection.execute(known.where(these)):
             settled = row.run_id is not None or row.skipped is not None
             found[row.trigger_id, row.logical_time] = settled
     return found

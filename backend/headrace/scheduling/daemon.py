@@ -211,6 +211,7 @@ class Daemon:
         if self._stale:
             self._stale = False
             await self._read_files()
+            await self._history.call(History.get_ready_to_fire)
         self._read.set()
         if not self._may_start():
             return LONGEST_SLEEP_S  # what is due meanwhile is caught up as after any standstill

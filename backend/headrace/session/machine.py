@@ -229,6 +229,8 @@ class Machine:
 
     def _named(self, definition: Definition, outputs: dict[str, Output]) -> dict[str, Output]:
         """Let outputs of middles stand for their keys, as keys of their readers have it."""
+        if not outputs:
+            return outputs
         middles = readers_of_middles(definition)
         keys = {up: self._fresh[up].key for up in outputs if up in middles and up in self._fresh}
         return named_by_key(outputs, keys)

@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
@@ -79,11 +79,11 @@ class Sessions:
 
     async def open(self, pipeline: str) -> Session:
         """Return the session of a pipeline; NotFound when there is no such pipeline."""
-        broken = next((s for s in self.live() if s.pipeline == pipeline and s.has_ended), None)
-        if broken is not None:
+        opening = self._opening.get(pipeline)
+        if _is_open(opening) and (broken := opening.result()).has_ended:
             del self._opening[pipeline]
             await broken.abandon()
-        opening = self._opening.get(pipeline)
+            opening = self._opening.get(pipeline)
         if opening is None or (opening.done() and opening.exception() is not None):
             opening = asyncio.create_task(self._open(pipeline))
             self._opening[pipeline] = opening
@@ -141,11 +141,7 @@ class Sessions:
 
     def live(self) -> list[Session]:
         """Return the sessions that are open."""
-        return [
-            task.result()
-            for task in self._opening.values()
-            if task.done() and not task.cancelled() and task.exception() is None
-        ]
+        return [task.result() for task in self._opening.values() if _is_open(task)]
 
     async def handle(self, command: cmd.Command) -> Any:
         """Open the command's session and hand the command over."""
@@ -312,3 +308,12 @@ class Sessions:
             await session.close("the server stops")
         self._around.turns.close()
         self.log.publish(ev.SessionEnded(reason="the server stops"))
+
+
+def _is_open(opening: asyncio.Task[Session] | None) -> TypeGuard[asyncio.Task[Session]]:
+    return (
+        opening is not None
+        and opening.done()
+        and not opening.cancelled()
+        and opening.exception() is None
+    )

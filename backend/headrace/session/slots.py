@@ -6,7 +6,7 @@ limits there are, and whose turn it is, is decided here and nowhere else.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush, heapreplace
@@ -160,13 +160,17 @@ class Slots:
         self._shares = _Shares()
         self.changes = 0
         """Goes up with each change of the line, for those who tell of places in it."""
+        self._known: tuple[int, _Group | None] | None = None
+        """Who was next, and after which change that was found; None after another limit."""
 
     def limit(self, project: int, pools: Mapping[str, int]) -> None:
         """Set the limits of the project; blocks that execute already go on."""
         self._project, self._pools = project, dict(pools)
+        self._known = None
 
     def limit_pipeline(self, pipeline: str, slots: int | None) -> None:
         """Set how many blocks of a pipeline execute at a time, over all its runs."""
+        self._known = None
         if slots is None:
             self._pipelines.pop(pipeline, None)
         else:
@@ -236,7 +240,7 @@ class Slots:
         for run in {group.run for group in groups if group.pipeline == pipeline}:
             self.end_run(run)
         self._shares.turns.pop(("pipeline", pipeline), None)
-        self._pipelines.pop(pipeline, None)
+        self.limit_pipeline(pipeline, None)
 
     def places(self, most: int) -> dict[tuple[str, str], int]:
         """Return the place in the line, from 1, of the `most` next (run, block).
@@ -244,35 +248,35 @@ class Slots:
         So they would start if slots came free one by one and nobody else came.
         """
         shares = self._shares.copy()
-        groups = self._next_few(most)
-        lines = {group: iter(self._waiting[group].values()) for group in groups}
-        left = {group: len(self._waiting[group]) for group in groups}
+        behind = {kind: self._in_line(kind) for kind in self._lines}
+        first = [group for of_kind in behind.values() for group in islice(of_kind, 1)]
+        groups = [*self._urgent, *self._full, *first]
+        tickets: dict[_Group, deque[Ticket]] = {}
         # A slot makes whoever gets it wait longer, and all who share with it: never less long.
-        # So an entry whose rank is still true when it comes up is the least of all.
+        # So an entry whose rank is still true when it comes up is the least of all. The next of
+        # its kind joins in when the first one has a slot, or waits longer by a slot of its run.
         line = [(shares.rank(group), self._orders[group], group) for group in groups]
         heapify(line)
         found: dict[tuple[str, str], int] = {}
         while line and len(found) < most:
-            rank, at, group = line[0]
+            rank, order, group = line[0]
             now = shares.rank(group)
             if now != rank:
-                heapreplace(line, (now, at, group))
-                continue
-            ticket = next(lines[group])
-            found[ticket.run, ticket.block] = len(found) + 1
-            shares.give(group)
-            left[group] -= 1
-            if not left[group]:
-                heappop(line)
+                heapreplace(line, (now, order, group))
+            else:
+                left = tickets.setdefault(group, deque(self._waiting[group].values()))
+                ticket = left.popleft()
+                found[ticket.run, ticket.block] = len(found) + 1
+                shares.give(group)
+                if not left:
+                    heappop(line)
+            for follower in islice(behind.get(_kind_of(group), ()), 1):
+                heappush(line, (shares.rank(follower), self._orders[follower], follower))
         return found
 
-    def _next_few(self, most: int) -> set[_Group]:
-        """Return all groups that may be among the `most` next ones: of each line, its first."""
-        found = {*self._urgent, *self._full}
-        for line in self._lines.values():
-            true = (entry.group for entry in _in_order(line) if self._is_true(entry))
-            found.update(islice(true, most))
-        return found
+    def _in_line(self, kind: _Kind) -> Iterator[_Group]:
+        """Yield the groups of a kind in the order of their turns, each once."""
+        return (entry.group for entry in _in_order(self._lines[kind]) if self._is_true(entry))
 
     def pipeline_of(self, run: str, block: str) -> str:
         """Return the pipeline of a block that waits."""
@@ -315,7 +319,7 @@ class Slots:
             self._enter(group)
 
     def _enter(self, group: _Group) -> None:
-        kind = _Kind(group.pipeline, group.priority, group.pool)
+        kind = _kind_of(group)
         self._full.discard(group)
         heappush(self._lines.setdefault(kind, []), self._entry(group))
 
@@ -324,6 +328,11 @@ class Slots:
         return _Entry(shares.runs[run], shares.turns["run", run], self._orders[group], group)
 
     def _next(self) -> _Group | None:
+        if self._known is None or self._known[0] != self.changes:
+            self._known = self.changes, self._find_next()
+        return self._known[1]
+
+    def _find_next(self) -> _Group | None:
         able = [group for group in self._urgent if self._is_free(group)]
         # Most of the time all slots are taken: then a thousand runs that wait are not looked at.
         if self._shares.project < self._project:
@@ -369,6 +378,10 @@ class Slots:
         if shares.runs[group.run] >= group.slots or (group.lane and shares.lanes[group.lane]):
             return False
         return self._has_pool(group.pool)
+
+
+def _kind_of(group: _Group) -> _Kind:
+    return _Kind(group.pipeline, group.priority, group.pool)
 
 
 def _in_order(heap: Sequence[_Entry]) -> Iterator[_Entry]:

@@ -55,6 +55,8 @@ class Surroundings:
 
     def __post_init__(self) -> None:
         self.turns = Turns(self._tell_places)
+        self._asked: set[str] = set()
+        self._looking: asyncio.Task[Stamps] | None = None
 
     def _tell_places(self, places: Places) -> None:
         self.log.publish(ev.QueueMoved(places=places))
@@ -104,9 +106,21 @@ class Surroundings:
 
     async def stamps(self, places: Iterable[str], *, since: datetime | None = None) -> Stamps:
         """Look when the files were changed of which a draft depends (see `stamps.stamps`)."""
-        store = str(self.project.paths.store / SWEPT)
+        asked = {*places, str(self.project.paths.store / SWEPT)}
         root = self.project.paths.root
-        return await asyncio.to_thread(stamps, root, [*places, store], since)
+        if since is not None:
+            return await asyncio.to_thread(stamps, root, asked, since)
+        self._asked |= asked
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look_at_files(), name="stamps")
+        found = await asyncio.shield(self._looking)
+        return {place: found[place] for place in asked}
+
+    async def _look_at_files(self) -> Stamps:
+        """Look once for all who ask at the same time: a hundred pipelines may be due together."""
+        await asyncio.sleep(0)  # whoever else asks in this turn of the loop comes along
+        asked, self._asked, self._looking = self._asked, set[str](), None
+        return await asyncio.to_thread(stamps, self.project.paths.root, asked, None)
 
     async def lost(self, addresses: AbstractSet[str]) -> set[str]:
         """Return those of `addresses` that the store no longer has."""

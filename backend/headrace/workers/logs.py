@@ -7,7 +7,6 @@ import contextlib
 import os
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from headrace.workers.masks import Masks
 
@@ -76,10 +75,10 @@ class LogTail:
     def size(self) -> int:
         """Return the size of the log in bytes."""
         try:
-            # Most blocks print nothing: what is empty need not be opened.
-            return (
-                Path(self.path).stat() if self._descriptor < 0 else os.fstat(self._descriptor)
-            ).st_size
+            # Most blocks print nothing: what is empty need not be opened. A Path takes
+            # longer to make than a file to look at, and all blocks are looked at all the time.
+            opened = self._descriptor >= 0
+            return (os.fstat(self._descriptor) if opened else os.stat(self.path)).st_size  # noqa: PTH116
         except OSError:
             return 0
 

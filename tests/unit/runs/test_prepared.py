@@ -59,6 +59,20 @@ def test_many_rows_are_one_statement_by_the_names_of_their_columns(
     ]
 
 
+@pytest.mark.parametrize("dialect", ["sqlite", "elsewhere"])
+def test_a_statement_is_made_once_ahead_or_when_it_is_needed(dialect: str) -> None:
+    made: list[str] = []
+
+    def make(name: str) -> Any:
+        made.append(name)
+        return insert(unsynced_outputs)
+
+    prepared = Prepared(make, ("name", "content"))
+    prepared.make(dialect)
+    prepared.make(dialect)
+    assert made == [dialect]
+
+
 def test_rows_that_are_refused_are_told_of_as_always(history: History) -> None:
     put = Prepared(lambda _: insert(versions), ("hash", "files"))
     with pytest.raises(IntegrityError), history.database.writing() as connection:

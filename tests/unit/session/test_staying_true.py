@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,12 +12,12 @@ import msgspec
 import pytest
 
 from headrace.analysis import environment
-from headrace.project.stamps import UNSURE, stamps
+from headrace.project.stamps import UNSURE, Stamps, stamps
 from headrace.protocol import commands as cmd
 from headrace.protocol import events as ev
 from headrace.protocol.bindings import Binding
 from headrace.protocol.tables import BlockStatus, Staleness
-from headrace.session import autorun
+from headrace.session import autorun, surroundings
 from headrace.session.autorun import cheap_blocks
 from headrace.session.definition import key_of
 from headrace.session.machine import Machine
@@ -332,3 +333,24 @@ async def test_cheap_blocks_run_by_themselves_when_they_are_allowed_to(
     await ear.wait_for(ev.RunFinished)
     assert reasons(session) == {}
     await desk.handle(cmd.SetAutoRun, on=False)
+
+
+async def test_those_who_ask_together_share_a_look_at_the_files(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    around = (await desk.open())._around
+    looks: list[set[str]] = []
+
+    def look(root: Path, places: set[str], since: datetime | None) -> Stamps:
+        looks.append(places)
+        return stamps(root, places, since)
+
+    monkeypatch.setattr(surroundings, "stamps", look)
+    pipeline, nothing = "pipelines/flights/pipeline.yaml", "pipelines/none"
+    first, second = await asyncio.gather(around.stamps([pipeline]), around.stamps([nothing]))
+    assert len(looks) == 1
+    assert first[pipeline] is not None
+    assert second[nothing] is None
+    assert nothing not in first
+    await around.stamps([pipeline])
+    assert len(looks) == 2, "who asks later is not told what was before"
