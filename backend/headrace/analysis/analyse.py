@@ -52,7 +52,13 @@ def analyse(
             found, told = _markdown(block, source), list[Diagnostic]()
         blocks[block.name] = found
         diagnostics.extend(told)
-    return Analysis(blocks=blocks, diagnostics=diagnostics, order=order(around.edges))
+    queries = (block.name for block in files.pipeline.blocks if block.language == "sql")
+    return Analysis(
+        blocks=blocks,
+        diagnostics=diagnostics,
+        order=order(around.edges),
+        columns={name: list(expected[name]) for name in queries if name in expected},
+    )
 
 
 def _diagnostic(problem: Problem) -> Diagnostic:

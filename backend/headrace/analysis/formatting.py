@@ -12,10 +12,10 @@ from headrace.core.errors import InvalidInput
 _SECONDS = 10
 
 
-def format_source(text: str, language: str) -> str:
+def format_source(text: str, language: str, dialect: str = "duckdb") -> str:
     """Return SQL or Python in standard form; raise InvalidInput when it cannot be formatted."""
     if language == "sql":
-        return _sql(text)
+        return _sql(text, dialect)
     ruff = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
     if language != "python" or ruff is None:
         raise InvalidInput("Nothing is installed that formats this: install ruff for Python.")
@@ -31,7 +31,7 @@ def format_source(text: str, language: str) -> str:
     return done.stdout.decode()
 
 
-def _sql(text: str) -> str:
+def _sql(text: str, dialect: str) -> str:
     from sqlglot.errors import SqlglotError
 
     from headrace.analysis.patience import TooSlow, limited
@@ -40,17 +40,18 @@ def _sql(text: str) -> str:
 
     try:
         with limited():
-            pretty = [tree.sql(dialect="duckdb", pretty=True) for tree in parse_statements(text)]
+            trees = parse_statements(text, dialect)
+            pretty = [tree.sql(dialect=dialect, pretty=True) for tree in trees]
     except TooSlow:
         raise InvalidInput("This SQL is too long to be formatted.") from None
     except (SqlglotError, RecursionError) as error:
         raise InvalidInput("This SQL cannot be read, so it was not formatted.") from error
     written = ";\n".join(pretty) + "\n"
     names = {place.name for place in placeholders(text)}
-    return _with_colons(written, names)
+    return with_colons(written, names)
 
 
-def _with_colons(text: str, names: set[str]) -> str:
+def with_colons(text: str, names: set[str]) -> str:
     """Write `$name` as `:name` again, where it is a placeholder."""
     from headrace.analysis.placeholders import foreign_placeholders
 

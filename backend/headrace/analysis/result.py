@@ -46,6 +46,8 @@ class Analysis(Struct, frozen=True, kw_only=True):
     blocks: dict[str, BlockAnalysis] = field(default_factory=dict[str, BlockAnalysis])
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
     order: list[str] = field(default_factory=list[str])
+    columns: dict[str, list[Column]] = field(default_factory=dict[str, list[Column]])
+    """Of SQL blocks, those that they will give as far as that is known."""
     looked: list[str] = field(default_factory=list[str])
     folders: list[str] = field(default_factory=list[str])
 

@@ -14,9 +14,11 @@ from headrace.analysis.completion import complete, inspect
 from headrace.analysis.cursor import Cursor, Scope
 from headrace.analysis.environment import library_folders
 from headrace.analysis.formatting import format_source
+from headrace.analysis.impact import impact_of
 from headrace.analysis.lineage import lineage_of
 from headrace.analysis.modules import FileStates, ModuleFinder
 from headrace.analysis.result import BlockText
+from headrace.analysis.translation import translate
 from headrace.analysis.views.block_code import block_of_view
 from headrace.analysis.views.chart_code import block_of_chart
 from headrace.analysis.views.table import TableFacts
@@ -80,12 +82,20 @@ def _scope(
     )
 
 
-def _format(text: str, language: str) -> str:
-    return format_source(text, language)
+def _format(text: str, language: str, dialect: str = "duckdb") -> str:
+    return format_source(text, language, dialect)
 
 
 def _lineage(blocks: Any) -> Any:
     return msgspec.to_builtins(lineage_of(msgspec.convert(blocks, list[BlockText])))
+
+
+def _impact(blocks: Any, block: str, column: str) -> Any:
+    return msgspec.to_builtins(impact_of(msgspec.convert(blocks, list[BlockText]), block, column))
+
+
+def _translate(text: str, source: str, target: str) -> Any:
+    return msgspec.to_builtins(translate(text, source, target))
 
 
 def _edit_code(name: str, args: list[str]) -> str:
@@ -114,11 +124,15 @@ METHODS: dict[str, Callable[..., Any]] = {
     "inspect": _inspect,
     "format": _format,
     "lineage": _lineage,
+    "impact": _impact,
+    "translate": _translate,
     "code-edit": _edit_code,
     "block-of-view": _block_of_view,
 }
 """analyse(files, root, columns, connections) → Analysis, the last optional; complete and
 inspect(text, language, line, column, names, columns, inputs, parameters, root) → Completions,
-Inspection, the last three optional; format(text, language) → text; lineage(blocks) → list of
-BlockLineage; code-edit(name, args) → text;
+Inspection, the last three optional; format(text, language, dialect) → text,
+the last optional; lineage(blocks) → list of
+BlockLineage; impact(blocks, block, column) → Impact; translate(text, source, target) → Translation;
+code-edit(name, args) → text;
 block-of-view(view, steps, chart, drawn, table, name, upstream, language) → BlockCode."""

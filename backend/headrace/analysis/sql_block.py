@@ -18,6 +18,7 @@ from headrace.analysis.signature import Trouble
 from headrace.analysis.sql import OTHER_DIALECTS, Query, is_own_table, read_query
 from headrace.analysis.sql_columns import new_names, unknown_columns
 from headrace.analysis.surroundings import Around
+from headrace.analysis.translation import DIALECTS, dialect_by_signs
 from headrace.core.ids import digest
 from headrace.project.connections import dialect_of
 from headrace.project.pipeline import Block, Source
@@ -40,7 +41,7 @@ def analyse_sql(
     teller = Teller(around, block, source)
     query = _query(around, block, source)
     for trouble in query.troubles:
-        teller.tell(trouble)
+        teller.tell(trouble, _translations(teller))
     _tell_of_writes(teller, query)
     _tell_of_connection(teller)
     tables = _tables(teller, query)
@@ -79,6 +80,18 @@ def _query(around: Around, block: Block, source: Source) -> Query:
         return first
     others = (read_query(source.text, dialect) for dialect in OTHER_DIALECTS)
     return next((query for query in others if not query.troubles), first)
+
+
+def _translations(teller: Teller) -> list[Fix]:
+    """Offer to translate a text that another dialect reads, and that has words of its own."""
+    block, text = teller.block, teller.source.text
+    source = None if block.connection is not None else dialect_by_signs(text, "duckdb")
+    if source is None:
+        return []
+    command = cmd.TranslateSource(
+        pipeline=teller.around.pipeline, block=block.name, text=text, source=source
+    )
+    return [Fix(title=f"Translate from {DIALECTS[source]}…", command=command)]
 
 
 def _fingerprint(around: Around, block: Block, query: Query) -> str:

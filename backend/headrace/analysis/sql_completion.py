@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 
 from headrace.analysis.cursor import Cursor, Scope
+from headrace.analysis.sql_lineage import column_at, known_of
+from headrace.protocol.lineage import ColumnOf
 from headrace.protocol.replies import Completion, Completions, Inspection
 from headrace.protocol.tables import Column
 
@@ -94,6 +96,9 @@ def inspect_sql(cursor: Cursor, scope: Scope) -> Inspection:
     tables = scope.columns_by_table()
     if not name:
         return Inspection()
+    found = _column_at(cursor, scope)
+    if found is not None:
+        return found
     if name.lower() in tables:
         listed = "\n".join(f"{entry.name}: {entry.type}" for entry in tables[name.lower()])
         return Inspection(signature=f"{name}: upstream block", documentation=listed)
@@ -106,6 +111,30 @@ def inspect_sql(cursor: Cursor, scope: Scope) -> Inspection:
             signature = f":{name}: {parameter.type}"
             return Inspection(signature=signature, documentation=parameter.description)
     return Inspection()
+
+
+def _column_at(cursor: Cursor, scope: Scope) -> Inspection | None:
+    """Return what is known of the column at a place, where the text says which one that is."""
+    behind = {name: name for name in scope.upstream} | scope.inputs
+    tables = {
+        table: [(entry.name, entry.type) for entry in scope.columns[name]]
+        for table, name in behind.items()
+        if name in scope.columns
+    }
+    at = column_at(cursor.text, known_of(tables), len(cursor.text_before))
+    if at is None:
+        return None
+    own, origins = at
+    blocks = {table.lower(): name for table, name in behind.items()}
+    read = [ColumnOf(blocks[table.lower()], c) for table, c in origins if table.lower() in blocks]
+    if own:
+        return Inspection(signature=own, columns=[ColumnOf("", own)])
+    if len(read) != 1:
+        return Inspection(columns=read) if read else None
+    types = {entry.name: entry.type for entry in scope.columns.get(read[0].block, ())}
+    column = f"{read[0].block}.{read[0].column}"
+    kind = types.get(read[0].column)
+    return Inspection(signature=f"{column}: {kind}" if kind else column, columns=read)
 
 
 def _columns(found: Sequence[Column]) -> list[Completion]:

@@ -82,6 +82,29 @@ def output_columns(
     return None if found is None else tuple(OutputColumn(*column) for column in found)
 
 
+def column_at(
+    text: str, known: Known, offset: int, dialect: str = "duckdb"
+) -> tuple[str, tuple[tuple[str, str], ...]] | None:
+    """Return what column stands at an offset of a text; None when there is none, or it is unclear.
+
+    That is (name of the query's output column, or "" for one that is read, (table, column) of those
+    that it is made of).
+    """
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    from headrace.analysis.sql_origins import Tables, origins_at
+
+    try:
+        (tree,) = parse_statements(text, dialect)
+        if not isinstance(tree, exp.Query):
+            return None
+        with limited():
+            return origins_at(tree.copy(), Tables.of(known, sql_type), dialect, offset)
+    except (SqlglotError, RecursionError, TooSlow, ValueError):
+        return None
+
+
 def sql_type(kind: str) -> str:
     """Return the SQL type of an Arrow type; UNKNOWN for those that SQL has no short word for."""
     if kind in _TYPES:

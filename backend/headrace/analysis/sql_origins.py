@@ -107,6 +107,42 @@ def origins_of(tree: exp.Query, tables: Tables, dialect: str) -> list[Found] | N
     return reader.columns()
 
 
+def origins_at(
+    tree: exp.Query, tables: Tables, dialect: str, offset: int
+) -> tuple[str, tuple[Origin, ...]] | None:
+    """Return (output column that is named at an offset, or "", the columns that it is made of).
+
+    None where no column stands. The tree is used up. Raises what `origins_of` does.
+    """
+    for name in tree.find_all(exp.Identifier):
+        name.meta[_WRITTEN] = name.name
+    qualified = qualify(
+        tree,
+        schema=tables.schema(dialect),
+        dialect=dialect,
+        validate_qualify_columns=False,
+        quote_identifiers=False,
+        identify=False,
+        expand_alias_refs=False,
+    )
+    root = build_scope(qualified)
+    at = next((i for i in qualified.find_all(exp.Identifier) if _covers(i, offset)), None)
+    if root is None or at is None:
+        return None
+    reader = _Reader(root, tables, dialect)
+    place = next((p for p, item in enumerate(_items(root)) if item.args.get("alias") is at), None)
+    if place is not None:
+        return str(at.meta.get(_WRITTEN, at.name)), reader.of_place(root, place)
+    if isinstance(at.parent, exp.Column) and at.parent.this is at:
+        return "", tuple(dict.fromkeys(reader.of_column(at.parent)))
+    return None
+
+
+def _covers(name: exp.Identifier, offset: int) -> bool:
+    start, end = name.meta.get("start"), name.meta.get("end")
+    return start is not None and end is not None and start <= offset <= end + 1
+
+
 def _prune(tree: exp.Query) -> None:
     """Leave out what neither names nor makes a column: it costs a third of the time.
 
@@ -156,7 +192,7 @@ class _Reader:
         """Return the columns of the whole query; nobody can read its tree after that."""
         items = self._list(self._root)[0]
         found = [
-            (self._name(self._root, at), self._type(self._root, at), self._of_place(self._root, at))
+            (self._name(self._root, at), self._type(self._root, at), self.of_place(self._root, at))
             for at in range(len(items))
         ]
         texts = map(self._expression, items)
@@ -218,7 +254,7 @@ class _Reader:
         text = inner.sql(dialect=self._dialect, comments=False, copy=False)
         return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
-    def _of_place(self, scope: Scope, at: int, depth: int = 0) -> tuple[Origin, ...]:
+    def of_place(self, scope: Scope, at: int, depth: int = 0) -> tuple[Origin, ...]:
         """Return the origins of the output column at a place of a scope."""
         known = self._found.get((id(scope), at))
         if known is not None:
@@ -233,32 +269,40 @@ class _Reader:
             raise ValueError("nested too deeply")
         if isinstance(scope.expression, exp.SetOperation):
             for branch in scope.set_operation_scopes:
-                yield from self._of_place(branch, at, depth + 1)
+                yield from self.of_place(branch, at, depth + 1)
             return
         items = self._list(scope)[0]
         if at >= len(items):
             return
         inner = items[at].unalias()
         if isinstance(inner, exp.Column):
-            yield from self._of_column(inner, depth)
+            yield from self.of_column(inner, depth)
             return
         below = self._scope_below
         for node in inner.walk(bfs=False, prune=lambda node: id(node) in below):
             if id(node) in below:  # of a query inside only what it gives counts
                 for place in range(len(self._list(below[id(node)])[0])):
-                    yield from self._of_place(below[id(node)], place, depth + 1)
+                    yield from self.of_place(below[id(node)], place, depth + 1)
             elif isinstance(node, exp.Column):
-                yield from self._of_column(node, depth)
+                yield from self.of_column(node, depth)
 
     def _source(self, column: exp.Column) -> object:
         """Return what a column is of: a table, a scope, None when that cannot be told."""
         scope: Scope | None = self._scope_of.get(id(column))
         table = column.table
+        if scope is not None and not table:  # of the only table, when nothing is known of that
+            only = list(scope.sources.values())
+            source = only[0] if len(only) == 1 else None
+            unknown = isinstance(source, exp.Table) and not self._tables.types.get(
+                source.name.lower()
+            )
+            return source if unknown else None
         while scope is not None and table not in scope.sources:
             scope = scope.parent
         return None if scope is None else scope.sources[table]
 
-    def _of_column(self, column: exp.Column, depth: int) -> Iterator[Origin]:
+    def of_column(self, column: exp.Column, depth: int = 0) -> Iterator[Origin]:
+        """Give the columns of tables that a column of the query is made of."""
         source, name = self._source(column), column.name
         if isinstance(source, exp.Table):
             table = source.name.lower()
@@ -267,7 +311,7 @@ class _Reader:
         elif isinstance(source, Scope):
             place = self._list(source)[1].get(name.lower())
             if place is not None:
-                yield from self._of_place(source, place, depth + 1)
+                yield from self.of_place(source, place, depth + 1)
 
 
 def _text_of(kind: exp.Expr, dialect: str) -> str:

@@ -288,6 +288,24 @@ class ShowLineage(Command, frozen=True, kw_only=True, tag="show-lineage"):
     """Where the columns of all blocks come from, by the texts as they stand."""
 
 
+class ShowImpact(Command, frozen=True, kw_only=True, tag="show-impact"):
+    """What would break below if a column of a block's output were called otherwise."""
+
+    block: str
+    column: str
+
+
+class TranslateSource(Command, frozen=True, kw_only=True, tag="translate-source"):
+    """Translate a SQL text into the dialect of its block; nothing is saved.
+
+    `source` is the dialect that it is in; empty: the one that it can be read in.
+    """
+
+    block: str
+    text: str
+    source: str = ""
+
+
 class FormatSource(Command, frozen=True, kw_only=True, tag="format-source"):
     """Give this text in standard form; nothing is saved."""
 
@@ -326,5 +344,7 @@ AnyCommand = (
     | Inspect
     | FormatSource
     | ShowLineage
+    | ShowImpact
+    | TranslateSource
 )
 """Every command."""

@@ -39,6 +39,27 @@ class BlockLineage(Struct, frozen=True, kw_only=True):
     """Why nothing is known, e.g. `never executed`."""
 
 
+class BrokenUse(Struct, frozen=True, kw_only=True):
+    """A line in the code of a block that a column of another name would break."""
+
+    block: str
+    line: int
+    column: int
+    """Of the first place in it, from 0, in code points."""
+    text: str
+    """The line, without its indentation."""
+    known_by: Certainty = "query"
+
+
+class Impact(Struct, frozen=True, kw_only=True):
+    """What would become of the blocks below if a column were called otherwise."""
+
+    breaks: list[BrokenUse] = field(default_factory=list[BrokenUse])
+    """What names it, upstream blocks first."""
+    passes: list[ColumnOf] = field(default_factory=list[ColumnOf])
+    """Columns that would be called otherwise as well, as a `select *` hands them on."""
+
+
 class Lineage(Struct, frozen=True, kw_only=True):
     """All columns of a pipeline, upstream blocks first."""
 

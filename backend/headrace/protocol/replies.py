@@ -7,6 +7,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from headrace.protocol.commands import AnyCommand
+from headrace.protocol.lineage import ColumnOf
 from headrace.protocol.tables import ErrorBody, Language, Severity
 
 
@@ -32,6 +33,19 @@ class Inspection(Struct, frozen=True, kw_only=True):
     signature: str = ""
     argument: int | None = None
     documentation: str = ""
+    columns: list[ColumnOf] = field(default_factory=list[ColumnOf])
+    """In SQL, the columns that stand there or that what stands there is made of; `block` is empty
+    for an output column of the block itself, which comes alone."""
+
+
+class Translation(Struct, frozen=True, kw_only=True):
+    """A SQL text in another dialect, as a suggestion."""
+
+    text: str
+    source: str
+    """The dialect that it was read as."""
+    notes: list[str] = field(default_factory=list[str])
+    """What could not be translated, or has to be looked at."""
 
 
 class BlockDraft(Struct, frozen=True, kw_only=True):

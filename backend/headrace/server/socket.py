@@ -35,6 +35,8 @@ _UNORDERED = (
     cmd.Inspect,
     cmd.FormatSource,
     cmd.ShowLineage,
+    cmd.ShowImpact,
+    cmd.TranslateSource,
     cmd.RestartWorker,
 )
 """Commands that need not wait for those sent before them."""

@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 
 from headrace.analysis.result import BlockText
-from headrace.core.errors import NotFound
+from headrace.core.errors import InvalidInput, NotFound
 from headrace.graph.order import order
+from headrace.project.connections import dialect_of, url_in
 from headrace.protocol import commands as cmd
-from headrace.protocol.lineage import BlockLineage, Lineage
-from headrace.protocol.replies import Completion, Completions, Inspection
+from headrace.protocol.lineage import BlockLineage, Impact, Lineage
+from headrace.protocol.replies import Completion, Completions, Inspection, Translation
 from headrace.protocol.tables import BlockStatus, BlockTable
 from headrace.session.draft import Draft, columns_of
 from headrace.workers.pool import Pool
@@ -22,7 +23,7 @@ KEPT_PROPOSALS = 200
 
 
 class Assistance:
-    """Answers `complete`, `inspect`, `format-source` and `show-lineage` for one pipeline."""
+    """Answers what is asked while typing, such as `complete` and `show-lineage`."""
 
     def __init__(self, pool: Pool, pipeline: str, root: Path) -> None:
         """Help in one pipeline of the project at `root`, whose modules are known by name."""
@@ -60,11 +61,52 @@ class Assistance:
         """Return the text in standard form."""
         table = _table(draft, command.block)
         service = self._pool.service("analysis")
-        text = await service.call("format", text=command.text, language=table.language)
+        text = await service.call(
+            "format", text=command.text, language=table.language, dialect=self._dialect(table)
+        )
         return {"text": text}
 
     async def lineage(self, draft: Draft, status: Mapping[str, BlockStatus]) -> Lineage:
         """Return where the columns of all blocks come from, upstream blocks first."""
+        answer = await self._pool.service("analysis").call(
+            "lineage", blocks=self._texts(draft, status)
+        )
+        return Lineage(pipeline=self._pipeline, blocks=msgspec.convert(answer, list[BlockLineage]))
+
+    async def impact(
+        self, command: cmd.ShowImpact, draft: Draft, status: Mapping[str, BlockStatus]
+    ) -> Impact:
+        """Return what would break if a column were called otherwise."""
+        _table(draft, command.block)
+        answer = await self._pool.service("analysis").call(
+            "impact",
+            blocks=self._texts(draft, status),
+            block=command.block,
+            column=command.column,
+        )
+        return msgspec.convert(answer, Impact)
+
+    async def translate(self, command: cmd.TranslateSource, draft: Draft) -> Translation:
+        """Return the text in the dialect of its block."""
+        table = _table(draft, command.block)
+        if table.language != "sql":
+            raise InvalidInput(f"{command.block!r} is no SQL.", field="block")
+        answer = await self._pool.service("analysis").call(
+            "translate",
+            text=command.text,
+            source=command.source,
+            target=self._dialect(table),
+        )
+        return msgspec.convert(answer, Translation)
+
+    def _dialect(self, table: BlockTable) -> str:
+        """Return the dialect of the database that a block runs on, as far as that is known."""
+        declared = self._pool.connections.get(table.connection or "")
+        return dialect_of(url_in(declared) or "") or "duckdb"
+
+    @staticmethod
+    def _texts(draft: Draft, status: Mapping[str, BlockStatus]) -> Any:
+        """Return what lineage reads of all blocks, upstream blocks first."""
         tables = {table.name: table for table in draft.tables}
         columns = columns_of(status)
         blocks = [
@@ -79,10 +121,7 @@ class Assistance:
             )
             for name in order({name: table.upstream for name, table in tables.items()})
         ]
-        answer = await self._pool.service("analysis").call(
-            "lineage", blocks=msgspec.to_builtins(blocks)
-        )
-        return Lineage(pipeline=self._pipeline, blocks=msgspec.convert(answer, list[BlockLineage]))
+        return msgspec.to_builtins(blocks)
 
     async def _ask_live(
         self, what: str, command: cmd.Complete | cmd.Inspect, table: BlockTable
@@ -107,7 +146,8 @@ class Assistance:
         status: Mapping[str, BlockStatus],
     ) -> Any:
         table = _table(draft, command.block)
-        columns = columns_of({n: s for n, s in status.items() if n in table.upstream})
+        columns = columns_of(status) | dict(draft.columns)
+        columns = {name: columns[name] for name in table.upstream if name in columns}
         return await self._pool.service("analysis").call(
             what,
             text=command.text,

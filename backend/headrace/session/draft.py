@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from headrace.project.pipeline import Block, PipelineFiles, Source
 from headrace.project.settings import Defaults
 from headrace.protocol import commands as cmd
 from headrace.protocol.replies import Diagnostic
-from headrace.protocol.tables import BlockTable, Parameter
+from headrace.protocol.tables import BlockTable, Column, Parameter
 from headrace.session.definition import LONGEST_WAIT_S, Definition, PlannedBlock
 
 T = TypeVar("T")
@@ -37,6 +37,8 @@ class Draft:
     """Paths in the project of which the draft depends, beside the pipeline's own files."""
     folders: frozenset[str] = frozenset()
     """Folders of installed libraries."""
+    columns: Mapping[str, list[Column]] = field(default_factory=dict[str, list[Column]])
+    """Of SQL blocks, those that they will give as far as that is known."""
     parallel: int | None = None
     """Blocks that one run may execute at a time, when headrace.yaml says so."""
 
@@ -79,6 +81,7 @@ class Draft:
             refusals,
             looked=frozenset(analysis.looked),
             folders=frozenset(analysis.folders),
+            columns=analysis.columns,
             parallel=defaults.parallel,
         )
 

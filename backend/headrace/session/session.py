@@ -271,6 +271,10 @@ class Session:
                 return await self._assistance.format(command, self.draft)
             case cmd.ShowLineage():
                 return await self._assistance.lineage(self.draft, self._status)
+            case cmd.ShowImpact():
+                return await self._assistance.impact(command, self.draft, self._status)
+            case cmd.TranslateSource():
+                return await self._assistance.translate(command, self.draft)
             case cmd.MakeBlock():
                 return await self._make_block(command)
             case cmd.ProposeContract():

@@ -64,6 +64,7 @@ class FakePool:
         self.prepared: list[tuple[str, int]] = []
         self.allowed = 0
         self.masks = Masks()
+        self.connections: dict[str, dict[str, Any]] = {}
         self.values: dict[str, Any] = {}
         """What was finished, by address."""
         self.questions: list[tuple[str, dict[str, Any]]] = []

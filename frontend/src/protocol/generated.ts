@@ -30,7 +30,9 @@ export type AnyCommand =
   | Complete
   | Inspect
   | FormatSource
-  | ShowLineage;
+  | ShowLineage
+  | ShowImpact
+  | TranslateSource;
 export type AnyEvent =
   | SnapshotTaken
   | PipelineChanged
@@ -591,6 +593,29 @@ export interface ShowLineage {
   req?: string;
 }
 /**
+ * What would break below if a column of a block's output were called otherwise.
+ */
+export interface ShowImpact {
+  op: "show-impact";
+  pipeline: string;
+  req?: string;
+  block: string;
+  column: string;
+}
+/**
+ * Translate a SQL text into the dialect of its block; nothing is saved.
+ *
+ * `source` is the dialect that it is in; empty: the one that it can be read in.
+ */
+export interface TranslateSource {
+  op: "translate-source";
+  pipeline: string;
+  req?: string;
+  block: string;
+  text: string;
+  source?: string;
+}
+/**
  * The whole state at `seq`; events follow from `seq + 1`.
  */
 export interface SnapshotTaken {
@@ -715,7 +740,9 @@ export interface Fix {
     | Complete
     | Inspect
     | FormatSource
-    | ShowLineage;
+    | ShowLineage
+    | ShowImpact
+    | TranslateSource;
 }
 /**
  * The live state of a block in the editor.
@@ -1560,6 +1587,16 @@ export interface BlockProof {
   detail: string;
 }
 /**
+ * A line in the code of a block that a column of another name would break.
+ */
+export interface BrokenUse {
+  block: string;
+  line: number;
+  column: number;
+  text: string;
+  known_by: "name" | "query";
+}
+/**
  * A channel of headrace.yaml and how it does. Its URL is never sent.
  */
 export interface ChannelTable {
@@ -1817,6 +1854,13 @@ export interface ParameterDifference {
   after: string;
 }
 /**
+ * What would become of the blocks below if a column were called otherwise.
+ */
+export interface Impact {
+  breaks: BrokenUse[];
+  passes: ColumnOf[];
+}
+/**
  * What a person decided; keys are the numbers of the first cells of blocks.
  */
 export interface ImportChoices {
@@ -1902,6 +1946,7 @@ export interface Inspection {
   signature: string;
   argument: number | null;
   documentation: string;
+  columns: ColumnOf[];
 }
 /**
  * A shared block that can be added to a pipeline.
@@ -2134,6 +2179,14 @@ export interface Tick {
   at: string;
   local: string;
   note: string;
+}
+/**
+ * A SQL text in another dialect, as a suggestion.
+ */
+export interface Translation {
+  text: string;
+  source: string;
+  notes: string[];
 }
 /**
  * The code of a version. `difference` leads from it to the draft as it is now.

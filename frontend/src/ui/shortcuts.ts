@@ -83,6 +83,7 @@ export type CommandId =
   | "format"
   | "complete"
   | "definition"
+  | "column-lineage"
   | "problems"
   | "tab-indents"
   | "canvas-connect"
@@ -364,6 +365,13 @@ export const SHORTCUTS: Readonly<Record<CommandId, Shortcut>> = {
     section: "Edit",
     where: "code",
     keys: ["F12"],
+    silent: true,
+  },
+  "column-lineage": {
+    title: "Show where a column comes from and goes",
+    section: "Edit",
+    where: "code",
+    keys: ["Shift+F12"],
     silent: true,
   },
   "tab-indents": {

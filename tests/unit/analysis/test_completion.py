@@ -11,6 +11,7 @@ from headrace.analysis.completion import complete, inspect
 from headrace.analysis.cursor import Cursor, Scope
 from headrace.analysis.service import METHODS
 from headrace.analysis.static_names import Asker
+from headrace.protocol.lineage import ColumnOf
 from headrace.protocol.tables import Column, Parameter
 
 HEAD = "from headrace import Context, transformer\n\n@transformer\n"
@@ -162,3 +163,33 @@ def test_the_service_takes_plain_values() -> None:
     assert [item["label"] for item in answer["items"]] == ["x"]
     formatted = METHODS["format"](text="select :n::int, ':n' from up", language="sql")
     assert formatted == "SELECT\n  CAST(:n AS INT),\n  ':n'\nFROM up\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "signature", "columns"),
+    [
+        (2, 9, "t.amount: double", [ColumnOf("t", "amount")]),
+        (2, 18, "y", [ColumnOf("", "y")]),
+        (1, 22, "t.amount: double", [ColumnOf("t", "amount")]),
+        (2, 21, "", [ColumnOf("t", "id"), ColumnOf("t", "amount")]),
+        (2, 1, "", []),
+    ],
+)
+def test_a_column_of_sql_is_told_by_what_it_is_made_of(
+    line: int, column: int, signature: str, columns: list[ColumnOf]
+) -> None:
+    known = {"t": [Column("id", "int64"), Column("amount", "double")]}
+    scope = Scope(upstream=["t"], columns=known)
+    text = (
+        "with k as (select id, amount * 2 as x, id + amount as z from t)\n"
+        "select k.x + 1 as y, z\nfrom k where x > 1"
+    )
+    found = inspect(Cursor(text, "sql", line, column), scope)
+    assert (found.signature, found.columns) == (signature, columns)
+
+
+def test_a_column_of_a_table_of_which_nothing_is_known_is_that_table_s() -> None:
+    found = inspect(Cursor("select n from t", "sql", 1, 7), Scope(upstream=["t"]))
+    assert (found.signature, found.columns) == ("t.n", [ColumnOf("t", "n")])
+    assert inspect(Cursor("select n frm t x y", "sql", 1, 7), Scope(upstream=["t"])).columns == []
+    assert inspect(Cursor("summarize t", "sql", 1, 3), Scope(upstream=["t"])).columns == []

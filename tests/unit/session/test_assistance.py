@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from headrace.core.errors import NotFound
+from headrace.core.errors import InvalidInput, NotFound
 from headrace.protocol import commands as cmd
 from headrace.protocol.replies import Completion, Completions, Inspection
 from headrace.session.assistance import KEPT_PROPOSALS
@@ -95,3 +95,29 @@ async def test_columns_are_told_with_where_they_come_from(desk: Desk) -> None:
 async def test_help_for_a_block_that_is_not_there_is_refused(desk: Desk) -> None:
     with pytest.raises(NotFound):
         await desk.handle(cmd.Inspect, **PLACE | {"block": "nothing"})
+
+
+async def test_what_a_rename_would_break_is_tried_out(desk: Desk) -> None:
+    await desk.open()
+    found = await desk.handle(cmd.ShowImpact, block="counts", column="n")
+    assert (found.breaks, found.passes) == ([], [])
+    with pytest.raises(NotFound):
+        await desk.handle(cmd.ShowImpact, block="nothing", column="n")
+
+
+async def test_sql_is_translated_into_the_dialect_of_its_block(desk: Desk) -> None:
+    text = "select top 3 a from clean"
+    found = await desk.handle(cmd.TranslateSource, block="counts", text=text)
+    assert (found.source, found.text.split()[-2:]) == ("tsql", ["LIMIT", "3"])
+    with pytest.raises(InvalidInput, match="'clean' is no SQL"):
+        await desk.handle(cmd.TranslateSource, block="clean", text=text)
+    declared = "connections: {old: {url: 'mssql://there/db'}}\n"
+    (desk.paths.root / "headrace.yaml").write_text(declared)
+    desk.file("pipeline.yaml").write_text(
+        desk.file("pipeline.yaml")
+        .read_text()
+        .replace("counts.sql,", "counts.sql, connection: old,")
+    )
+    await (await desk.open()).reread()
+    found = await desk.handle(cmd.TranslateSource, block="counts", text="select a from t limit 3")
+    assert "TOP 3" in found.text

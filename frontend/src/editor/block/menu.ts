@@ -47,6 +47,14 @@ export function menuOf(editor: Editor, block: BlockTable): MenuEntry[] {
             onSelect: () => openDialog(editor, { kind: "connect", block: name }),
           },
         ] satisfies MenuEntry[])),
+    ...(block.language === "sql"
+      ? ([
+          {
+            label: "Translate SQL…",
+            onSelect: () => openDialog(editor, { kind: "translate", block: name }),
+          },
+        ] satisfies MenuEntry[])
+      : []),
     {
       label: "Duplicate",
       command: "duplicate-block",

@@ -1,17 +1,24 @@
 /** Signature while a call is typed, and help on the name under the pointer. */
 import { type EditorState, type Extension, StateEffect, StateField } from "@codemirror/state";
 import {
-  EditorView,
+  type EditorView,
   hoverTooltip,
+  keymap,
   showTooltip,
   type Tooltip,
   ViewPlugin,
   type ViewUpdate,
 } from "@codemirror/view";
-import type { Inspection } from "../../protocol";
+import type { ColumnOf, Inspection } from "../../protocol";
 import { type Place, placeAt } from "./positions";
 
 export type AskInspection = (text: string, place: Place) => Promise<Inspection | null>;
+
+/** What can be told of columns that stand in SQL, and where all of it is shown. */
+export interface Columns {
+  words(columns: readonly ColumnOf[]): Promise<string>;
+  show(column: ColumnOf): void;
+}
 
 const WAIT_MS = 120;
 const SHOWN_LINES = 12;
@@ -55,6 +62,20 @@ export function signatureParts(text: string, argument: number | null): [string, 
     depth += "([{".includes(char) ? 1 : ")]}".includes(char) ? -1 : 0;
   }
   return [text, "", ""];
+}
+
+/** Where columns come from and go, below what is said of the name. */
+function renderColumns(root: HTMLElement, words: string, show: (() => void) | null): void {
+  if (words !== "") {
+    const lines = root.appendChild(document.createElement("p"));
+    lines.className = "cm-lineage";
+    lines.textContent = words;
+  }
+  if (show === null) return;
+  const button = root.appendChild(document.createElement("button"));
+  button.type = "button";
+  button.textContent = "Lineage (Shift+F12)";
+  button.onclick = show;
 }
 
 function render(found: Inspection): HTMLElement {
@@ -120,17 +141,44 @@ function signatureHelp(ask: AskInspection): Extension {
   });
 }
 
-function hover(ask: AskInspection): Extension {
+function hover(ask: AskInspection, known: Columns): Extension {
   return hoverTooltip(async (view, pos) => {
     const doc = view.state.doc;
     const found = await ask(doc.toString(), placeAt(doc, pos)).catch(() => null);
-    if (!(found && (found.signature || found.documentation))) {
+    const [column] = found?.columns ?? [];
+    if (!(found && (found.signature || found.documentation || column))) {
       return null;
     }
-    return { pos, above: true, create: () => ({ dom: render(found) }) };
+    const words = column === undefined ? "" : await known.words(found.columns).catch(() => "");
+    const show = column === undefined ? null : () => known.show(column);
+    const create = () => {
+      const dom = render(found);
+      renderColumns(dom, words, show);
+      return { dom };
+    };
+    return { pos, above: true, create };
   });
 }
 
-export function serverInspection(ask: AskInspection): Extension {
-  return [signature, signatureHelp(ask), hover(ask), EditorView.baseTheme({})];
+/** Shift+F12 shows all of the column at the cursor. */
+function columnKey(ask: AskInspection, known: Columns): Extension {
+  const show = async (view: EditorView): Promise<void> => {
+    const { doc, selection } = view.state;
+    const found = await ask(doc.toString(), placeAt(doc, selection.main.head)).catch(() => null);
+    const [column] = found?.columns ?? [];
+    if (column !== undefined) known.show(column);
+  };
+  return keymap.of([
+    {
+      key: "Shift-F12",
+      run: (view) => {
+        void show(view);
+        return true;
+      },
+    },
+  ]);
+}
+
+export function serverInspection(ask: AskInspection, known: Columns): Extension {
+  return [signature, signatureHelp(ask), hover(ask, known), columnKey(ask, known)];
 }

@@ -4,8 +4,9 @@ import { EditorView, placeholder } from "@codemirror/view";
 import type { BlockTable, Completions, Fix, Inspection } from "../../protocol";
 import { blockNamed, signOf, statusOf } from "../../session";
 import { failureWords } from "../../ui";
+import { wordsOf } from "../lineage/ask";
 import type { Editor } from "../page/model";
-import { edit, select, step } from "../page/operations";
+import { edit, openDialog, select, step } from "../page/operations";
 import { serverCompletion } from "./completion";
 import { codeKeys, definitionOf } from "./definition";
 import { serverInspection } from "./inspection";
@@ -94,8 +95,22 @@ function knowledge(editor: Editor, { name, language }: BlockTable) {
     serverCompletion((text, place) =>
       session.send<Completions>({ op: "complete", block: name, text, ...place }),
     ),
-    serverInspection((text, place) =>
-      session.send<Inspection>({ op: "inspect", block: name, text, ...place }),
+    serverInspection(
+      async (text, place) => {
+        const found = await session.send<Inspection>({
+          op: "inspect",
+          block: name,
+          text,
+          ...place,
+        });
+        // The server leaves out the name of the block that it was asked about.
+        const columns = found.columns.map((one) => ({ ...one, block: one.block || name }));
+        return { ...found, columns };
+      },
+      {
+        words: (columns) => wordsOf(editor, columns),
+        show: ({ block, column }) => openDialog(editor, { kind: "lineage", block, column }),
+      },
     ),
   ];
 }
@@ -121,6 +136,10 @@ function followBuffer(view: EditorView, editor: Editor, name: string): () => voi
 function followSession(view: EditorView, editor: Editor, name: string): () => void {
   const { store } = editor.session;
   const fix = ({ command }: Fix): void => {
+    if (command.op === "translate-source") {
+      openDialog(editor, { kind: "translate", block: name });
+      return;
+    }
     void editor.buffers.flush([name]).then(() => editor.send(command));
   };
   const diagnose = (): void => {

@@ -12,6 +12,7 @@ import { ParametersDialog } from "./ParametersDialog";
 import { RenameDialog } from "./RenameDialog";
 
 const ContractDialog = lazy(() => import("./ContractDialog"));
+const TranslateDialog = lazy(() => import("./TranslateDialog"));
 
 /** The dialog that is open, if any. */
 export function Dialogs(): ReactElement | null {
@@ -34,6 +35,12 @@ export function Dialogs(): ReactElement | null {
       return <MakeBlockDialog request={dialog.request} onClose={close} />;
     case "lineage":
       return <LineageDialog block={dialog.block} column={dialog.column} onClose={close} />;
+    case "translate":
+      return (
+        <Suspense>
+          <TranslateDialog block={dialog.block} onClose={close} />
+        </Suspense>
+      );
     case "rename":
       return <RenameDialog block={dialog.block} onClose={close} />;
     case "contract":

@@ -1,4 +1,5 @@
-import type { ReactElement } from "react";
+import { type ReactElement, useEffect, useState } from "react";
+import type { Impact } from "../../protocol";
 import { Dialog } from "../../ui";
 import type { Traced } from "../lineage/trace";
 import { useTraces } from "../lineage/useLineageOf";
@@ -34,9 +35,54 @@ export function LineageDialog({ block, column, onClose }: Props): ReactElement {
             none="No other block has it, as far as names and SQL tell."
             traced={traces.down(block, column)}
           />
+          <Renamed block={block} column={column} />
         </div>
       )}
     </Dialog>
+  );
+}
+
+/** What would break if the column were called otherwise. */
+function Renamed({ block, column }: { block: string; column: string }): ReactElement {
+  const editor = useEditor();
+  const [impact, setImpact] = useState<Impact | null>(null);
+  useEffect(() => {
+    let isWanted = true;
+    editor.session.send<Impact>({ op: "show-impact", block, column }).then(
+      (found) => isWanted && setImpact(found),
+      () => undefined,
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [editor, block, column]);
+  const go = (name: string): void => {
+    closeDialog(editor);
+    select(editor, name);
+  };
+  return (
+    <section aria-label="If it is renamed">
+      <h3>If it is renamed</h3>
+      {impact === null ? (
+        <p className="muted">Trying it out…</p>
+      ) : impact.breaks.length === 0 ? (
+        <p className="muted">No block below names it.</p>
+      ) : (
+        <ul className="lineage-steps">
+          {impact.breaks.map((use) => (
+            <li key={`${use.block} ${use.line}`}>
+              <button type="button" className="lineage-step" onClick={() => go(use.block)}>
+                <strong>{use.block}</strong>
+                <span className="lineage-type">
+                  line {use.line} {use.known_by === "name" ? "says its name" : "breaks"}
+                </span>
+              </button>
+              <code className="lineage-made">{use.text}</code>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
   );
 }
 

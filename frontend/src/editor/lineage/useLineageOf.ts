@@ -1,21 +1,13 @@
 import { useCallback, useMemo, useState } from "react";
 import type { Lineage } from "../../protocol";
-import { type SessionState, useResource, useSession, useSessionHandle } from "../../session";
+import { useResource, useSession, useSessionHandle } from "../../session";
 import type { LineageOf } from "../../ui";
 import { useEditor } from "../page/context";
 import { openDialog } from "../page/operations";
+import { keyOf } from "./ask";
 import { Traces } from "./trace";
 
 const NOTHING: Lineage = { pipeline: "", blocks: [] };
-
-/** Changes with every text and every result: all that lineage is read from. */
-function keyOf(state: SessionState): string {
-  const outputs = state.blocks.map(
-    ({ name, hash, upstream }) =>
-      `${name} ${hash} ${upstream.join(",")} ${state.status[name]?.output?.address ?? ""}`,
-  );
-  return outputs.join("\n");
-}
 
 /** The ways of all columns; asked for when `wanted`, and again when what they depend on changes. */
 export function useTraces(wanted: boolean): Traces | null {

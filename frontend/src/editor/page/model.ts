@@ -19,7 +19,8 @@ export type Dialog =
   | { kind: "contract"; block: string }
   | { kind: "parameters" }
   | { kind: "make-block"; request: BlockRequest }
-  | { kind: "lineage"; block: string; column: string };
+  | { kind: "lineage"; block: string; column: string }
+  | { kind: "translate"; block: string };
 
 export interface EditorState {
   selected: string | null;
