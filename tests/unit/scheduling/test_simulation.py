@@ -520,5 +520,6 @@ def test_no_tick_is_lost_doubled_or_unexplained() -> None:
     simulate(Schedulers, CASES)
 
 
+@pytest.mark.timeout(900)
 def test_the_shipped_history_does_the_same() -> None:
     simulate(OnTheRealHistory, REAL_CASES)

@@ -12,6 +12,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -578,4 +579,4 @@ RandomStimuli.TestCase.settings = settings(
     report_multiple_bugs=False,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )
-TestRandomStimuli = RandomStimuli.TestCase
+TestRandomStimuli = pytest.mark.timeout(900)(RandomStimuli.TestCase)
