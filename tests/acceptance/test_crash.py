@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from .harness import Server, headrace_command
+from .history import keep_history
 
 WAIT_S = 20.0
 STOP_LIMIT_S = 5.0
@@ -40,7 +41,7 @@ class Site:
     first ▸ second ▸ gated ▸ fourth ▸ fifth, and `lone` beside them. `gated` waits for a file.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, history: str) -> None:
         self.effects = folder / "effects.log"
         self.effects.touch()
         self.gate = folder / "gate"
@@ -56,6 +57,7 @@ class Site:
             tail = f", upstream: [{upstream}]" if upstream else ""
             entries.append(f"  - {{name: {name}, kind: {kind}, file: {name}.py{tail}}}")
         (pipeline / "pipeline.yaml").write_text("\n".join(entries) + "\n")
+        keep_history(self.project, history)
 
     def _source(self, name: str, kind: str, upstream: str) -> str:
         value = f"{upstream} + 1" if upstream else "1"
@@ -106,8 +108,8 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Site:
-    return Site(tmp_path)
+def site(tmp_path: Path, history_url: str) -> Site:
+    return Site(tmp_path, history_url)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.postgres import new_database
 
 from .harness import Server
 from .invariants import check
@@ -41,13 +42,18 @@ class Report:
 
 @pytest.mark.timeout(1200)
 def test_whatever_is_killed_whenever_no_run_is_lost_and_none_is_doubled(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], postgresql_server: str
 ) -> None:
+    # Every other site has its history on PostgreSQL.
+    urls = [
+        f"postgresql+psycopg://{new_database(postgresql_server)}" if index % 2 else ""
+        for index in range(SITES)
+    ]
     share = [KILLS // SITES + (index < KILLS % SITES) for index in range(SITES)]
     with ThreadPoolExecutor(SITES) as pool:
         at_work = [
-            pool.submit(_batter, tmp_path / f"site{index}", kills, SEED + index)
-            for index, kills in enumerate(share)
+            pool.submit(_batter, tmp_path / f"site{index}", kills, SEED + index, url)
+            for index, (kills, url) in enumerate(zip(share, urls, strict=True))
         ]
         reports = [work.result() for work in at_work]
     kills = sum((report.kills for report in reports), Counter[str]())
@@ -68,11 +74,12 @@ def test_whatever_is_killed_whenever_no_run_is_lost_and_none_is_doubled(
     assert sum(kills.values()) == KILLS
 
 
-def _batter(folder: Path, kills: int, seed: int) -> Report:
+def _batter(folder: Path, kills: int, seed: int, history: str) -> Report:
     """Kill at one site, then let everything come to its end and look."""
     folder.mkdir()
     chance = random.Random(seed)
-    plant = Plant(folder, trigger="every: 1s, overlap: allow", seconds=0.04)
+    often = "every: 1s, overlap: allow"
+    plant = Plant(folder, trigger=often, seconds=0.04, history=history)
     report, acknowledged, dead = Report(), set[str](), list[int]()
     with Server(plant.project, options=()) as server:
         while sum(report.kills.values()) < kills:

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 LOW_BYTES = 100 * 2**20
 """With less left, triggers and backfills start no runs."""
 BALLAST_BYTES = 16 * 2**20
-PIECE_BYTES = 2**20
+PIECE_BYTES = 2**17
 """What is given up at a time; with less left, a process that starts does it at once."""
 LOOK_S = 2.0
 

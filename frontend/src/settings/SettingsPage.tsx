@@ -26,6 +26,8 @@ interface Status {
   peak_rss_bytes: number;
   loop_lag_ms: number;
   store_bytes?: number;
+  disk_free_bytes: number;
+  disk_low: boolean;
 }
 
 const THEMES: readonly { value: Theme; label: string }[] = [
@@ -85,6 +87,10 @@ function Server({ status }: { status: Status }): ReactElement {
         {status.store_bytes === undefined ? null : (
           <Row label="Outputs on disk">{formatBytes(status.store_bytes)}</Row>
         )}
+        <Row label="Free on the disk">
+          {formatBytes(status.disk_free_bytes)}
+          {status.disk_low ? ", too little for schedules to start runs" : ""}
+        </Row>
       </Section>
       <Section title="Server">
         <Row label="Version">Headrace {status.version}</Row>
