@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.acceptance.harness import Server
 from tests.browser.complaints import Complaints
 from tests.browser.pages.editor import EditorPage
 from tests.browser.pages.keyboard import Keyboard
+from tests.browser.test_looks import axe
 from tests.postgres import postgres
 
 PASSWORD = "Right/h0rse"
@@ -19,6 +21,7 @@ YAML = """
 title: Flights
 blocks:
   - {name: flights, kind: loader, file: flights.sql}   # of the warehouse
+  - {name: endless, kind: loader, file: endless.sql, connection: warehouse}
   - {name: store, kind: transformer, file: store.sql, connection: warehouse}
 """
 
@@ -40,6 +43,7 @@ def empty_project(tmp_path: Path) -> Path:
     folder.mkdir(parents=True)
     (folder / "pipeline.yaml").write_text(YAML)
     (folder / "flights.sql").write_text("select id from flights order by id")
+    (folder / "endless.sql").write_text("select generate_series(1, 100000000) as i")
     (folder / "store.sql").write_text("insert into flights (id) values (6)")
     return tmp_path / "project"
 
@@ -84,6 +88,7 @@ def test_a_wrong_password_is_told_and_mended_and_rows_come(
     told = dialog.get_by_text("The connection 'warehouse' cannot be opened")
     expect(told).to_contain_text(f"tried: guarded at {host}:{port}/postgres", timeout=60_000)
     expect(dialog).to_contain_text("User or password is wrong: type them again.")
+    assert axe(page) == []
 
     fill(keys, password, PASSWORD)
     keys.tab_to(test)
@@ -124,15 +129,50 @@ def choose_and_run(page: Page, keys: Keyboard, project: Path) -> None:
     assert lines[3].endswith("connection: warehouse}   # of the warehouse")
 
 
-def test_what_writes_without_leave_offers_the_switch_and_then_writes(
-    context: BrowserContext, quiet: Complaints, database: str, server: Server
-) -> None:
+def connect(server: Server, database: str, password: str) -> None:
+    """Set the connection up over the API."""
     host, port = database.partition("@")[2].partition("/")[0].split(":")
     form = {"kind": "postgresql", "host": host, "port": int(port), "database": "postgres"}
     form |= {"user": "guarded", "secret": "WAREHOUSE_PASSWORD"}
-    password = {"value": PASSWORD, "place": "file"}
-    made = server.post("connections", {"name": "warehouse", "form": form, "password": password})
-    assert made.status_code == 201
+    kept = {"value": password, "place": "file"}
+    made = server.post("connections", {"name": "warehouse", "form": form, "password": kept})
+    assert made.status_code == 201, made.text
+
+
+def test_rows_are_counted_while_they_come_and_a_stop_ends_the_statement(
+    context: BrowserContext, quiet: Complaints, database: str, server: Server
+) -> None:
+    connect(server, database, "Wr0ng/h0rse")
+    page = context.new_page()
+    keys = Keyboard(page)
+    editor = EditorPage(page).open("flights")
+    block = editor.block("endless")
+    block.wait_for()
+    keys.go_to("endless")
+    keys.press("Control+Enter")
+    editor.expect_state("endless", "failed")
+    expect(block.get_by_role("link", name="Settings › Connections")).to_be_visible()
+    kept = {"form": server.get("connections").json()["connections"][0]["form"]}
+    kept["password"] = {"value": PASSWORD, "place": "file"}
+    assert server.put("connections/warehouse", kept).status_code == 200
+    keys.press("Control+Enter")
+    expect(block.locator(".progress-words")).to_contain_text(" rows", timeout=60_000)
+    stop = block.get_by_role("button", name="Stop endless")
+    stop.focus()
+    keys.press("Enter")
+    expect(stop).to_be_hidden(timeout=60_000)
+    running = "select count(*) from pg_stat_activity where application_name = 'headrace'"
+    with psycopg.connect(f"postgresql://{database}", autocommit=True) as asked:
+        deadline = time.monotonic() + 60
+        while asked.execute(running).fetchone() != (0,):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_what_writes_without_leave_offers_the_switch_and_then_writes(
+    context: BrowserContext, quiet: Complaints, database: str, server: Server
+) -> None:
+    connect(server, database, PASSWORD)
     page = context.new_page()
     keys = Keyboard(page)
     editor = EditorPage(page).open("flights")

@@ -1,7 +1,7 @@
 import { type ReactElement, use } from "react";
 import type { BlockStatus, BlockTable } from "../../protocol";
 import { checksOf, signOf, useSession } from "../../session";
-import { CheckList, DisplayView, EditorSlotsContext, FailureView, Tabs } from "../../ui";
+import { CheckList, DisplayView, EditorSlotsContext, FailureView, Link, Tabs } from "../../ui";
 import { useEditor, useEditorState } from "../page/context";
 import type { Tab } from "../page/model";
 import { LogView } from "./LogView";
@@ -14,6 +14,9 @@ interface Props {
   block: BlockTable;
   status: BlockStatus;
 }
+
+/** Failures that are mended where connections are set up. */
+const UNOPENED: ReadonlySet<string> = new Set(["CannotConnect", "NoConnection"]);
 
 /** Below the code: what is happening, why it failed, what came out. */
 export function BlockResult({ block, status }: Props): ReactElement | null {
@@ -33,7 +36,14 @@ export function BlockResult({ block, status }: Props): ReactElement | null {
       )}
       {failed && status.failure !== null && (
         <div className="block-failure" data-old={sign === "stale" || undefined}>
-          <FailureView failure={status.failure} />
+          <FailureView
+            failure={status.failure}
+            actions={
+              UNOPENED.has(status.failure.type) ? (
+                <Link to="/settings">Settings › Connections</Link>
+              ) : null
+            }
+          />
         </div>
       )}
       {!isRunning && (tabs.length > 0 || status.output !== null) && (
