@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.unit.runs.test_database import FIRST_SCHEMA
+from tests.integration.runs.test_migrations import FIRST_SCHEMA
 
 from headrace.core.crash import KILLED_EXIT_CODE
 from headrace.core.paths import ProjectPaths
@@ -174,12 +174,19 @@ def leave_a_journal(stage: Stage) -> None:
     stage.dead.append(stage.live.pid)
 
 
+OLD_RUN = """
+INSERT INTO versions VALUES ('v1', x'00');
+INSERT INTO runs (id, pipeline, state, origin, parameters, version, queued_at, owner)
+  VALUES ('old', 'p', 'succeeded', 'api', '{}', 'v1', '2026-01-01T00:00:00.000000+00:00', 'me');
+"""
+
+
 def leave_an_old_schema(stage: Stage) -> None:
     """Put a history of the first release there, with one run."""
     ProjectPaths.of(stage.plant.project).make_state()
     opened = sqlite3.connect(stage.plant.project / ".headrace" / "headrace.db")
     with opened:
-        opened.executescript(FIRST_SCHEMA)
+        opened.executescript(FIRST_SCHEMA + OLD_RUN)
     opened.close()
     stage.acknowledged.append("old")
 
