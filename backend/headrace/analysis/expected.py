@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from headrace.analysis.lineage import likely_columns, sure_columns
+from headrace.analysis.lineage import sure_columns
 from headrace.analysis.result import BlockText
 from headrace.graph.order import order
 from headrace.project.contracts import ANY, Declared, declared
@@ -53,14 +53,11 @@ def written_columns(
     block: Block,
     known: Mapping[str, Sequence[Column]],
     last: Sequence[Column] | None,
-    *,
-    sure: bool = True,
 ) -> list[Column] | None:
     """Return the columns that a SQL text gives, with their SQL types; None when it does not tell.
 
     `known` has the columns of its upstream blocks, `last` are those of its last output. Statements
-    for other databases do not tell. Unless they have to be `sure`, expressions without a name are
-    called by their text.
+    for other databases do not tell, nor do expressions for which the database has to find a name.
     """
     if block.connection is not None:
         return None
@@ -72,7 +69,7 @@ def written_columns(
         inputs=block.inputs,
         columns=list(last or ()),
     )
-    return (sure_columns if sure else likely_columns)(read, known)
+    return sure_columns(read, known)
 
 
 def _declared(block: Block) -> list[Column] | None:

@@ -54,12 +54,6 @@ def sure_columns(block: BlockText, known: Mapping[str, Sequence[Column]]) -> lis
     return [Column(column.name, column.type) for column in columns]
 
 
-def likely_columns(block: BlockText, known: Mapping[str, Sequence[Column]]) -> list[Column] | None:
-    """Return the columns that a SQL text gives, those without a name by what they are made of."""
-    columns = _columns_of(block, known)
-    return None if columns is None else [Column(column.name, column.type) for column in columns]
-
-
 def _columns_of(
     block: BlockText, known: Mapping[str, Sequence[Column]]
 ) -> Sequence[OutputColumn] | None:

@@ -277,7 +277,7 @@ def _tell_of_contract(teller: Teller) -> None:
     written = None
     if block.contract is not None:
         written = written_columns(
-            teller.source.text, block, around.columns, around.recorded.get(block.name), sure=False
+            teller.source.text, block, around.columns, around.recorded.get(block.name)
         )
     if written is not None:
         tell_of_contract(teller, written, written=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
@@ -15,6 +16,7 @@ from tests.mariadb import PASSWORD
 from tests.unit.blocks.conftest import postgres  # noqa: F401 a fixture
 
 from headrace.protocol.bindings import Binding
+from headrace.protocol.watermarks import Watermark
 from headrace.store.outputs import Store
 from headrace.workers.jobs import Done, Raised
 from headrace.workers.pool import Pool
@@ -300,3 +302,67 @@ async def test_values_that_turn_out_to_have_no_common_type_become_text(databases
     answer = await on(databases, "sqlite", query)
     assert isinstance(answer, Done), answer
     assert (answer.output.rows, [c.type for c in answer.output.columns]) == (40_000, ["string"] * 2)
+
+
+MOMENT = {
+    "sqlite": "'{0}'",
+    "duckdb": "timestamp '{0}'",
+    "postgres": "timestamptz '{0}+00'",
+    "mariadb": "cast('{0}' as datetime(6))",
+}
+MOMENTS = ["2026-01-01 10:00:00.000001", "2026-01-01 10:00:00.000002", "2026-01-01 11:00:00"]
+
+
+@pytest.mark.parametrize("name", DATABASES)
+@pytest.mark.parametrize("column", ["id", "moved"])
+async def test_an_incremental_loader_takes_what_is_beyond_its_mark(
+    databases: Bench, name: str, column: str
+) -> None:
+    moments = [MOMENT[name].format(moment) for moment in MOMENTS]
+    rows = [f"select {at} as id, {moment} as moved" for at, moment in enumerate(moments)]
+
+    async def load(count: int, since: Watermark | None) -> Any:
+        query = f"{' union all '.join(rows[:count])} order by 1; -- those until now"
+        return await on(databases, name, query, incremental=column, since=since)
+
+    first = await load(2, None)
+    assert [row["id"] for row in rows_of(databases, first)] == [0, 1]
+    mark = first.output.reached
+    assert mark.column == column
+    again = await load(2, mark)
+    assert rows_of(databases, again) == []
+    assert again.output.reached is None
+    later = await load(3, mark)
+    assert [row["id"] for row in rows_of(databases, later)] == [2]
+    assert later.output.reached.type == mark.type
+    inside = await on(
+        databases,
+        name,
+        f"select * from ({' union all '.join(rows)}) as t where {column} > :since",
+        incremental=column,
+        since=mark,
+        bindings=[Binding(argument="since", source="context", name="since")],
+    )
+    assert [row["id"] for row in rows_of(databases, inside)] == [2]
+
+
+@pytest.mark.parametrize("name", DATABASES)
+async def test_the_span_of_a_tick_is_bound(databases: Bench, name: str) -> None:
+    rows = (f"select {at} as id, {MOMENT[name].format(m)} as moved" for at, m in enumerate(MOMENTS))
+    text = name == "sqlite"  # where a moment is text, it is compared as one
+    start, end = (
+        (f"datetime({word})" if text else word) for word in (":interval_start", ":interval_end")
+    )
+    query = (
+        f"select id from ({' union all '.join(rows)}) as t where moved >= {start} and moved < {end}"
+    )
+    words = ("interval_start", "interval_end")
+    answer = await on(
+        databases,
+        name,
+        query,
+        bindings=[Binding(argument=word, source="context", name=word) for word in words],
+        interval_start=datetime(2026, 1, 1, 10, tzinfo=UTC),
+        logical_time=datetime(2026, 1, 1, 11, tzinfo=UTC),
+    )
+    assert [row["id"] for row in rows_of(databases, answer)] == [0, 1]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
 import pytest
 from msgspec.structs import replace
 
 from headrace.analysis.analyse import Analysis, analyse
+from headrace.analysis.expected import written_columns
 from headrace.project.pipeline import PipelineFiles
 from headrace.protocol.contracts import Contract
 from headrace.protocol.tables import Column
@@ -84,8 +86,8 @@ STATEMENTS: list[tuple[str, list[tuple[str, str]]]] = [
         [("error", "'n' (integer) is missing"), ("error", "'m' (int64) is not in the contract")],
     ),
     (
-        "select carrier, count(*) as n, max(day) from up group by 1",
-        [("error", "is not in the contract")],
+        "select carrier, count(*) as n, max(day) as last from up group by 1",
+        [("error", "'last' (date32[day]) is not in the contract")],
     ),
     (
         "select carrier, 'x' as n from up",
@@ -168,3 +170,50 @@ def test_columns_follow_the_text_of_sql_blocks_that_never_ran() -> None:
     assert [one.message for one in found.diagnostics if one.block == "own"] == [
         "There is no column 'b': there are a."
     ]
+
+
+TEXTS = [
+    ("select max(day) from up", False),
+    ("select count(*) from up", False),
+    ("select late+1 as n, lower(carrier) from up", False),
+    ("select s.* from up", False),
+    ("select s.a from up", False),
+    ("select unnest(s) from up", False),
+    ("select columns('l.*') from up", False),
+    ("select * like 'l%' from up", False),
+    ("select * from up as a join up as b using (day)", False),
+    ("select a.late, b.late from up as a join up as b using (day)", False),
+    ("pivot up on carrier using sum(late)", False),
+    ("select current_date, 'x', 1.5 from up", False),
+    ("select late::varchar from up", False),
+    ("select late::varchar as late from up", True),
+    ("select Late, CARRIER as C from up", True),
+    ("select * exclude (s) from up", True),
+    ("select up.* replace (1 as late) from up", True),
+    ("from up", True),
+    ("select * from (select late as l from up) as t(z)", True),
+    ("with c(z) as (select late from up) select * from c", True),
+    ("select late as l from up union all select 2", True),
+]
+
+
+@pytest.mark.parametrize(("text", "sure"), TEXTS)
+def test_columns_of_a_text_are_those_of_duckdb_or_nobody_says_so(text: str, sure: bool) -> None:
+    files = files_of(text, upstream=("up",), others=(), options={"language": "sql"})
+    own = next(block for block in files.pipeline.blocks if block.name == "own")
+    known = {
+        "up": [
+            Column("day", "date32[day]"),
+            Column("carrier", "string"),
+            Column("late", "int64"),
+            Column("s", "struct<a: int32, b: int32>"),
+        ]
+    }
+    database = duckdb.connect()
+    database.execute(
+        "create table up (day date, carrier varchar, late bigint, s struct(a int, b int))"
+    )
+    columns = written_columns(text, own, known, None)
+    assert (columns is not None) == sure
+    if columns is not None:
+        assert [column.name for column in columns] == database.sql(text).columns

@@ -190,11 +190,10 @@ def test_runs_of_the_editor_and_of_a_part_look_at_the_mark_and_leave_it(
     _, busy = launch(m)
     run, step = launch(m, "r2", **request_)
     assert jobs(step)[0].since == mark(3)
-    for job in jobs(busy):
-        answer(m, job)
+    _, whole = run_through(m, busy, mark(5))
     _, step = run_through(m, step, mark(7))
     assert run.state == "succeeded"
-    assert [moved for moved in moves(step) if moved.run_id == "r2"] == []
+    assert [moved.run_id for moved in moves(whole) + moves(step)] == ["r1"]
 
 
 def test_a_mark_does_not_move_past_a_sensor_that_was_not_ready() -> None:
