@@ -1,5 +1,5 @@
 import { PlugZap, Square } from "lucide-react";
-import { type ReactElement, type ReactNode, useState } from "react";
+import { type ReactElement, type ReactNode, useEffect, useRef, useState } from "react";
 import { ApiError, messageOf } from "../client";
 import type { ConnectionForm, ConnectionTable } from "../protocol";
 import { useApi } from "../session";
@@ -41,6 +41,10 @@ export function ConnectionDialog(props: ConnectionDialogProps): ReactElement {
   const [insisted, setInsisted] = useState(false);
   const [refused, setRefused] = useState<{ field: string; message: string } | null>(null);
   const [busy, setBusy] = useState(false);
+  const came = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (test.came !== null || refused !== null) came.current?.scrollIntoView({ block: "nearest" });
+  }, [test.came, refused]);
   const { form, place } = typed;
   const { kind } = form;
   const taken = props.taken.filter((name) => name !== table?.name);
@@ -228,7 +232,7 @@ export function ConnectionDialog(props: ConnectionDialogProps): ReactElement {
             )}
           </Field>
         )}
-        <div className="connection-came" aria-live="polite">
+        <div ref={came} className="connection-came" aria-live="polite">
           {test.busy ? (
             <StateWords sign="running">Opening {typed.name}…</StateWords>
           ) : test.came !== null ? (
