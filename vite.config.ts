@@ -75,5 +75,7 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.{ts,tsx}"],
     environment: "node",
+    // Other tests run beside these, on all cores.
+    testTimeout: 60_000,
   },
 });
