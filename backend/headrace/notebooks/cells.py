@@ -23,6 +23,7 @@ from headrace.core.ids import text_hash
 from headrace.graph.order import order
 from headrace.notebooks.names import Checks, bound_names, output_names
 from headrace.project.pipeline import PipelineFiles
+from headrace.project.watermarks import guessed, value_of
 from headrace.protocol.bindings import Binding
 from headrace.session.definition import Definition, PlannedBlock
 
@@ -246,8 +247,13 @@ class _Writer:
         """Return what takes the place of a value that only a run of Headrace has."""
         if binding.name in self._definition.parameters:
             return self._value(block, replace(binding, source="parameter"))
-        start = block.incremental.start if block.incremental is not None else None
-        return literal(start if binding.name == "since" else None)
+        incremental = block.incremental
+        if binding.name != "since" or incremental is None or incremental.start is None:
+            return literal(None)
+        start = guessed(incremental.column, incremental.start)
+        if start.type in {"date", "datetime"}:
+            return f"headrace_time({start.type!r}, {literal(start.value)})"
+        return literal(value_of(start) if start.type in {"integer", "number"} else start.value)
 
     def _sql(self, block: PlannedBlock) -> str:
         values = {

@@ -92,6 +92,40 @@ def test_odd_texts_come_back_as_they_were(form: str) -> None:
     assert found.notes == []
 
 
+ORDERS = """\
+blocks:
+  - name: orders
+    kind: loader
+    file: orders.sql
+    incremental: {column: id, start: START}
+    contract: {columns: {id: integer not null}}
+"""
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("start", "value"),
+    [
+        ("3", "3"),
+        ("A3", "'A3'"),
+        ("2026-01-31", "headrace_time('date', '2026-01-31')"),
+        ("", "None"),
+    ],
+)
+def test_contracts_and_incremental_loads_come_back_and_begin_at_their_start(
+    start: str, value: str, form: str
+) -> None:
+    files = {
+        "pipeline.yaml": ORDERS.replace("START", start).replace(", start: }", "}"),
+        "orders.sql": "select 1 as id where id > :since and :interval_start is null\n",
+    }
+    text = build(material("shop", files, form=form))
+    assert f"values={{'since': {value}, 'interval_start': None}}" in (
+        "".join(json.loads(text)["cells"][-1]["source"]) if form == "notebook" else text
+    )
+    assert back(text, form).files == files
+
+
 def test_cells_come_after_those_that_they_read_though_the_list_says_otherwise() -> None:
     book = json.loads(build(material("odd", ODD)))
     blocks = [cell["metadata"]["headrace"].get("block") for cell in book["cells"]]
