@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 from tests.acceptance.harness import Server
+from tests.acceptance.plant import until
 from tests.browser.chromium import logged_in
 from tests.browser.complaints import Complaints
 from tests.browser.pages import EditorPage
@@ -112,3 +113,27 @@ def test_the_dialog_can_be_used_by_everybody(browser: Browser, server: Server, s
     expect(editor.page.get_by_label("Type of seats")).to_be_visible()
     assert axe(editor.page) == []
     context.close()
+
+
+def test_how_far_a_loader_has_come_is_seen_and_reset_in_its_settings(
+    context: BrowserContext, quiet: Complaints, server: Server, empty_project: Path
+) -> None:
+    listed = empty_project / "pipelines" / "planes" / "pipeline.yaml"
+    listed.write_text(YAML.replace("planes.py}", "planes.py, incremental: seats}"))
+    assert server.run("planes")["state"] == "succeeded"
+    editor = EditorPage(context.new_page()).open("planes")
+    page = editor.page
+    editor.select("planes")
+    page.keyboard.press("s")
+    dialog = page.get_by_role("dialog", name="Settings of planes")
+    expect(dialog.get_by_label("Incremental")).to_have_value("seats")
+    expect(dialog).to_contain_text("seats > 182")
+    expect(dialog).to_contain_text("Moved by a run")
+    dialog.get_by_role("button", name="Reset…").press("Enter")
+    dialog.get_by_role("button", name="Load all again").press("Enter")
+    expect(dialog).to_contain_text("none: the next run loads from the beginning")
+    expect(dialog).to_contain_text("Set by hand")
+    dialog.get_by_label("Incremental").fill("built")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_be_hidden()
+    until(lambda: "planes.py, incremental: built}" in listed.read_text(), "the other column")
