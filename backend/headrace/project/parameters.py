@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
+
 from headrace.core.errors import InvalidInput
 from headrace.protocol.tables import Parameter
 
@@ -173,9 +175,16 @@ def _moment(parameter: Parameter, value: Any) -> str:
 
 def _json(parameter: Parameter, value: Any) -> Any:
     try:
-        return json.loads(json.dumps(value, allow_nan=False))
+        read = json.loads(json.dumps(value, allow_nan=False))
+        msgspec.msgpack.encode(read)  # as histories and workers take it
+    except OverflowError:
+        raise InvalidInput(
+            f"Parameter {parameter.name!r} has a whole number of more than 64 bits.",
+            field=parameter.name,
+        ) from None
     except (TypeError, ValueError, RecursionError):
         raise _wrong(parameter, _ARTICLES["json"], value) from None
+    return read
 
 
 def _check_range(parameter: Parameter, value: float) -> None:

@@ -28,7 +28,7 @@ from headrace.project.pipeline import (
 )
 from headrace.project.settings import MAX_PARALLEL
 from headrace.project.watermarks import read_incremental
-from headrace.project.yaml_nodes import Node, YamlError, plain_value, read_nodes
+from headrace.project.yaml_nodes import Node, YamlError, plain_value, read_nodes, scalar_value
 from headrace.protocol.tables import Kind, Parameter, ParameterType
 from headrace.protocol.watermarks import Incremental
 
@@ -343,7 +343,7 @@ def _guess_type(node: Node | None) -> ParameterType:
         return "string"
     if node.kind != "scalar":
         return "json"
-    value = plain_value(node)
+    value = scalar_value(node)
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, int):

@@ -111,8 +111,9 @@ def scalar_value(node: Node) -> Any:
 def plain_value(node: Node, limit: int = 10_000) -> Any:
     """Return a node as str, int, float, bool, None, list and dict.
 
-    Raises YamlError when aliases bring in more than `limit` values. Depth is bounded
-    by MAX_DEPTH for every node that `read_nodes` returned, aliases included.
+    Raises YamlError when aliases bring in more than `limit` values, and for whole numbers of more
+    than 64 bits. Depth is bounded by MAX_DEPTH for every node that `read_nodes` returned, aliases
+    included.
     """
     left = limit
 
@@ -123,7 +124,10 @@ def plain_value(node: Node, limit: int = 10_000) -> Any:
         if left < 0:
             raise YamlError("Aliases make this value too large.", 1, 0)
         if this.kind == "scalar":
-            return scalar_value(this)
+            value = scalar_value(this)
+            if isinstance(value, int) and not -(2**63) <= value < 2**63:
+                raise YamlError("A whole number must fit into 64 bits: write it as text.", 1, 0)
+            return value
         if this.kind == "list":
             return [convert(item, aliased=aliased) for item in this.items]
         return {key.text: convert(value, aliased=aliased) for key, value in this.pairs}

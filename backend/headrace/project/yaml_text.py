@@ -217,7 +217,7 @@ class YamlText:
             self.set_pair(target, key, flow(values))
 
     def _update_pairs(self, target: Node, key: str, value: Node, values: dict[str, object]) -> None:
-        current = {name.text: plain_value(node) for name, node in value.pairs}
+        current = {name.text: _value_of(node) for name, node in value.pairs}
         gone = [name for name in current if name not in values]
         added = [name for name in values if name not in current]
         first_goes = value.pairs[0][0].text in gone
@@ -238,6 +238,14 @@ class YamlText:
         for name, wanted in values.items():
             if name not in current or not same(current[name], wanted):
                 self.set_pair(value, name, flow(wanted))
+
+
+def _value_of(node: Node) -> object:
+    """Return the value of a node; of one that has none, something that is like no other."""
+    try:
+        return plain_value(node)
+    except YamlError:
+        return node
 
 
 def same(one: object, other: object) -> bool:

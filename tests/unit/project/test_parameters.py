@@ -67,6 +67,7 @@ def test_good_values_pass(parameter: Parameter, given: Any, value: Any) -> None:
         (one("datetime"), 5),
         (one("json"), object()),
         (one("json"), float("inf")),
+        (one("json"), {"a": [2**64]}),
         (one("integer", multiple=True), 1),
         (one("integer", multiple=True), ["x"]),
         (one("string", choices=["a"]), "b"),

@@ -121,6 +121,13 @@ def block(entry: str) -> str:
         (block("{name: b1, kind: loader, file: x.py, upstream: [[a1]]}"), 3, 49, "list of names"),
         (block("{name: b1, kind: loader, file: x.py, inputs: {x: a1}}"), 3, 47, "not upstream"),
         (block("{name: b1, kind: loader, file: x.py, inputs: 3}"), 3, 47, "must be a map"),
+        (
+            block("{name: b1, kind: loader, file: x.py, with: {n: [9223372036854775808]}}"),
+            3,
+            45,
+            "64 bits",
+        ),
+        ("parameters: {n: -9223372036854775809}\nblocks: []\n", 1, 16, "64 bits"),
         (block("{name: b1, kind: loader, file: x.py, retries: 1.5}"), 3, 48, "whole number"),
         (block("{name: b1, kind: loader, file: x.py, retries: -1}"), 3, 48, "from 0 to 100"),
         (block("{name: b1, kind: loader, file: x.py, retries: many}"), 3, 48, "a number"),
