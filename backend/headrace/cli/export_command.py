@@ -28,7 +28,8 @@ def command(pipeline: str, *, form: str, output: Path | None, folder: str) -> No
     """Write PIPELINE as a notebook or a Python script with the same steps in the same order."""
     from headrace.notebooks.render import material_of, render
 
-    content = asyncio.run(render(material_of(_draft(ProjectPaths.of(folder), pipeline), form)))
+    paths = ProjectPaths.of(folder)
+    content = asyncio.run(render(material_of(_draft(paths, pipeline), form, paths.root)))
     if output is None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()

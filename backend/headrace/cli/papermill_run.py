@@ -17,7 +17,7 @@ import nbformat
 
 from headrace.cli.running_server import RunningServer, serving
 from headrace.core.clock import Clock
-from headrace.core.errors import InvalidInput
+from headrace.core.errors import HeadraceError, InvalidInput
 from headrace.core.paths import ProjectPaths
 from headrace.notebooks.gathering import displays_of, first_rows, log_of
 from headrace.notebooks.outputs import STATUS, Content, fill
@@ -26,6 +26,7 @@ from headrace.notebooks.restore import files_of, is_exported, restore
 from headrace.project.files import PIPELINE_FILE, Project
 from headrace.project.held import HeldProject
 from headrace.project.pipeline import PipelineFiles
+from headrace.project.textfiles import decode, read_bytes
 from headrace.protocol import events as ev
 from headrace.protocol.commands import CancelRun
 from headrace.protocol.tables import BlockRun, RunRecord
@@ -67,7 +68,11 @@ def exported(notebook: Any) -> Exported | Plain:
         known = cell.block is not None or "role" in cell.about or _INJECTED in cell.tags
         if own.cell_type == "code" and cell.source.strip() and not known:
             return Plain(f"Cell {number} belongs to no block of the pipeline.")
-    files = files_of(restore(book.cells, book.about))
+    found = restore(book.cells, book.about)
+    files = files_of(found)
+    for file, text in found.files.items():
+        if file.endswith(".py") and not _is_there(files, file, text):
+            return Plain(f"The project here has not the module {file} that the notebook has.")
     cells = {
         cell.block: at
         for at, cell in enumerate(book.cells)
@@ -75,6 +80,17 @@ def exported(notebook: Any) -> Exported | Plain:
     }
     given = notebook.metadata.get("papermill", {}).get("parameters") or {}
     return Exported(files, cells, msgspec.to_builtins(dict(given)))
+
+
+def _is_there(files: PipelineFiles, file: str, text: str) -> bool:
+    """Tell whether a file of the notebook is a block, or the module that workers will find."""
+    pipeline = files.pipeline
+    if any(block.file == file for block in pipeline.blocks):
+        return True
+    path = ProjectPaths.of(".").pipeline(pipeline.name) / file
+    with contextlib.suppress(HeadraceError):
+        return decode(read_bytes(path), file) == text
+    return False
 
 
 async def run_exported(found: Exported, manager: Any, options: Mapping[str, Any]) -> str | None:

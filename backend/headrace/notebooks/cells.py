@@ -7,10 +7,8 @@ What cannot be seen in a cell goes along as metadata, so that `restore` gives ba
 from __future__ import annotations
 
 import ast
-import keyword
-import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +19,7 @@ from headrace.analysis.placeholders import foreign_placeholders, with_placeholde
 from headrace.analysis.signature import read_signature
 from headrace.core.ids import text_hash
 from headrace.graph.order import order
+from headrace.notebooks.literals import is_name, literal, long_string, long_string_in
 from headrace.notebooks.names import Checks, bound_names, output_names
 from headrace.project.pipeline import PipelineFiles
 from headrace.project.watermarks import guessed, value_of
@@ -50,13 +49,21 @@ class Cell(Struct, frozen=True, kw_only=True):
 
 
 def pipeline_cells(
-    definition: Definition, title: str, files: PipelineFiles | None = None
+    definition: Definition,
+    title: str,
+    files: PipelineFiles | None = None,
+    modules: Mapping[str, str] | None = None,
 ) -> list[Cell]:
-    """Return the cells of a pipeline; with `files`, its markdown blocks are among them."""
+    """Return the cells of a pipeline; with `files`, its markdown blocks are among them.
+
+    `modules` are the texts of its own modules, by file in its folder.
+    """
     writer = _Writer(definition)
+    held = modules or {}
     cells = [
         Cell(kind="markdown", source=f"# {title}", about={"role": "title"}),
-        Cell(kind="code", source=preamble(definition), about={"role": "preamble"}),
+        Cell(kind="code", source=preamble(definition, held), about={"role": "preamble"}),
+        *(_module_cell(file, held[file]) for file in sorted(held)),
         Cell(
             kind="code",
             source=parameter_text(definition.parameters),
@@ -87,18 +94,38 @@ def _names(definition: Definition, files: PipelineFiles | None) -> list[str]:
     return [name for name in order(edges) if name in files.sources]
 
 
-def preamble(definition: Definition) -> str:
-    """Return the cell that stands for Headrace, and leads to the project's own modules."""
+def preamble(definition: Definition, held: Collection[str] = ()) -> str:
+    """Return the cell that stands for Headrace, and leads to modules that are not `held`."""
     text = Path(__file__).with_name("preamble.py").read_text(encoding="utf-8")
-    if any(block.modules for block in definition.blocks.values()):
-        folder = f"pipelines/{definition.pipeline}"
+    folder = f"pipelines/{definition.pipeline}"
+    own = {f"{folder}/{file}" for file in held}
+    if any(block.modules.keys() - own for block in definition.blocks.values()):
         text += f"\n\n__import__('sys').path[:0] = [{folder!r}, '.']  # modules of the project\n"
     return text.rstrip("\n")
 
 
+def _module_cell(file: str, text: str) -> Cell:
+    """Return the cell that holds a module of the pipeline, which other cells import."""
+    name = file.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+    source = f"headrace_module(\n{_INDENT}{name!r},\n{_INDENT}{long_string(text)},\n)"
+    about: dict[str, Any] = {"role": "module", "file": file, "hash": text_hash(text)}
+    if module_text(Cell(kind="code", source=source)) != text:
+        about |= {"source": text, "cell": text_hash(source)}
+    return Cell(kind="code", source=source, about=about)
+
+
+def module_text(cell: Cell) -> str | None:
+    """Return the text of a module from its cell, edited or not; None when there is none in it."""
+    about = cell.about
+    if "source" in about and about.get("cell") == text_hash(cell.source):
+        return str(about["source"])
+    found = long_string_in(cell.source, "headrace_module", 1)
+    return found[0] if found is not None else None
+
+
 def parameter_text(values: Mapping[str, Any]) -> str:
     """Return one assignment a line, in the form that papermill writes them."""
-    lines = [f"{name} = {literal(value)}" for name, value in values.items() if _is_name(name)]
+    lines = [f"{name} = {literal(value)}" for name, value in values.items() if is_name(name)]
     return "\n".join(["# Parameters", *lines])
 
 
@@ -106,17 +133,6 @@ def heading(block: PlannedBlock) -> str:
     """Return the markdown that stands above a block's cell."""
     reads = f" ← {', '.join(block.upstream)}" if block.upstream else ""
     return f"## {block.name}\n{block.kind}, {block.language}{reads}"
-
-
-def literal(value: Any) -> str:
-    """Return a value of YAML as Python text."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return f'float("{value}")'
-    if isinstance(value, list):
-        return f"[{', '.join(map(literal, value))}]"
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{literal(k)}: {literal(v)}' for k, v in value.items())}}}"
-    return repr(value)
 
 
 def source_of(cell: Cell, language: str) -> str:
@@ -153,7 +169,7 @@ class _Writer:
         self._outputs = output_names(sources, {*definition.parameters, _HEAD, "headrace"})
         bound = set[str]().union(*map(bound_names, sources.values()))
         self._hidden = {
-            name for name in definition.parameters if name in bound or not _is_name(name)
+            name for name in definition.parameters if name in bound or not is_name(name)
         }
 
     @property
@@ -171,7 +187,7 @@ class _Writer:
     def all_parameters(self) -> str:
         """Return the assignment of all parameters under one name."""
         given = (
-            f"{name!r}: {name if _is_name(name) else literal(value)}"
+            f"{name!r}: {name if is_name(name) else literal(value)}"
             for name, value in self._definition.parameters.items()
         )
         return f"{_HEAD} = {{{', '.join(given)}}}"
@@ -272,41 +288,22 @@ class _Writer:
         )
         bound = (f"{name!r}: {values[name]}" for name in used)
         name = self._outputs[block.name]
-        lines = [f"{name} = headrace_query(", f"{_INDENT}{_long_string(text)},"]
+        lines = [f"{name} = headrace_query(", f"{_INDENT}{long_string(text)},"]
         for word, pairs in (("tables", ", ".join(tables)), ("values", ", ".join(bound))):
             lines += [f"{_INDENT}{word}={{{pairs}}},"] if pairs else []
         return "\n".join([*lines, ")", name])
 
 
-def _is_name(name: str) -> bool:
-    return name.isidentifier() and not keyword.iskeyword(name)
-
-
-def _long_string(text: str) -> str:
-    """Return a text as a string over lines that Python reads back as it is, after a line break."""
-    body = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').replace("\r", "\\r")
-    body = body.replace("\x0c", "\\x0c").replace("\0", "\\0")
-    body = f'{body[:-1]}\\"' if body.endswith('"') else body
-    return f'"""\n{body}"""'
-
-
 def _sql_of(text: str) -> str:
     """Return the statement of a SQL block's cell, its values as `:name` again."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
+    found = long_string_in(text, "headrace_query", 0)
+    if found is None:
         return text
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "headrace_query":
-            continue
-        first = node.args[0] if node.args else None
-        if not isinstance(first, ast.Constant) or not isinstance(first.value, str):
-            continue
-        values = next((k.value for k in node.keywords if k.arg == "values"), None)
-        keys = values.keys if isinstance(values, ast.Dict) else []
-        names = {key.value for key in keys if isinstance(key, ast.Constant)}
-        return _with_colons(first.value.removeprefix("\n"), names)
-    return text
+    statement, call = found
+    values = next((k.value for k in call.keywords if k.arg == "values"), None)
+    keys = values.keys if isinstance(values, ast.Dict) else []
+    names = {key.value for key in keys if isinstance(key, ast.Constant)}
+    return _with_colons(statement, names)
 
 
 def _with_colons(statement: str, names: set[Any]) -> str:

@@ -30,6 +30,8 @@ class Material(Struct, frozen=True, kw_only=True):
     title: str
     run: RunRecord | None = None
     files: PipelineFiles | None = None
+    beside: dict[str, str] = field(default_factory=dict[str, str])
+    """Texts of the pipeline's own modules and of its requirements, by file in its folder."""
     displays: dict[str, bytes] = field(default_factory=dict[str, bytes])
     logs: dict[str, str] = field(default_factory=dict[str, str])
     rows: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
@@ -40,7 +42,10 @@ class Material(Struct, frozen=True, kw_only=True):
     def about(self) -> dict[str, Any]:
         """Say what the whole notebook's metadata keep of the pipeline."""
         about: dict[str, Any] = {"format": FORMAT, "pipeline": self.definition.pipeline}
-        return about if self.files is None else about | {"yaml": self.files.text}
+        if self.files is None:
+            return about
+        texts = {file: text for file, text in self.beside.items() if not file.endswith(".py")}
+        return about | {"yaml": self.files.text} | ({"files": texts} if texts else {})
 
     def content(self, block: BlockRun) -> Content:
         """Return what belongs to a block run."""
@@ -58,7 +63,8 @@ def build(material: Material) -> str:
     Of the form `script`, it is the text of a Python script instead.
     """
     definition, run = material.definition, material.run
-    cells = pipeline_cells(definition, material.title, material.files)
+    modules = {file: text for file, text in material.beside.items() if file.endswith(".py")}
+    cells = pipeline_cells(definition, material.title, material.files, modules)
     if material.form == "script":
         return write_script(cells, material.about)
     book: Any = v4.new_notebook(

@@ -8,7 +8,7 @@ def _headrace():
     import concurrent.futures
     import copy
     import datetime as dt
-    import importlib
+    import importlib.util
     import inspect
     import os
     import sys
@@ -158,7 +158,40 @@ def _headrace():
             pipeline=pipeline, block=block, parameters=parameters, secrets=os.environ
         )
 
-    return call, query, check, ready, time, context
+    class Modules:
+        """Finds the pipeline's own modules, whose texts stand in cells."""
+
+        def __init__(self) -> None:
+            self.texts: dict[str, str] = {}
+
+        def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+            package = any(other.startswith(f"{name}.") for other in self.texts)
+            if name not in self.texts and not package:
+                return None
+            loader: Any = self
+            return importlib.util.spec_from_loader(name, loader, is_package=package)
+
+        def create_module(self, spec: Any) -> None:
+            """Let Python make it."""
+
+        def exec_module(self, module: Any) -> None:
+            text = self.texts.get(module.__name__, "")
+            code = compile(text, f"<module {module.__name__}>", "exec", dont_inherit=True)
+            exec(code, module.__dict__)
+
+        def get_source(self, name: str) -> str:
+            return self.texts.get(name, "")
+
+    modules: Any = Modules()
+
+    def module(name: str, text: str) -> None:
+        """Take the text of a module, which is imported from it and not from a file."""
+        modules.texts[name] = text.removeprefix("\n")
+        if modules not in sys.meta_path:
+            sys.meta_path.insert(0, modules)
+        sys.modules.pop(name, None)
+
+    return call, query, check, ready, time, context, module
 
 
 (
@@ -168,4 +201,5 @@ def _headrace():
     headrace_ready,
     headrace_time,
     headrace_context,
+    headrace_module,
 ) = _headrace()

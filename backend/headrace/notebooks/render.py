@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from headrace.core.errors import InvalidInput, Unavailable
+from headrace.project.textfiles import decode, read_bytes
 
 if TYPE_CHECKING:
     from headrace.notebooks.executed import Material
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TIMEOUT_S = 60.0
+REQUIREMENTS = "requirements.txt"
 REFUSED = 3
 """How the process ends when the pipeline itself is in the way; it says why on standard error."""
 NOT_WRITTEN = 4
@@ -31,8 +33,11 @@ FORMS = {"notebook": (".ipynb", "application/x-ipynb+json"), "script": (".py", "
 """What a pipeline can be exported to: suffix and type of the file."""
 
 
-def material_of(draft: Draft, form: str) -> bytes:
-    """Return what `render` needs to export a pipeline; raise InvalidInput for one with errors."""
+def material_of(draft: Draft, form: str, root: Path) -> bytes:
+    """Return what `render` needs to export a pipeline of the project at `root`.
+
+    Reads the modules of the pipeline. Raises InvalidInput for one with errors.
+    """
     problems = [f"{b.name}: {b.problem}" for b in draft.definition.blocks.values() if b.problem]
     if draft.refusals or problems:
         raise InvalidInput(
@@ -43,9 +48,24 @@ def material_of(draft: Draft, form: str) -> bytes:
         "definition": draft.definition,
         "title": draft.files.pipeline.title,
         "files": draft.files,
+        "beside": _beside(draft, root),
         "form": form,
     }
     return msgspec.msgpack.encode(material)
+
+
+def _beside(draft: Draft, root: Path) -> dict[str, str]:
+    """Read the modules in the pipeline's folder that its blocks import, and its requirements."""
+    folder = f"pipelines/{draft.definition.pipeline}/"
+    paths = {path for block in draft.definition.blocks.values() for path in block.modules}
+    sources = {source.path for source in draft.files.sources.values()}
+    if (root / folder / REQUIREMENTS).is_file():
+        paths.add(f"{folder}{REQUIREMENTS}")
+    return {
+        path.removeprefix(folder): decode(read_bytes(root / path), path)
+        for path in sorted(paths - sources)
+        if path.startswith(folder)
+    }
 
 
 async def render(material: bytes, place: str | None = None) -> bytes:

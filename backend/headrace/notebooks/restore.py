@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any, cast
 
 import msgspec
@@ -12,15 +13,17 @@ from msgspec import Struct, field
 from headrace.analysis.code_edits import CodeEditor
 from headrace.core.errors import InvalidInput
 from headrace.core.ids import text_hash
-from headrace.notebooks.cells import FORMAT, Cell, parameter_text, source_of
+from headrace.notebooks.cells import FORMAT, Cell, module_text, parameter_text, source_of
 from headrace.project.changes import FileChange
 from headrace.project.edits import plan_edit
 from headrace.project.entries import Entries
 from headrace.project.files import assembled
+from headrace.project.languages import SUFFIXES
 from headrace.project.pipeline import Block, PipelineFiles, Source
 from headrace.project.reader import read_pipeline
 from headrace.project.yaml_text import YamlText
 from headrace.protocol import commands as cmd
+from headrace.protocol.tables import Language
 
 
 class Restored(Struct, frozen=True, kw_only=True):
@@ -29,10 +32,8 @@ class Restored(Struct, frozen=True, kw_only=True):
     name: str
     files: dict[str, str]
     shared: dict[str, str] = field(default_factory=dict[str, str])
-    """Shared blocks that it uses as they are: path in `blocks/` without suffix → text."""
+    """Shared blocks that it uses as they are: file in `blocks/` → text."""
     notes: list[str] = field(default_factory=list[str])
-    sql: frozenset[str] = frozenset()
-    """Those of `shared` that are statements of SQL."""
 
 
 def is_exported(about: Mapping[str, Any]) -> bool:
@@ -50,7 +51,11 @@ def restore(cells: list[Cell], about: Mapping[str, Any]) -> Restored:
             f"This notebook is of format {about.get('format')!r}; this Headrace reads {FORMAT}.",
             field="file",
         )
-    return _Restorer(cells, str(about["pipeline"]), str(about["yaml"])).restored()
+    restored = _Restorer(cells, str(about["pipeline"]), str(about["yaml"])).restored()
+    beside = about.get("files")
+    texts = cast("dict[str, Any]", beside) if isinstance(beside, dict) else {}
+    restored.files.update({file: text for file, text in texts.items() if isinstance(text, str)})
+    return restored
 
 
 class _Restorer:
@@ -64,7 +69,6 @@ class _Restorer:
         pipeline = read_pipeline(self._name, self._yaml)
         files: dict[str, str] = {}
         shared: dict[str, str] = {}
-        sql: set[str] = set()
         for block in pipeline.blocks:
             cell = self._cells.get(block.name)
             if cell is None:
@@ -75,13 +79,13 @@ class _Restorer:
             if edited:
                 self._notes.append(f"{block.name}: its source was changed in the notebook.")
             if block.block is not None and not edited:
-                shared[block.block] = text
-                sql |= {block.block} if language == "sql" else set()
+                shared[f"{block.block}{SUFFIXES[language]}"] = text
             else:
-                path = block.file or self._own_file(block, files)
+                path = block.file or self._own_file(block, language, files)
                 if edited or path not in files:
                     files[path] = text
         self._without_blocks([b.name for b in pipeline.blocks if b.name not in self._cells], files)
+        self._modules(files)
         self._parameters(files)
         self._note_others()
         return Restored(
@@ -89,13 +93,11 @@ class _Restorer:
             files={"pipeline.yaml": self._yaml, **files},
             shared=shared,
             notes=self._notes,
-            sql=frozenset(sql),
         )
 
-    def _own_file(self, block: Block, files: Mapping[str, str]) -> str:
+    def _own_file(self, block: Block, language: Language, files: Mapping[str, str]) -> str:
         """Give a shared block that was edited a file of its own; return its name."""
-        suffix = ".sql" if block.language == "sql" else ".py"
-        name = f"{block.name}{suffix}"
+        name = f"{block.name}{SUFFIXES[language]}"
         while name in files:
             name = f"own_{name}"
         yaml = YamlText(self._yaml)
@@ -113,6 +115,18 @@ class _Restorer:
         if gone:
             self._edit(cmd.DeleteBlocks(pipeline=self._name, blocks=gone), files)
             self._notes += [f"{name}: its cell was deleted, and so is the block." for name in gone]
+
+    def _modules(self, files: dict[str, str]) -> None:
+        for cell in self._others:
+            if cell.about.get("role") != "module":
+                continue
+            file, text = str(cell.about.get("file")), module_text(cell)
+            if text is None:
+                self._notes.append(f"{file}: its text cannot be found in the notebook.")
+                continue
+            files[file] = text
+            if text_hash(text) != cell.about.get("hash"):
+                self._notes.append(f"{file}: it was changed in the notebook.")
 
     def _parameters(self, files: Mapping[str, str]) -> None:
         """Take over defaults that were changed in the cell with the parameters."""
@@ -158,14 +172,14 @@ class _Restorer:
 
 def files_of(restored: Restored) -> PipelineFiles:
     """Return what was restored as the files of a pipeline, without writing any."""
-    file = f"pipelines/{restored.name}/pipeline.yaml"
     text = restored.files["pipeline.yaml"]
-    pipeline = read_pipeline(restored.name, text, file)
+    pipeline = read_pipeline(restored.name, text, f"pipelines/{restored.name}/pipeline.yaml")
     sources: dict[str, Source] = {}
+    shared = {PurePosixPath(file).with_suffix("").as_posix(): file for file in restored.shared}
     for block in pipeline.blocks:
         if block.block is not None:
-            suffix = ".sql" if block.block in restored.sql else ".py"
-            path, found = f"blocks/{block.block}{suffix}", restored.shared.get(block.block)
+            file = shared.get(block.block, f"{block.block}.py")
+            path, found = f"blocks/{file}", restored.shared.get(file)
         else:
             path = f"pipelines/{restored.name}/{block.file}"
             found = restored.files.get(block.file or "")
@@ -179,10 +193,12 @@ def files_of(restored: Restored) -> PipelineFiles:
     return assembled(pipeline, text, sources)
 
 
-def _language(cell: Cell, block: Block) -> str:
+def _language(cell: Cell, block: Block) -> Language:
     """Say the language of a cell; that of a shared block is not in the pipeline's file."""
-    if cell.kind != "code":
+    if cell.kind == "markdown":
         return "markdown"
+    if cell.kind == "raw":
+        return "notebook"
     if block.block is not None:
         return "sql" if "headrace_query(" in cell.source else "python"
     return block.language

@@ -8,7 +8,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -247,16 +247,16 @@ class Project:
     ) -> None:
         """Make a pipeline of files by their names in its folder, all of them or none.
 
-        `shared` are blocks by path without suffix: those that nobody has yet are made too. Raises
+        `shared` are blocks by file in `blocks/`: those that nobody has yet are made too. Raises
         Conflict when there is a pipeline of that name.
         """
         folder = self.paths.pipeline(check_name(name, "pipeline"))
         if folder.exists():
             raise Conflict(f"There is a pipeline {name!r} already.", kind="pipeline", name=name)
         missing = {
-            f"blocks/{path}.py": text
-            for path, text in (shared or {}).items()
-            if self._library.find(path) is None
+            f"blocks/{file}": text
+            for file, text in (shared or {}).items()
+            if self._library.find(PurePosixPath(file).with_suffix("").as_posix()) is None
         }
         own = {f"pipelines/{name}/{file}": text for file, text in files.items()}
         self.save([FileChange(path, None, text) for path, text in (missing | own).items()])

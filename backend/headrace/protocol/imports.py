@@ -81,6 +81,7 @@ class ImportPlan(Struct, frozen=True, kw_only=True):
     notes: list[str] = field(default_factory=list[str])
     exported: bool = False
     shared_blocks: dict[str, str] = field(default_factory=dict[str, str])
+    """Texts of the shared blocks that it uses, by file in `blocks/`."""
 
 
 class BlockProof(Struct, frozen=True, kw_only=True):

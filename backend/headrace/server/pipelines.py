@@ -233,7 +233,8 @@ class ExportPipelineHandler(ApiHandler):
         if form not in FORMS:
             raise InvalidInput(f"to must be one of {', '.join(FORMS)}.", field="to")
         session = await self.runtime.sessions.open(pipeline)
-        content = await render(material_of(session.draft, form))
+        root = self.runtime.paths.root
+        content = await render(await asyncio.to_thread(material_of, session.draft, form, root))
         suffix, media = FORMS[form]
         self.set_header("Content-Type", f"{media}; charset=utf-8" if form == "script" else media)
         self.set_header("Content-Disposition", f'attachment; filename="{pipeline}{suffix}"')

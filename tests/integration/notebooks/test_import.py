@@ -61,7 +61,7 @@ def test_a_messy_notebook_is_imported_and_proven_or_says_why_not(name, project):
         assert again.returncode == 0, again.stderr
         made = {p.name: p.read_text() for p in (project / "pipelines" / "again").iterdir()}
         wanted = {p.name: p.read_text() for p in (project / "pipelines" / name).iterdir()}
-        assert made == {file: wanted[file] for file in made}
+        assert made == wanted
 
 
 def test_without_proof_nothing_of_the_notebook_is_run(project, tmp_path):

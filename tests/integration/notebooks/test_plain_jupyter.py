@@ -151,7 +151,10 @@ def test_odd_blocks_run_too(tmp_path, plain):
         "    return [rows * mine.FACTOR, day.year]\n\n\n@check\ndef two(f, rows):\n"
         "    assert len(f) == 2 and rows == 3\n\n\nif __name__ == '__main__':\n    raise SystemExit\n"
     )
-    (folder / "mine.py").write_text("FACTOR = 2\n")
+    (folder / "mine.py").write_text("from lib import parts\n\nFACTOR = parts.TWO\n")
+    (folder / "lib").mkdir()
+    (folder / "lib" / "__init__.py").touch()
+    (folder / "lib" / "parts.py").write_text("TWO = 2\n")
     (folder / "changed.py").write_text(
         "from headrace import transformer\n\ngiven_rows = rows = None\n\n\n@transformer\n"
         "def f(given_rows, /):\n    given_rows.append(1)\n    yield from given_rows\n"
@@ -162,11 +165,13 @@ def test_odd_blocks_run_too(tmp_path, plain):
     (tmp_path / "x.ipynb").write_text(export(tmp_path, "odd", "notebook"))
     (tmp_path / "x.py").write_text(export(tmp_path, "odd", "script") + "\nprint(both)\n")
     command = [sys.executable, "x.py"]
+    (folder / "mine.py").rename(folder / "away")  # it is in the notebook
     done = subprocess.run(command, cwd=tmp_path, env=plain, capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr.decode()
     wanted = {"given_rows": [6, 2026], "changed": [6, 2026, 1]}
     assert done.stdout.decode().strip() == str(wanted)
-    assert outputs(tmp_path, "odd")["both"] == wanted
     command = [BIN / "jupyter", "execute", "x.ipynb"]
     done = subprocess.run(command, cwd=tmp_path, env=plain, capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr.decode()
+    (folder / "away").rename(folder / "mine.py")
+    assert outputs(tmp_path, "odd")["both"] == wanted

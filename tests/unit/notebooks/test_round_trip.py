@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted(path.parent.name for path in ROOT.glob("pipelines/*/pipeline.yaml"))
 FORMS = ["notebook", "script"]
 LIBRARY = {
-    path.relative_to(ROOT / "blocks").with_suffix("").as_posix(): path.read_text()
+    path.relative_to(ROOT / "blocks").as_posix(): path.read_text()
     for path in ROOT.glob("blocks/*/*.py")
 }
 
@@ -71,6 +71,9 @@ blocks:
     kind: loader
     file: rows.py
     retries: 3
+  - {name: ready, kind: sensor, file: ready.py, poke: 10s, soft_fail: true}
+  - {name: late, kind: transformer, file: late.ipynb, upstream: [rows, ready], results: [n], kernel: ir}
+  - {name: kept, kind: loader, block: loaders/kept, cache: 1h}
 triggers:
   - {name: daily, cron: "0 6 * * *", active: false}
 """
@@ -80,15 +83,24 @@ ODD = {
     "rows.py": "from __future__ import annotations\n\nfrom headrace import loader\n\n"
     "# headrace: run rows\n@loader\ndef f(month, pages: int = 2):\n    return [month]\n\n\n"
     'if __name__ == "__main__":\n    raise SystemExit(f())',
+    "ready.py": "from headrace import check, sensor\n\n\n@sensor\ndef ready():\n    return True\n\n\n"
+    "@check(severity='warn')\ndef fine(ready, month):\n    assert ready\n",
+    "late.ipynb": '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}\n',
+    "mine.py": "from lib import FACTOR\n\nTEXT = '''\"\"\"\n# %% [x]\n'''  # \\\r\n\r\nMORE = FACTOR\n",
+    "lib/__init__.py": "FACTOR = 2",
+    "requirements.txt": "pandas\n",
     "total.sql": "select ':least', \"n\", $$:x$$, 1::int -- :least\nfrom rows where n > :least\r\n"
     "and m < :month and t <> '\"\"\"' and u = '\\n'\n\"",
 }
 
+SHARED = {"loaders/kept.sql": "select 1 as n\n", "loaders/other.py": ""}
+
 
 @pytest.mark.parametrize("form", FORMS)
 def test_odd_texts_come_back_as_they_were(form: str) -> None:
-    found = back(build(material("odd", ODD, form=form)), form)
+    found = back(build(material("odd", ODD, SHARED, form)), form)
     assert found.files == ODD
+    assert found.shared == {"loaders/kept.sql": "select 1 as n\n"}
     assert found.notes == []
 
 
@@ -127,9 +139,10 @@ def test_contracts_and_incremental_loads_come_back_and_begin_at_their_start(
 
 
 def test_cells_come_after_those_that_they_read_though_the_list_says_otherwise() -> None:
-    book = json.loads(build(material("odd", ODD)))
+    book = json.loads(build(material("odd", ODD, SHARED)))
     blocks = [cell["metadata"]["headrace"].get("block") for cell in book["cells"]]
-    assert [block for block in blocks if block] == ["words", "rows", "total"]
+    order = ["words", "rows", "total", "ready", "late", "kept"]
+    assert [block for block in blocks if block] == order
 
 
 def test_what_was_edited_in_jupyter_is_taken_over() -> None:
@@ -168,50 +181,80 @@ LINES = st.sampled_from(
     ["x = 1\n", "\n", "# headrace: run x\n", "# %% a\n", "import re\n", "é = '\\x0c'\n", "  # in\n"]
 )
 TAILS = st.sampled_from(["", "\n", "\n\n\n", "\r\n", "  ", "# end"])
+KINDS = ["transformer", "sensor", "sql", "notebook", "markdown", "shared", "shared sql"]
+MORE = ["", ", retries: 2", ", with: {least: 1.5, on: [a, null]}", ", timeout: 5m, cache: 1h"]
+CHECK = "\n\n\n@check(severity='warn')\ndef fine(given, p):\n    return True"
+WORDS = st.text(st.characters(min_codepoint=32, max_codepoint=0xD7FF), max_size=9)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(-1e9, 1e9) | WORDS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(WORDS, inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def python(draw: st.DrawFn, kind: str, above: list[str]) -> str:
+    head = "".join(draw(st.lists(LINES, max_size=3)))
+    check = draw(st.sampled_from(["", CHECK]))
+    return (
+        f"{head}from headrace import check, {kind}\n\n\n@{kind}\n"
+        f"def {draw(NAMES)}({', '.join(above)}):\n    return {draw(TEXTS)!r}{check}{draw(TAILS)}"
+    )
 
 
 @st.composite
-def pipelines(draw: st.DrawFn) -> dict[str, str]:
-    names = draw(st.lists(NAMES, min_size=0, max_size=5, unique=True))
+def pipelines(draw: st.DrawFn) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the files of a pipeline, and the shared blocks that it uses."""
+    names = draw(st.lists(NAMES, min_size=0, max_size=6, unique=True))
     files: dict[str, str] = {}
+    shared: dict[str, str] = {}
     lines: list[str] = []
     for place, name in enumerate(names):
-        kind = draw(st.sampled_from(["python", "sql", "markdown"]))
+        kind = draw(st.sampled_from(KINDS))
         above = draw(st.lists(st.sampled_from(names[:place]), unique=True)) if place else []
-        above = [up for up in above if not files.get(f"{up}.md")]
-        more = draw(st.sampled_from(["", ", retries: 2", ", with: {least: 1.5, on: [a, null]}"]))
-        if kind == "python":
-            head = "".join(draw(st.lists(LINES, max_size=3)))
-            files[f"{name}.py"] = (
-                f"{head}from headrace import transformer\n\n\n@transformer\n"
-                f"def {draw(NAMES)}({', '.join(above)}):\n    return {draw(TEXTS)!r}{draw(TAILS)}"
-            )
-            lines.append(
-                f"  - {{name: {name}, kind: transformer, file: {name}.py,"
-                f" upstream: [{', '.join(above)}]{more}}}\n"
-            )
-        elif kind == "sql":
-            tables = " ".join(f"join {up} using (n)" for up in above)
-            files[f"{name}.sql"] = f"select {draw(TEXTS)!r} as n, :p {tables}{draw(TAILS)}"
-            lines.append(
-                f"  - {{name: {name}, kind: transformer, file: {name}.sql,"
-                f" upstream: [{', '.join(above)}]{more}}}\n"
-            )
-        else:
-            files[f"{name}.md"] = draw(TEXTS) or "x"
-            lines.append(f"  - {{name: {name}, kind: markdown, file: {name}.md}}\n")
+        above = [up for up in above if f"{up}.md" not in files]
+        more = draw(st.sampled_from(MORE))
+        edges = f", upstream: [{', '.join(above)}]{more}"
+        tables = " ".join(f"join {up} using (n)" for up in above)
+        said = f"file: {name}"
+        match kind:
+            case "transformer" | "sensor":
+                said, files[f"{name}.py"] = f"{said}.py", python(draw, kind, above)
+            case "sql":
+                query = f"select {draw(TEXTS)!r} as n, :p {tables}{draw(TAILS)}"
+                said, files[f"{name}.sql"] = f"{said}.sql", query
+            case "notebook":
+                cells = {"nbformat": 4, "metadata": {}, "cells": [], "x": draw(TEXTS)}
+                said, files[f"{name}.ipynb"] = f"{said}.ipynb", json.dumps(cells) + draw(TAILS)
+            case "markdown":
+                said, files[f"{name}.md"] = f"{said}.md", draw(TEXTS) or "x"
+                edges = ""
+            case "shared":
+                said = f"block: transformers/{name}"
+                shared[f"transformers/{name}.py"] = python(draw, "transformer", above)
+            case _:
+                said = f"block: transformers/{name}"
+                shared[f"transformers/{name}.sql"] = f"select {draw(TEXTS)!r} as n{draw(TAILS)}"
+        kind = kind if kind in {"sensor", "markdown"} else "transformer"
+        lines.append(f"  - {{name: {name}, kind: {kind}, {said}{edges}}}\n")
         if draw(st.booleans()):
             lines.append("  # a comment\n")
     draw(st.randoms()).shuffle(lines)
     head = draw(st.sampled_from(["title: T\n", "# c\ntitle: 'T'  # t\nother: {a: 1}\n"]))
     body = f"blocks:\n{''.join(lines)}" if any("name" in line for line in lines) else "blocks: []\n"
-    files["pipeline.yaml"] = f"{head}parameters:\n  p: {{default: 1}}\n{body}"
-    return files
+    default = json.dumps(draw(VALUES))
+    files["pipeline.yaml"] = f"{head}parameters:\n  p: {{type: json, default: {default}}}\n{body}"
+    for module in draw(st.lists(st.sampled_from(["mine.py", "lib/__init__.py", "lib/a.py"]))):
+        files[module] = "".join(draw(st.lists(LINES, max_size=3))) + draw(TEXTS) + draw(TAILS)
+    return files, shared
 
 
 @settings(deadline=None, max_examples=120)
-@given(files=pipelines(), form=st.sampled_from(FORMS))
-def test_any_pipeline_comes_back_as_it_was(files: dict[str, str], form: str) -> None:
-    found = back(build(material("any", files, form=form)), form)
+@given(made=pipelines(), form=st.sampled_from(FORMS))
+def test_any_pipeline_comes_back_as_it_was(
+    made: tuple[dict[str, str], dict[str, str]], form: str
+) -> None:
+    files, shared = made
+    found = back(build(material("any", files, shared, form)), form)
     assert found.files == files
+    assert found.shared == shared
     assert found.notes == []

@@ -44,12 +44,12 @@ def plan_of(question: Question) -> ImportPlan:
 
 
 def _restored(cells: list[Any], about: dict[str, Any], question: Question) -> ImportPlan:
-    from headrace.notebooks.restore import restore
-    from headrace.project.reader import read_pipeline
+    from headrace.notebooks.restore import files_of, restore
 
     found = restore(cells, about)
     name = check_name(question.choices.name or found.name, "pipeline")
-    pipeline = read_pipeline(name, found.files["pipeline.yaml"])
+    files = files_of(structs.replace(found, name=name))
+    pipeline, sources = files.pipeline, files.sources
     places = {cell.block: place for place, cell in enumerate(cells, start=1) if cell.block}
     blocks = [
         ImportedBlock(
@@ -58,8 +58,8 @@ def _restored(cells: list[Any], about: dict[str, Any], question: Question) -> Im
             language=block.language,
             cell=places.get(block.name, 0),
             cells=[places[block.name]] if block.name in places else [],
-            source=found.files.get(block.file or "", found.shared.get(block.block or "", "")),
-            file=block.file or f"blocks/{block.block}",
+            source=sources[block.name].text,
+            file=block.file or sources[block.name].path,
             upstream=list(block.upstream),
         )
         for block in pipeline.blocks
