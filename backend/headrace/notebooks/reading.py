@@ -52,7 +52,7 @@ def read_book(text: str) -> Book:
     cells = book.get("cells")
     if not isinstance(cells, list):
         raise InvalidInput("This notebook has no list of `cells`.", field="file")
-    read = [_cell(cell, number) for number, cell in enumerate(cells, start=1)]
+    read = [_cell(cell, number, notes) for number, cell in enumerate(cells, start=1)]
     maps = [_map(cell) for cell in cells]
     return Book(
         cells=read,
@@ -119,18 +119,22 @@ def _insist_on_python(metadata: Mapping[str, Any]) -> None:
         )
 
 
-def _cell(cell: Any, number: int) -> Cell:
+def _cell(cell: Any, number: int, notes: list[str]) -> Cell:
     fields = _map(cell)
     source = fields.get("source", "")
     if isinstance(source, list):
         source = "".join(line for line in source if isinstance(line, str))
     kind = fields.get("cell_type")
-    if kind not in _KINDS or not isinstance(source, str):
+    if not isinstance(kind, str) or not isinstance(source, str):
         raise InvalidInput(
             f"Cell {number} of the notebook is damaged: it is none of {', '.join(_KINDS)}.",
             field="file",
             cell=number,
         )
+    if kind not in _KINDS:  # `heading`, `html` and `plaintext` of old formats
+        notes.append(f"Cell {number} is of the kind {kind[:40]!r}: it is read as text.")
+        source = f"## {source}" if kind == "heading" else source
+        kind = "markdown" if kind == "heading" else "raw"
     metadata = _map(fields.get("metadata"))
     tags = metadata.get("tags")
     return Cell(

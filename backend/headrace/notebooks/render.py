@@ -55,12 +55,12 @@ def material_of(draft: Draft, form: str, root: Path) -> bytes:
 
 
 def _beside(draft: Draft, root: Path) -> dict[str, str]:
-    """Read the modules in the pipeline's folder that its blocks import, and its requirements."""
+    """Read the modules in the pipeline's folder, and its requirements."""
     folder = f"pipelines/{draft.definition.pipeline}/"
     paths = {path for block in draft.definition.blocks.values() for path in block.modules}
     sources = {source.path for source in draft.files.sources.values()}
-    if (root / folder / REQUIREMENTS).is_file():
-        paths.add(f"{folder}{REQUIREMENTS}")
+    there = [*(root / folder).glob("*.py"), root / folder / REQUIREMENTS]
+    paths |= {file.relative_to(root).as_posix() for file in there if file.is_file()}
     return {
         path.removeprefix(folder): decode(read_bytes(root / path), path)
         for path in sorted(paths - sources)

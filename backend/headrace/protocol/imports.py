@@ -62,6 +62,8 @@ class ImportChoices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Numbers of cells that have to be in one block."""
     unstorable: list[str] = field(default_factory=list[str])
     """Variables that cannot be handed from block to block, as the proof found out."""
+    whole: bool = False
+    """One block that does all of the notebook at the top level of its file."""
 
 
 class ImportPlan(Struct, frozen=True, kw_only=True):
@@ -79,6 +81,8 @@ class ImportPlan(Struct, frozen=True, kw_only=True):
     choices: ImportChoices
     requirements: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
+    doubts: list[str] = field(default_factory=list[str])
+    """Why it cannot be proven, whatever a run finds."""
     exported: bool = False
     shared_blocks: dict[str, str] = field(default_factory=dict[str, str])
     """Texts of the shared blocks that it uses, by file in `blocks/`."""

@@ -18,10 +18,14 @@ export function Decisions({ plan, proof, busy, onChoose }: Props): ReactElement 
   return (
     <section aria-label="Blocks of the pipeline" className="import-side">
       <h2>Pipeline</h2>
-      {choices.joins.length === 0 ? null : (
+      {choices.joins.length === 0 && !choices.whole ? null : (
         <p className="import-note">
           Some cells were joined.{" "}
-          <Button size="small" disabled={busy} onClick={() => onChoose({ ...choices, joins: [] })}>
+          <Button
+            size="small"
+            disabled={busy}
+            onClick={() => onChoose({ ...choices, joins: [], whole: false })}
+          >
             Cut them apart
           </Button>
         </p>

@@ -1874,6 +1874,7 @@ export interface ImportChoices {
   };
   joins: number[][];
   unstorable: string[];
+  whole: boolean;
 }
 /**
  * A pipeline to be, and where each cell of the notebook is in it.
@@ -1892,6 +1893,7 @@ export interface ImportPlan {
   choices: ImportChoices;
   requirements: string[];
   notes: string[];
+  doubts: string[];
   exported: boolean;
   shared_blocks: {
     [k: string]: string;

@@ -14,8 +14,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct, field
 
-from headrace.core.errors import HeadraceError, InvalidInput, TooLarge, Unavailable
-from headrace.core.ids import NAME_RULE
+from headrace.core.errors import HeadraceError, InvalidInput, InvalidName, TooLarge, Unavailable
+from headrace.core.ids import check_name
 from headrace.protocol.imports import ImportChoices, ImportPlan, ImportProof
 
 logger = logging.getLogger(__name__)
@@ -41,8 +41,11 @@ class Question(Struct, frozen=True, kw_only=True):
 def name_of_file(file: str) -> str:
     """Return the name that a pipeline gets that is made of a file."""
     stem = "".join(c if c.isascii() and c.isalnum() else "_" for c in PurePath(file).stem.lower())
-    stem = stem.strip("_")[:60]
-    return stem if NAME_RULE.fullmatch(stem) else f"notebook_{stem}".rstrip("_")
+    stem = stem.strip("_")[:50]
+    try:
+        return check_name(stem, "pipeline")
+    except InvalidName:
+        return f"notebook_{stem}".rstrip("_")
 
 
 async def plan_import(text: str, name: str, choices: ImportChoices) -> ImportPlan:

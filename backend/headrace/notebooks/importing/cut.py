@@ -11,9 +11,9 @@ from msgspec import Struct, structs
 
 from headrace.core.ids import check_name
 from headrace.notebooks.cells import Cell
-from headrace.notebooks.importing.effects import FILES
 from headrace.notebooks.importing.flow import Flow, flow_of, versions_of
 from headrace.notebooks.importing.groups import Groups
+from headrace.notebooks.importing.known import FILES
 from headrace.notebooks.importing.naming import Names, heading_of, slug, title_of
 from headrace.notebooks.importing.source import ReadCell, Statement, read_cell
 from headrace.notebooks.importing.writing import Draft, Taken, Writer
@@ -47,6 +47,15 @@ def cut(book: Book, name: str, choices: ImportChoices) -> ImportPlan:
     return _Cutter(book, check_name(choices.name or name, "pipeline"), choices).plan()
 
 
+def names_given(book: Book, plan: ImportPlan) -> dict[int, list[str]]:
+    """Return the variables that each cell gives a value, by number, however it is cut."""
+    units = _Cutter(book, plan.name, plan.choices).flow.units
+    return {
+        number: sorted(name for name in unit.gives if not name.startswith("<"))
+        for number, unit in units.items()
+    }
+
+
 class _Cutter:
     def __init__(self, book: Book, name: str, choices: ImportChoices) -> None:
         self._book = book
@@ -73,9 +82,17 @@ class _Cutter:
             if isinstance(n, ast.alias)
             for part in [n.name.partition(".")[0]]
         }
-        self._names = Names({*self._parameters, *self._imported, f"{name}{_SHARED}", "scratch"})
+        self._modules = {f: t for cell in self._read.values() for f, t in cell.modules.items()}
+        taken = {n for one in self._flow.carried for n in one.names} | self._imported
+        taken |= {file.removesuffix(".py") for file in self._modules}
+        self._names = Names({*self._parameters, *taken, f"{name}{_SHARED}", "scratch"})
         self._writer = Writer(self._flow, self._places, f"{name}{_SHARED}")
         self._made: list[_Made] = []
+
+    @property
+    def flow(self) -> Flow:
+        """How values go through the cells."""
+        return self._flow
 
     # Order and parameters
 
@@ -143,8 +160,9 @@ class _Cutter:
     def plan(self) -> ImportPlan:
         self._start_reports()
         statements = [one for cell in self._in_order() for one in cell.statements]
-        if self._flow.everything:
-            self._make_whole(statements, sorted(set(self._flow.everything)))
+        if self._whole:
+            chosen = ["it was chosen, or for the proof"]
+            self._make_whole(statements, sorted(set(self._flow.everything)) or chosen)
         else:
             self._make_blocks()
         self._make_sql_and_text()
@@ -163,7 +181,16 @@ class _Cutter:
                 dict.fromkeys(r for cell in self._read.values() for r in cell.requirements)
             ),
             notes=self._notes,
+            doubts=[
+                f"Cell {unit.number} writes {path}: what is outside of the project is not compared."
+                for unit in self._flow.units.values()
+                for path in sorted(unit.outside)
+            ],
         )
+
+    @property
+    def _whole(self) -> bool:
+        return bool(self._flow.everything) or self._choices.whole
 
     def _start_reports(self) -> None:
         for number, cell in enumerate(self._book.cells, start=1):
@@ -182,12 +209,23 @@ class _Cutter:
                 notes.append("Its values become parameters of the pipeline.")
             elif read.statements or read.sql:
                 self._fates[number] = "block"
+            elif read.modules:
+                self._fates[number] = "shared"
             else:
                 self._fates[number] = "scratch" if read.left else "dropped"
+        self._note_flow()
+
+    def _note_flow(self) -> None:
+        """Tell of what cells read and write that is nowhere, or elsewhere."""
         for name, number in self._flow.undefined.items():
             self._cell_notes[number].append(
                 f"Nothing defines {name}: it will fail here. Define it above, or as a parameter."
             )
+        for unit in self._flow.units.values():
+            self._cell_notes[unit.number] += [
+                f"It writes {path}, outside of the project: the proof does not look there."
+                for path in sorted(unit.outside)
+            ]
         for one in self._flow.stars:
             self._cell_notes[one.cell].append(
                 f"`{one.text.strip()}` goes into every block: names that it brings cannot be known."
@@ -221,6 +259,7 @@ class _Cutter:
         gives = [name for name in self._flow.finals if name not in held]
         gives = [name for name in gives if not name.startswith(("_", "<"))]
         first = min(cells)
+        self._names.avoid(self._flow.finals)  # its variables are those of the module
         name = self._names.free(
             self._choices.names.get(str(first), ""), slug(self._heading(first) or ""), "all_cells"
         )
@@ -529,9 +568,9 @@ class _Cutter:
         lines.append("blocks:" if made else "blocks: []")
         lines += [f"  - {yaml_of(_entry(one))}" for one in made]
         files = {"pipeline.yaml": "\n".join(lines) + "\n"}
-        files |= {one.block.file: one.text for one in made}
+        files |= {one.block.file: one.text for one in made} | self._modules
         shared = self._writer.shared_source()
-        if shared is not None and not self._flow.everything:
+        if shared is not None and not self._whole:
             files[f"{self._name}{_SHARED}.py"] = shared
         required = [r for cell in self._read.values() for r in cell.requirements]
         if required:

@@ -111,16 +111,16 @@ class _Feeder:
             case bytes() | bytearray():
                 self._put(type(value).__name__, bytes(value))
             case list() | tuple():
-                self._put("list" if isinstance(value, list) else "tuple", len(value))
+                self._put(_type_name(value), len(value))
                 for one in value:
                     self.feed(one, depth)
             case dict():
-                self._put("dict", len(value))
+                self._put(_type_name(value), len(value))
                 for key, one in value.items():
                     self.feed(key, depth)
                     self.feed(one, depth)
             case set() | frozenset():
-                self._put("set", *sorted(_digest(one) for one in value))
+                self._put(_type_name(value), *sorted(_digest(one) for one in value))
             case types.FunctionType() | types.ModuleType() | type():
                 self._put(type(value).__name__, getattr(value, "__name__", ""))
             case _:
@@ -129,7 +129,8 @@ class _Feeder:
     def _other(self, value: Any, depth: int) -> None:
         name = _type_name(value)
         kind = _module(value)
-        if kind == "numpy":
+        if kind == "numpy" and hasattr(value, "dtype") and hasattr(value, "tobytes"):
+            self._put(name)
             self._array(value, depth)
         elif kind == "pandas" and type(value).__name__ in {"DataFrame", "Series"}:
             self._frame(value, depth)
@@ -141,6 +142,8 @@ class _Feeder:
             frame = value.to_arrow() if kind == "polars" and hasattr(value, "to_arrow") else value
             self._put(str(frame.schema.remove_metadata()))
             self.feed(frame.to_pydict(), depth)
+        elif name == "PIL.Image" or hasattr(value, "to_plotly_json"):
+            self._put(name, *_picture(value))
         elif name.startswith(_BY_TYPE):
             self._put(name)
         else:
@@ -171,6 +174,9 @@ class _Feeder:
     def _column(self, column: Any, depth: int) -> None:
         """Feed the values of a column; what is a sequence in a cell may come back as an array."""
         self._put(column.dtype)
+        if str(column.dtype) == "category":
+            self._put(column.dtype.ordered)
+            self.feed(column.dtype.categories.tolist(), depth)
         if str(column.dtype) not in {"object", "category"}:
             try:
                 hashed = sys.modules["pandas"].util.hash_pandas_object(column, index=False)
@@ -198,6 +204,13 @@ class _Feeder:
             self._put(pickle.dumps(value, protocol=5))
         except Exception as error:
             raise Incomparable from error
+
+
+def _picture(value: Any) -> list[Any]:
+    """Return what makes a picture of PIL or Plotly."""
+    if hasattr(value, "to_plotly_json"):
+        return [value.to_json()]
+    return [value.mode, value.size, value.tobytes()]
 
 
 _PLAIN = frozenset({type(None), bool, int, float, complex, str})

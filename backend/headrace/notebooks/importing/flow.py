@@ -7,32 +7,17 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
-from headrace.notebooks.importing.effects import (
-    BUILTINS,
-    FILES,
-    Effects,
-    Function,
-    effects_of,
-    function_of,
-    is_configuration,
-    is_frame,
-    is_literal,
-)
+from headrace.notebooks.importing.aliases import Aliases
+from headrace.notebooks.importing.carrying import Carried, Carrying
+from headrace.notebooks.importing.effects import effects_of
+from headrace.notebooks.importing.expressions import is_configuration, is_frame
+from headrace.notebooks.importing.files import Files, is_outside
+from headrace.notebooks.importing.known import BUILTINS, FILES, Effects, Known
 from headrace.notebooks.importing.source import ReadCell, Statement
 
 _UNSURE = "may have no value"
 Version = tuple[str, int]
 """A name, and the cell that gave it this value."""
-
-
-class Carried(Struct, frozen=True, kw_only=True):
-    """A statement that blocks take along, not its value: an import, a function, a constant."""
-
-    statement: Statement
-    names: tuple[str, ...]
-    later: frozenset[str]
-    """Names that it looks up when it is used."""
-    is_import: bool
 
 
 class Unit(Struct, kw_only=True):
@@ -48,6 +33,8 @@ class Unit(Struct, kw_only=True):
     """Builtins that it reads before it gives their names another value."""
     sinks: bool = False
     sources: bool = False
+    outside: set[str] = field(default_factory=set[str])
+    """Paths outside of the project to which it may write."""
     awaits: bool = False
     shows_only: bool = True
     stars: bool = False
@@ -88,22 +75,18 @@ class _Follower:
         self, cells: Sequence[ReadCell], unstorable: set[str], parameters: Sequence[str]
     ) -> None:
         self._cells = cells
-        self._statements = [one for cell in cells for one in cell.statements]
-        self._bound = self._count_bindings()
-        self._changed = self._changed_names()
-        self._carried: list[Carried] = []
-        self._code: dict[str, int] = {}
+        self._known = Known()
+        statements = [one for cell in cells for one in cell.statements]
+        self._carrying = Carrying(statements, self._known)
+        self._code = self._carrying.code
         self._values: dict[str, int] = dict.fromkeys(parameters, 0)
-        self._modules: set[str] = set()
-        self._functions: dict[str, Function] = {}
-        self._frames: set[str] = set()
         self._unstorable = unstorable
         self._held_apart: dict[str, str] = dict.fromkeys(unstorable, "cannot be stored")
-        self._shares: dict[str, set[str]] = {}
-        self._origins: dict[str, set[int]] = {}
+        self._aliases = Aliases()
+        self._files = Files()
         self._flow = Flow(
             units={cell.number: Unit(number=cell.number) for cell in cells},
-            carried=self._carried,
+            carried=self._carrying.carried,
             configuration=[],
             joins=[],
             finals={},
@@ -113,145 +96,52 @@ class _Follower:
             held_apart=self._held_apart,
             module=[],
         )
-        self._read_paths: dict[int, set[str]] = {}
-        self._wrote_files: list[tuple[int, set[str]]] = []
 
     def followed(self) -> Flow:
         for cell in self._cells:
             for statement in cell.statements:
                 self._follow(cell.number, statement)
-        self._flow.finals = {name: cell for name, cell in self._values.items() if cell}
-        self._flow.module = self._eligible()
-        return self._flow
-
-    # What can be carried
-
-    def _count_bindings(self) -> dict[str, int]:
-        found: dict[str, int] = {}
-        imports = set[str]()
-        for statement in self._statements:
-            if isinstance(statement.node, ast.Import | ast.ImportFrom):
-                text = ast.unparse(statement.node)
-                if text in imports:
-                    continue  # the same import again
-                imports.add(text)
-            effects = effects_of(statement.node, (), {})
-            for name in effects.writes | effects.maybe | effects.deletes:
-                found[name] = found.get(name, 0) + 1
-        return found
-
-    def _changed_names(self) -> set[str]:
-        """Return names that some statement or function changes in place."""
-        modules: set[str] = set()
-        functions: dict[str, Function] = {}
-        for statement in self._statements:
-            node = statement.node
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                modules |= effects_of(node, (), {}).writes
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                functions[node.name] = function_of(node)
-        found: set[str] = set()
-        for statement in self._statements:
-            found |= effects_of(statement.node, modules, functions).mutates
-        return found
-
-    def _carry(self, statement: Statement) -> Carried | None:
-        """Return how a statement is carried, None when it gives values of its own."""
-        node = statement.node
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            names = [(a.asname or a.name).partition(".")[0] for a in node.names if a.name != "*"]
-            return _carried(statement, names, is_import=True)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            return self._definition(statement, node.name, node)
-        target = node.targets[0] if isinstance(node, ast.Assign) else None
-        if isinstance(target, ast.Name) and len(node.targets) == 1:
-            name = target.id
-            if isinstance(node.value, ast.Lambda):
-                return self._definition(statement, name, node.value)
-            once = self._bound.get(name) == 1 and name not in self._changed
-            if once and is_literal(node.value):
-                return _carried(statement, [name])
-        if isinstance(node, ast.Try | ast.If) and _only_imports(node):
-            names = sorted(effects_of(node, (), {}).maybe)
-            return _carried(statement, names, is_import=True)
-        return None
-
-    def _definition(self, statement: Statement, name: str, node: ast.AST) -> Carried | None:
-        function = function_of(node)
-        if function.uses_global:
-            self._flow.everything.append(f"{name} uses `global` or looks at all names")
-        self._functions[name] = function
-        known = self._code.keys() | BUILTINS
-        settled = all(n in known or n not in self._bound for n in function.now)
-        if name in self._changed or not settled:
-            return None
-        if isinstance(node, ast.ClassDef) and any(
-            n in self._bound and n not in self._code and n != name for n in function.later
-        ):
-            return None  # a class inside of a function cannot be handed on
-        return _carried(statement, [name], later=function.later)
-
-    def _eligible(self) -> list[int]:
-        """Return what needs nothing but what can stand in the shared module as well."""
-        carried = self._carried
-        good = {
-            index
-            for index, one in enumerate(carried)
-            if all(self._bound.get(name) == 1 for name in one.names)
-        }
-        names = {name: i for i, one in enumerate(carried) for name in one.names}
-        while True:
-            bad = {
-                index
-                for index in good
-                if any(
-                    (name in self._bound and names.get(name) not in good)
-                    for name in carried[index].later
-                )
-            }
-            if not bad:
-                return sorted(good)
-            good -= bad
+        flow = self._flow
+        flow.everything += [
+            f"{name} uses `global` or looks at all names" for name in self._carrying.global_users
+        ]
+        flow.finals = {name: cell for name, cell in self._values.items() if cell}
+        flow.module = self._carrying.for_module()
+        return flow
 
     # One statement after the other
 
     def _follow(self, number: int, statement: Statement) -> None:
         unit, node = self._flow.units[number], statement.node
-        if is_configuration(node, self._modules):
+        if is_configuration(node, self._known.modules):
             self._flow.configuration.append(statement)
             return
         if isinstance(node, ast.ImportFrom) and any(a.name == "*" for a in node.names):
             self._flow.stars.append(statement)
             return
-        carried = self._carry(statement)
+        carried = self._carrying.carry(statement)
         if carried is not None:
-            index = self._place(carried)
+            self._carrying.add(carried)
             for name in carried.names:
-                self._code[name] = index
                 self._values.pop(name, None)
-                if carried.is_import:
-                    self._modules.add(name)
             return
-        effects = effects_of(node, self._modules, self._functions, self._frames)
+        effects = effects_of(node, self._known)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             effects.unstorable.add(node.name)
+        effects.mutates -= {name for name in effects.mutates if self._is_builtin(name)}
         unit.statements.append(statement)
         self._take(unit, effects)
         self._note(unit, effects)
         self._give(unit, effects)
         self._infer(node)
 
-    def _place(self, carried: Carried) -> int:
-        """Return the index of a carried statement; the same import again is the first one."""
-        if carried.is_import:
-            text = ast.unparse(carried.statement.node)
-            for index, other in enumerate(self._carried):
-                if other.is_import and ast.unparse(other.statement.node) == text:
-                    return index
-        self._carried.append(carried)
-        return len(self._carried) - 1
+    def _is_builtin(self, name: str) -> bool:
+        """Tell a name that only Python itself gives a value, as `open` of `open(…).read()`."""
+        return name in BUILTINS and name not in self._values and name not in self._code
 
-    def _take(self, unit: Unit, effects: Effects) -> None:  # noqa: C901 - one case for each kind of name
+    # What it takes
+
+    def _take(self, unit: Unit, effects: Effects) -> None:
         waiting, seen = list(effects.reads | effects.maybe), set[str]()
         while waiting:
             name = waiting.pop()
@@ -261,32 +151,42 @@ class _Follower:
             if name not in effects.reads and self._held_apart.get(name) == _UNSURE:
                 continue  # a loop gives it another value
             if name in self._values:
-                source = self._values[name]
-                if source != unit.number:
-                    unit.takes.add((name, source))
-                    if name in self._held_apart:
-                        why = f"{name} {self._held_apart[name]}"
-                        self._join({source, unit.number}, why)
+                self._take_value(unit, name)
             elif name in self._code:
-                index = self._code[name]
-                if index not in unit.carries:
-                    unit.carries.append(index)
-                waiting += self._carried[index].later
-            elif name in effects.reads and name not in effects.writes | effects.maybe:
-                self._unknown(unit, name)
-            elif name in effects.reads and name in BUILTINS:
-                unit.shadows.add(name)
+                waiting += self._take_code(unit, name)
+            elif name in effects.reads:
+                own = name in effects.writes | effects.maybe
+                self._take_unknown(unit, name, own=own)
 
-    def _unknown(self, unit: Unit, name: str) -> None:
+    def _take_value(self, unit: Unit, name: str) -> None:
+        source = self._values[name]
+        if source == unit.number:
+            return
+        unit.takes.add((name, source))
+        if name in self._held_apart:
+            self._join({source, unit.number}, f"{name} {self._held_apart[name]}")
+
+    def _take_code(self, unit: Unit, name: str) -> frozenset[str]:
+        """Take code along; return the names that it needs itself."""
+        index = self._code[name]
+        if index not in unit.carries:
+            unit.carries.append(index)
+        return self._flow.carried[index].later
+
+    def _take_unknown(self, unit: Unit, name: str, *, own: bool) -> None:
         if name.startswith("<"):
             return
         if name in BUILTINS:
-            if name in self._bound:
+            if own or name in self._carrying.bound:
                 unit.shadows.add(name)
+        elif own:
+            return
         elif self._flow.stars:
             unit.stars = True
         else:
             self._flow.undefined.setdefault(name, unit.number)
+
+    # What else it does
 
     def _note(self, unit: Unit, effects: Effects) -> None:
         unit.sinks |= effects.sinks
@@ -294,86 +194,71 @@ class _Follower:
         unit.awaits |= effects.awaits
         unit.shows_only &= effects.shows_only
         self._flow.everything += sorted(effects.everything)
-        state = {name for name in effects.mutates | effects.reads if name.startswith("<")}
-        for name in state:
-            changed = name in effects.mutates
-            if name in self._values and self._values[name] != unit.number:
-                words = name.strip("<>")
-                self._join({self._values[name], unit.number}, f"both use the state of {words}")
-            if changed or name in self._values:
-                self._values[name] = unit.number
-        if effects.sources:
-            for wrote, paths in self._wrote_files:
-                known = paths & effects.paths
-                apart = (
-                    paths
-                    and effects.paths
-                    and not known
-                    and _paths(paths)
-                    and _paths(effects.paths)
-                )
-                if wrote != unit.number and not apart:
-                    unit.takes.add((FILES, wrote))
-        if effects.sinks:
-            self._wrote_files.append((unit.number, effects.paths))
+        self._note_state(unit, effects)
+        if effects.sources or effects.sinks or effects.opens:
+            writes = effects.sinks or effects.opens
+            texts = effects.paths | {self._carrying.text_of(name) for name in effects.reads}
+            if effects.sinks:
+                unit.outside |= {text for text in texts if is_outside(text)}
+            for before in self._files.touch(unit.number, texts, writes=writes):
+                unit.takes.add((FILES, before))
 
-    def _give(self, unit: Unit, effects: Effects) -> None:  # noqa: C901, PLR0912 - one kind after another
+    def _note_state(self, unit: Unit, effects: Effects) -> None:
+        """Join the cells that use the same state of a module."""
+        for name in {name for name in effects.mutates | effects.reads if name.startswith("<")}:
+            before = self._values.get(name)
+            if before is not None and before != unit.number:
+                words = name.strip("<>")
+                self._join({before, unit.number}, f"both use the state of {words}")
+            if before is not None or name in effects.mutates:
+                self._values[name] = unit.number
+
+    # What it gives
+
+    def _give(self, unit: Unit, effects: Effects) -> None:
         for name in sorted(effects.mutates):
-            if name.startswith("<"):
-                continue
-            if name in self._code and name not in self._values:
-                continue
-            self._join_sharers(unit, name)
-            self._set(unit, name)
+            is_state = name.startswith("<")
+            if not is_state and (name in self._values or name not in self._code):
+                self._join_sharers(unit, name)
+                self._set(unit, name)
+        self._give_values(unit, effects)
+        for name, other in effects.shares:
+            if other in self._values or other in effects.writes | effects.maybe:
+                self._aliases.link(name, other, unit.number)
+        self._hold_apart(effects)
+        for name in effects.deletes:
+            self._values.pop(name, None)
+            unit.gives.discard(name)
+
+    def _give_values(self, unit: Unit, effects: Effects) -> None:
         for name in effects.maybe:
             if name not in self._values and name not in self._code:
                 self._held_apart.setdefault(name, _UNSURE)
         for name in effects.writes | effects.maybe:
             if name in effects.writes and name not in effects.mutates | effects.keeps:
-                self._part(name)
-                self._origins[name] = {unit.number}
+                self._aliases.part(name)
             self._set(unit, name)
             self._code.pop(name, None)
-        for name, other in effects.shares:
-            if other in self._values or other in effects.writes | effects.maybe:
-                self._shares.setdefault(name, set()).add(other)
-                self._shares.setdefault(other, set()).add(name)
+
+    def _hold_apart(self, effects: Effects) -> None:
         for name in effects.unstorable:
             self._held_apart.setdefault(name, "cannot be stored")
-        for name in (effects.writes | effects.mutates) - effects.unstorable - self._unstorable:
-            if name in effects.writes and name not in effects.mutates:
-                self._held_apart.pop(name, None)
-        for name in effects.deletes:
-            self._values.pop(name, None)
-            unit.gives.discard(name)
+        for name in effects.writes - effects.mutates - effects.unstorable - self._unstorable:
+            self._held_apart.pop(name, None)
 
     def _set(self, unit: Unit, name: str) -> None:
         self._values[name] = unit.number
-        self._origins.setdefault(name, set()).add(unit.number)
         unit.gives.add(name)
 
-    def _part(self, name: str) -> None:
-        """A new value shares nothing with what the old one shared."""
-        for other in self._shares.pop(name, set()):
-            self._shares.get(other, set()).discard(name)
-
     def _join_sharers(self, unit: Unit, name: str) -> None:
-        """Join the cells of all names that may hold the object that is changed here."""
-        group, waiting = {name}, [name]
-        while waiting:
-            for other in self._shares.get(waiting.pop(), set()):
-                if other not in group and other in self._values:
-                    group.add(other)
-                    waiting.append(other)
-        others = group - {name}
-        if not others:
-            return
+        """Join the cells that made others share the object that is changed here."""
+        others, cells = self._aliases.group(name, self._values)
         for other in others:  # it is changed with it
             self._set(unit, other)
-        cells = {unit.number}.union(*(self._origins.get(one, set()) for one in group))
-        if len(cells) > 1:
-            words = ", ".join(sorted(others))
-            self._join(cells, f"{name} is changed in place, and {words} may be part of it")
+        words = ", ".join(sorted(others))
+        self._join(
+            {unit.number, *cells}, f"{name} is changed in place, and {words} may be part of it"
+        )
 
     def _join(self, cells: set[int], why: str) -> None:
         if len(cells) > 1:
@@ -382,41 +267,13 @@ class _Follower:
     def _infer(self, node: ast.stmt) -> None:
         if not isinstance(node, ast.Assign):
             return
+        frames = self._known.frames
         for target in node.targets:
             if isinstance(target, ast.Name):
-                if is_frame(node.value, self._frames, self._modules):
-                    self._frames.add(target.id)
+                if is_frame(node.value, frames, self._known.modules):
+                    frames.add(target.id)
                 else:
-                    self._frames.discard(target.id)
-
-
-def _carried(
-    statement: Statement,
-    names: Sequence[str],
-    *,
-    later: frozenset[str] = frozenset(),
-    is_import: bool = False,
-) -> Carried:
-    return Carried(statement=statement, names=tuple(names), later=later, is_import=is_import)
-
-
-def _only_imports(node: ast.stmt) -> bool:
-    """Tell `try: import a` with another way when that fails."""
-    parts: list[ast.stmt] = []
-    for name in ("body", "orelse", "finalbody"):
-        parts += getattr(node, name, [])
-    for handler in getattr(node, "handlers", []):
-        parts += handler.body
-    plain = (ast.Import, ast.ImportFrom, ast.Pass)
-    literal = [one for one in parts if isinstance(one, ast.Assign) and is_literal(one.value)]
-    imports = [one for one in parts if isinstance(one, plain)]
-    is_plain = len(literal) + len(imports) == len(parts)
-    test = getattr(node, "test", None)
-    return bool(imports) and is_plain and (test is None or is_literal(test))
-
-
-def _paths(texts: set[str]) -> bool:
-    return any("." in text or "/" in text for text in texts)
+                    frames.discard(target.id)
 
 
 def versions_of(units: Mapping[int, Unit], cells: set[int]) -> set[Version]:

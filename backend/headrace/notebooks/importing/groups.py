@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from headrace.core.cycles import find_cycle
 from headrace.notebooks.importing.flow import Unit, versions_of
+from headrace.notebooks.importing.known import FILES
 
 
 class Groups:
@@ -69,7 +70,7 @@ class Groups:
                 for name, source in self._units[cell].takes:
                     if source not in self._group:
                         continue
-                    if source in inside:
+                    if source in inside or name == FILES:
                         continue
                     if self._earlier_value(inside, name, cell) or self._two(inside, name):
                         return self.join({cell, source}, f"{name} gets several values")

@@ -41,6 +41,10 @@ class Names:
     def __init__(self, taken: Iterable[str]) -> None:
         self._taken = set(taken)
 
+    def avoid(self, names: Iterable[str]) -> None:
+        """Give out none of these from now on."""
+        self._taken |= set(names)
+
     def free(self, *wishes: str) -> str:
         """Return the first wish that can be a name, with a number when another block has it."""
         stems = (one for wish in wishes if wish for one in (wish, f"{wish}_cells"))

@@ -9,11 +9,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from msgspec import structs
 
 from headrace.core.errors import HeadraceError
-from headrace.notebooks.importing.cut import cut
+from headrace.notebooks.importing.cut import cut, names_given
 from headrace.notebooks.importing.digests import difference
 from headrace.notebooks.importing.running import (
     NotebookRun,
@@ -25,7 +26,7 @@ from headrace.notebooks.importing.sandbox import copy_of, marks, written
 from headrace.notebooks.reading import Book
 from headrace.protocol.imports import BlockProof, ImportedBlock, ImportPlan, ImportProof
 
-TRIES = 5
+TRIES = 6
 LIMIT_S = 600.0
 
 
@@ -69,7 +70,7 @@ class _Prover:
             if proof.proven:
                 break
             coarser = self._coarser(plan, proof)
-            if coarser is None or first.failed is not None:
+            if coarser is None or first.failed is not None or not _differs(proof):
                 break
             plan = coarser
         assert best is not None
@@ -79,10 +80,8 @@ class _Prover:
 
     async def _notebook(self, plan: ImportPlan) -> tuple[Path, NotebookRun]:
         folder = self._sandbox()
-        names: dict[int, list[str]] = {}
-        every = sorted({name for block in plan.blocks for name in block.gives})
-        for number in _order(self._book, plan):
-            names[number] = every
+        given = names_given(self._book, plan)
+        names = {number: given.get(number, []) for number in _order(self._book, plan)}
         run = await run_notebook(
             self._book, list(names), names, folder / self._place, self._limit_s
         )
@@ -128,30 +127,19 @@ class _Prover:
         return cut(self._book, plan.name, plan.choices)
 
     def _coarser(self, plan: ImportPlan, proof: ImportProof) -> ImportPlan | None:
-        """Join what is not the same with what it reads; else everything; None when it is one."""
+        """Join what is not the same with what it reads; then everything; then all as one file."""
         running = [block for block in _running(plan) if block.language == "python"]
-        if len(running) < 2:
-            return None
-        bad = {one.block for one in proof.blocks if one.state != "same"}
-        joins = [*plan.choices.joins]
-        for block in running:
-            if block.name in bad:
-                near = [
-                    other.cell
-                    for other in running
-                    if other.name in block.upstream
-                    or (not block.upstream and block.name in other.upstream)
-                ]
-                joins.append([block.cell, *near])
-        coarser = self._cut(
-            structs.replace(plan, choices=structs.replace(plan.choices, joins=joins))
-        )
-        if len(coarser.blocks) == len(plan.blocks) or self._count >= TRIES - 1:
-            joins = [[cell for block in running for cell in block.cells]]
-            coarser = self._cut(
-                structs.replace(plan, choices=structs.replace(plan.choices, joins=joins))
-            )
-        return coarser if len(coarser.blocks) < len(plan.blocks) else None
+        cells = [cell for block in running for cell in block.cells]
+        if len(running) > 1 and self._count < TRIES - 2:
+            coarser = self._with(plan, joins=[*plan.choices.joins, *_near(running, proof)])
+            if len(coarser.blocks) < len(plan.blocks):
+                return coarser
+        if len(running) > 1:
+            return self._with(plan, joins=[cells])
+        return None if any(block.whole for block in running) else self._with(plan, whole=True)
+
+    def _with(self, plan: ImportPlan, **choices: Any) -> ImportPlan:
+        return self._cut(structs.replace(plan, choices=structs.replace(plan.choices, **choices)))
 
     def _compared(
         self,
@@ -161,7 +149,7 @@ class _Prover:
         here: dict[str, str],
         there: dict[str, str],
     ) -> ImportProof:
-        reasons: list[str] = []
+        reasons = list(plan.doubts)
         if notebook.failed is not None:
             where = f"cell {notebook.failed}"
             reasons.append(f"The notebook itself fails in {where}: {notebook.problem}.")
@@ -173,7 +161,7 @@ class _Prover:
         blocks = [_block_proof(block, ran, notebook, pipeline) for block in _running(plan)]
         own = f"pipelines/{plan.name}/"
         files = [
-            _file_proof(path, here.get(path), there.get(path))
+            _file_proof(path, here.get(path), there.get(path) or there.get(f"{own}{path}"))
             for path in sorted({*here, *there})
             if not path.startswith(own)
         ]
@@ -206,8 +194,30 @@ class _Prover:
         return structs.replace(proof, blocks=blocks, reasons=reasons)
 
 
+def _near(running: Sequence[ImportedBlock], proof: ImportProof) -> list[list[int]]:
+    """Return the joins of each block that is not the same with those that it reads."""
+    bad = {one.block for one in proof.blocks if one.state != "same"}
+    return [
+        [
+            block.cell,
+            *(
+                other.cell
+                for other in running
+                if other.name in block.upstream
+                or (not block.upstream and block.name in other.upstream)
+            ),
+        ]
+        for block in running
+        if block.name in bad
+    ]
+
+
 def _running(plan: ImportPlan) -> list[ImportedBlock]:
     return [block for block in plan.blocks if block.kind != "markdown"]
+
+
+def _differs(proof: ImportProof) -> bool:
+    return any(one.state != "same" for one in (*proof.blocks, *proof.files))
 
 
 def _score(proof: ImportProof) -> tuple[bool, int, int]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
-import shlex
 import textwrap
 from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
 from msgspec import Struct, field
 
+from headrace.notebooks.importing.shell import installed
 from headrace.notebooks.importing.vocabulary import QUIET_MAGICS
+from headrace.notebooks.literals import long_string
 
 _RUNS_BODY = frozenset({"time", "capture", "prun", "memit", "mprun", "snakeviz"})
-_INSTALLS = frozenset({"pip", "pip3", "conda", "mamba", "uv"})
 _VIEWS = frozenset({"pinfo", "pinfo2", "pdoc", "psource"})
 
 
@@ -38,12 +38,14 @@ class ReadCell(Struct, kw_only=True):
     left: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
     requirements: list[str] = field(default_factory=list[str])
-    broken: bool = False
+    modules: dict[str, str] = field(default_factory=dict[str, str])
+    """Texts of modules that it writes for other cells to import, by file."""
 
 
 def read_cell(number: int, source: str) -> ReadCell:
     """Read one code cell; what does not parse is left whole, with a note that says where."""
     cell = ReadCell(number=number)
+    source = source.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
     body = _without_cell_magic(cell, source)
     if body is None:
         return cell
@@ -54,10 +56,9 @@ def read_cell(number: int, source: str) -> ReadCell:
         line = getattr(error, "lineno", None)
         place = f" (line {line})" if line else ""
         why = error.msg if isinstance(error, SyntaxError) else str(error)
-        hint = " It looks like Python 2." if "print" in why else ""
-        cell.notes.append(f"This is no Python{place}: {why}.{hint}")
+        hint = " It looks like Python 2." if "Missing parentheses in call" in why else ""
+        cell.notes.append(f"This is no Python{place}: {why.rstrip('.')}.{hint}")
         cell.left.append(source)
-        cell.broken = True
         return cell
     _Reader(cell, text).read(tree)
     return cell
@@ -77,13 +78,16 @@ def _without_cell_magic(cell: ReadCell, source: str) -> str | None:
     if not stripped.startswith("%%"):
         return source
     first, _, rest = stripped.partition("\n")
-    name, _, _ = first[2:].strip().partition(" ")
+    name, _, more = first[2:].strip().partition(" ")
+    if name in {"writefile", "file"} and (code := _written(cell, more, rest)) is not None:
+        return code
     if name in _RUNS_BODY:
         cell.notes.append(f"%%{name} is dropped; the code below it stays.")
         return _without_cell_magic(cell, rest)
     if name == "sql" and rest.strip():
         cell.sql = rest.strip().rstrip(";") + "\n"
-        cell.notes.append("%%sql: the cell becomes a SQL block on DuckDB.")
+        place = f", not on {more.strip()!r}" if more.strip() and "<<" not in more else ""
+        cell.notes.append(f"%%sql: the cell becomes a SQL block on DuckDB{place}.")
     elif name in {"markdown", "html", "latex"}:
         cell.text = rest
         cell.notes.append(f"%%{name}: the cell becomes text.")
@@ -91,6 +95,26 @@ def _without_cell_magic(cell: ReadCell, source: str) -> str | None:
         cell.notes.append(f"%%{name} cannot run in a pipeline: the cell is kept as text.")
         cell.left.append(source)
     return None
+
+
+def _written(cell: ReadCell, words: str, body: str) -> str | None:
+    """Return code that writes what `%%writefile` writes; "" for a module that other cells import.
+
+    None for what only Jupyter understands.
+    """
+    body = body if body.endswith("\n") else f"{body}\n"
+    parts = words.split()
+    appends = parts[:1] in (["-a"], ["--append"])
+    if len(parts) != 1 + appends or re.search(r"[{}$~'\"]", words):
+        return None
+    path = parts[-1]
+    if path.removesuffix(".py").isidentifier() and not appends:
+        cell.modules[path] = body
+        cell.notes.append(f"%%writefile: {path} becomes a module of the pipeline.")
+        return ""
+    cell.notes.append(f"%%writefile: a block writes {path}.")
+    mode = "a" if appends else "w"
+    return f"open({path!r}, {mode!r}, encoding='utf-8').write({long_string(body)}[1:])"
 
 
 class _Reader:
@@ -102,12 +126,21 @@ class _Reader:
         self._done = 0
 
     def read(self, tree: ast.Module) -> None:
+        cell = self._cell
         for node in tree.body:
             text = self._text(node)
-            for found, replaced in self._plain(node, text):
-                self._cell.statements.append(
-                    Statement(cell=self._cell.number, text=found, node=replaced)
-                )
+            cell.statements += [
+                Statement(cell=cell.number, text=found, node=replaced)
+                for found, replaced in self._plain(node, text)
+            ]
+        rest = _comments(self._lines[self._done :])
+        if rest and cell.statements:
+            last = cell.statements[-1]
+            text = "\n".join([last.text, *rest])
+            cell.statements[-1] = Statement(cell=last.cell, text=text, node=last.node)
+        elif rest:
+            cell.left += rest
+            cell.notes.append("It is all comments: kept as text.")
 
     def _text(self, node: ast.stmt) -> str:
         """Return the lines of a statement, with the comments since the one before."""
@@ -117,8 +150,7 @@ class _Reader:
         begun, self._done = first <= self._done, end
         if begun or _more_follows(self._lines[end - 1], node.end_col_offset or 0):
             return ast.get_source_segment("\n".join(self._lines), node) or ""
-        above = self._lines[done : first - 1]
-        comments = [line for line in above if line.lstrip().startswith("#")]
+        comments = _comments(self._lines[done : first - 1])
         return "\n".join([*comments, *self._lines[first - 1 : end]])
 
     def _plain(self, node: ast.stmt, text: str) -> list[tuple[str, ast.stmt]]:
@@ -138,25 +170,25 @@ class _Reader:
 
     def _statement(self, way: str, name: str, rest: str) -> list[tuple[str, ast.stmt]]:
         """Return what becomes of a line that is a magic."""
-        if way == "run_line_magic" and name == "time" and rest:
-            self._cell.notes.append("%time is dropped; its statement stays.")
-            return self._again(rest)
-        self.leave(way, name, rest)
-        return []
-
-    def _again(self, text: str) -> list[tuple[str, ast.stmt]]:
-        try:
-            return [(text, node) for node in parse(text).body[:1]]
-        except (SyntaxError, ValueError):
-            self.leave("run_line_magic", "time", text)
+        code = _code_of(name, rest) if way == "run_line_magic" else None
+        if code is None:
+            self.leave(way, name, rest)
             return []
+        try:
+            tree = parse(code)
+        except (SyntaxError, ValueError):
+            self.leave(way, name, rest)
+            return []
+        kept = "its statement stays" if name == "time" else "code that does the same stands for it"
+        self._cell.notes.append(f"%{name} is dropped; {kept}.")
+        return [(ast.get_source_segment(code, node) or "", node) for node in tree.body]
 
     def leave(self, way: str, name: str, rest: str) -> None:
         """Note a magic or a shell line that becomes no code."""
         cell = self._cell
         shell = way in {"system", "getoutput"}
         words = f"!{rest}" if shell else f"%{name} {rest}".strip()
-        packages = _packages(rest if shell else f"{name} {rest}")
+        packages = installed(rest if shell else f"{name} {rest}")
         if packages is not None:
             cell.requirements += packages
             cell.notes.append(f"`{words}`: what it installs is listed as required.")
@@ -176,15 +208,15 @@ class _WithoutMagics(ast.NodeTransformer):
     def __init__(self, reader: _Reader) -> None:
         self._reader = reader
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | list[ast.stmt]:
         call = _magic(node.value)
         if call is None:
             return self.generic_visit(node)
         way, name, rest = call
         if (way, name) == ("run_line_magic", "time"):
             try:
-                return parse(rest).body[0]
-            except (SyntaxError, IndexError):
+                return parse(rest).body or ast.Pass()
+            except SyntaxError:
                 pass
         self._reader.leave(way, name, rest)
         return ast.Pass()
@@ -225,18 +257,25 @@ def _magic(node: Any) -> tuple[str, str, str] | None:
     return None
 
 
-def _packages(command: str) -> list[str] | None:
-    """Return what a line of the shell installs, None when it installs nothing."""
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        words = command.split()
-    words = [word for word in words if not word.startswith("-")]
-    while words and (words[0] in {"sudo", "python", "python3", "{sys.executable}"} | _INSTALLS):
-        if words[0] in _INSTALLS and "install" in words[1:3]:
-            return words[words.index("install") + 1 :]
-        words = words[1:]
+def _code_of(name: str, rest: str) -> str | None:
+    """Return code that does what a line magic does; None when there is none."""
+    if name == "time" and rest:
+        return rest
+    if name == "pylab":
+        return "import numpy as np\nimport matplotlib.pyplot as plt\nfrom pylab import *"
+    if re.search(r"[{}$]", rest):
+        return None
+    if name == "cd" and rest not in {"", "-"}:
+        return f"import os\nos.chdir({rest.strip(chr(34))!r})"
+    if name in {"env", "set_env"}:
+        variable, sign, value = rest.partition("=" if "=" in rest else " ")
+        if sign and variable.isidentifier():
+            return f"import os\nos.environ[{variable!r}] = {value!r}"
     return None
+
+
+def _comments(lines: list[str]) -> list[str]:
+    return [line for line in lines if line.lstrip().startswith("#")]
 
 
 def _more_follows(line: str, column: int) -> bool:

@@ -69,11 +69,27 @@ UNSTORABLE = _words(
     """
     DictReader DictWriter ExcelWriter Lock NamedTemporaryFile Popen ProcessPoolExecutor
     Queue RLock Session SparkSession TemporaryDirectory Thread ThreadPoolExecutor chain
-    connect count create_engine cursor cycle enumerate figure filter gca iglob islice iter
-    map open reader repeat reversed scandir socket subplots writer zip
+    connect count create_engine create_task cycle ensure_future enumerate figure filter gca
+    get_event_loop get_running_loop iglob islice iter map new_event_loop open reader repeat
+    reversed scandir socket subplots urlopen writer zip
     """
 )
-"""Calls whose result cannot be handed to another process."""
+"""Functions whose result cannot be handed to another process."""
+
+UNSTORABLE_METHODS = _words(
+    """
+    add_axes add_subplot begin connect create_task cursor iterdir finditer get_figure iterrows
+    itertuples open rglob subplots twinx twiny
+    """
+)
+"""Methods of objects of which the same is true."""
+
+LOOP = _words(
+    """
+    create_task ensure_future get_running_loop
+    """
+)
+"""Calls that need a loop of asyncio that runs."""
 
 FRESH_FUNCTIONS = _words(
     """

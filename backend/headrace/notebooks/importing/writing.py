@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
 
 from headrace.notebooks.importing.flow import Flow
 from headrace.notebooks.importing.source import Statement, indented
 from headrace.protocol.tables import Kind
+
+_MARKS = "headrace_marks"
 
 
 class Taken(Struct, frozen=True, kw_only=True):
@@ -63,6 +65,7 @@ class Writer:
         used = self._names_in([*rest, *flow.configuration])
         lines = [text for one in imports for text in _imports_of(one, used)]
         lines += [one.text for one in flow.stars]
+        lines += ["from IPython import get_ipython"] if "get_ipython" in used else []
         parts = ['"""What the blocks share: taken from the notebook that was imported."""']
         parts += self._futures
         parts += ["\n".join(dict.fromkeys(lines))] if lines else []
@@ -93,8 +96,13 @@ class Writer:
         pieces.sort(key=lambda piece: (self._order[piece[0]], piece[1].node.lineno))
         body = [piece.text for _, piece in pieces]
         uses = any(unit.awaits for unit in units)
-        head = [*self._futures, *self._imports(outside, [piece for _, piece in pieces])]
-        head.append(f"from headrace import {draft.kind}")
+        statements = [piece for _, piece in pieces]
+        used = self._names_in(statements)
+        head = [*self._futures, *self._imports(outside, statements)]
+        if "get_ipython" in used:  # Jupyter itself gives it to cells
+            head.append("from IPython import get_ipython")
+        mark, line = _mark(draft.kind, used)
+        head.append(line)
         arguments = ", ".join([*(one.argument for one in draft.taken), *draft.parameters])
         lines = [f'"""{draft.about}"""'] if draft.about else []
         shadows = sorted({name for unit in units for name in unit.shadows})
@@ -111,22 +119,26 @@ class Writer:
         text = "\n".join(indented(line) for line in lines) or "    return None"
         return (
             "\n".join(dict.fromkeys(head))
-            + f"\n\n\n@{draft.kind}\n{words} {draft.name}({arguments}):\n{text}\n"
+            + f"\n\n\n@{mark}\n{words} {draft.name}({arguments}):\n{text}\n"
         )
 
     def whole(self, draft: Draft, statements: Sequence[Statement]) -> str:
         """Return one block that does all of the notebook at the top level of its file."""
         body = [one.text for one in statements if ast.unparse(one.node) not in self._futures]
         names = f"({', '.join(map(repr, draft.gives))},)" if draft.gives else "()"
+        used = self._names_in(statements)
+        shell = ["from IPython import get_ipython"] if "get_ipython" in used else []
         return "\n".join(
             [
                 *self._futures,
-                "import headrace",
+                *shell,
                 "",
                 *body,
                 "",
+                f"import headrace as {_MARKS}",
                 "",
-                f"@headrace.{draft.kind}",
+                "",
+                f"@{_MARKS}.{draft.kind}",
                 f"def {draft.name}({', '.join(draft.parameters)}):",
                 f'    """{draft.about}"""',
                 f"    names = {names}",
@@ -167,6 +179,13 @@ class Writer:
             if isinstance(one.statement.node, ast.ImportFrom)
             and one.statement.node.module == "__future__"
         ]
+
+
+def _mark(kind: Kind, used: Collection[str]) -> tuple[str, str]:
+    """Return a decorator, and its import, under a name that the cells do not use."""
+    if kind not in used:
+        return kind, f"from headrace import {kind}"
+    return f"{_MARKS}.{kind}", f"import headrace as {_MARKS}"
 
 
 def _returned(gives: Sequence[str]) -> list[str]:
