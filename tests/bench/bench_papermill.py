@@ -50,15 +50,45 @@ print(json.dumps(time.perf_counter() - began))
 """
 
 
+_PART = """\
+import time
+
+from headrace import transformer
+
+
+@transformer
+def {name}({above}):
+    time.sleep({seconds})
+    return sum([{above}])
+"""
+
+
+def _report() -> list[str]:
+    """Return 20 blocks as of a monthly report, which are independent in part.
+
+    Eight sources that answer after 1 s, eight steps of 0.5 s that each clean one of them, three
+    summaries of 0.5 s over all, and a report: 13.5 s one after the other, 2 s along the longest
+    path.
+    """
+    blocks = [_BLOCK.format(number=n, seconds=1.0) for n in range(8)]
+    blocks += [_PART.format(name=f"b{n + 8}", above=f"b{n}", seconds=0.5) for n in range(8)]
+    cleaned = ", ".join(f"b{n + 8}" for n in range(8))
+    blocks += [_PART.format(name=f"b{n}", above=cleaned, seconds=0.5) for n in (16, 17, 18)]
+    return [*blocks, _PART.format(name="b19", above="b16, b17, b18", seconds=0)]
+
+
 def measure(rounds: int) -> list[Figure]:
     """Execute in fresh processes, papermill's own import left out of both."""
+    found = _compare("20 cells of a report, eight sources", _report(), rounds)
     wide = f"20 cells that wait {_WAIT_S} s each, {_AT_A_TIME} at a time"
-    found = _compare(wide, [_BLOCK.format(number=n, seconds=_WAIT_S) for n in range(CELLS)], rounds)
+    found += _compare(
+        wide, [_BLOCK.format(number=n, seconds=_WAIT_S) for n in range(CELLS)], rounds
+    )
     chain = [_BLOCK.format(number=0, seconds=0)]
     chain += [_STEP.format(number=n, before=n - 1) for n in range(1, CELLS)]
     nothing = "20 cells that do nothing, one after the other"
     found += _compare(nothing, chain, rounds, None)
-    return found + _compare(f"{nothing}, beside a server", chain, rounds, beside_server=True)
+    return found + _compare(f"{nothing}, beside a server", chain, rounds, None, beside_server=True)
 
 
 def _compare(
@@ -97,7 +127,8 @@ def _make(root: Path, blocks: list[str]) -> None:
     lines = ["title: Cells", "blocks:"]
     for number, text in enumerate(blocks):
         (folder / f"b{number}.py").write_text(text)
-        above = f", upstream: [b{number - 1}]" if f"def b{number}(b" in text else ""
+        takes = text.split(f"def b{number}(")[1].split(")")[0]
+        above = f", upstream: [{takes}]" if takes else ""
         kind = "transformer" if above else "loader"
         lines.append(f"  - {{name: b{number}, kind: {kind}, file: b{number}.py{above}}}")
     (root / "headrace.yaml").write_text(f"defaults: {{parallel: {_AT_A_TIME}}}\n")

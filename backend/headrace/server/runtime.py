@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import importlib
 import logging
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -83,24 +84,17 @@ class Runtime:
     async def open(self, *, serve: bool = True, schedule: bool = True) -> None:
         """Open everything. `serve`: follow the files and take up what a crash left behind."""
         try:
+            # Its processes begin to load the libraries while this one loads what it needs itself.
+            project, settings, pool = await asyncio.to_thread(self._read_project, serve=serve)
+            self._pool = pool
+            await pool.start()
             await asyncio.to_thread(_import_services)
             from headrace.runs.history import History
             from headrace.runs.thread import HistoryThread
             from headrace.server.executed import ExecutedNotebooks
             from headrace.session.lease import Lease
             from headrace.session.sessions import Sessions
-            from headrace.workers.pool import Pool
 
-            project, settings, python = await asyncio.to_thread(self._read_project)
-            pool = self._pool = Pool(
-                self.paths.root,
-                self.paths.store,
-                python=python,
-                preload=settings.preload,
-                secrets=settings.secrets,
-                connections=settings.connections,
-            )
-            await pool.start()
             place = settings.history or str(self.paths.database)
             history = self._history = HistoryThread(place, self.space.make_way)
             had_runs = await asyncio.to_thread(self._has_logs)
@@ -136,12 +130,14 @@ class Runtime:
         finally:
             self._opened.set()
 
-    def _read_project(self) -> tuple[Project, Settings, str]:
-        """Make the project ready; return it with its settings and the interpreter of its blocks.
+    def _read_project(self, *, serve: bool) -> tuple[Project, Settings, Pool]:
+        """Make the project ready; return it with its settings and the pool of its workers.
 
+        Without `serve`, code is analysed in this process, if it is that of the blocks.
         What a crash cut off is finished by whoever has the lock: a server that lives is at work.
         """
         from headrace.project.files import Project
+        from headrace.workers.pool import Pool
 
         self.paths.make_state()
         self.space.look()
@@ -157,7 +153,17 @@ class Runtime:
             finally:
                 lock.release()
         settings = project.settings()
-        return project, settings, interpreter_of(self.paths.root, settings.environment)
+        python = interpreter_of(self.paths.root, settings.environment)
+        pool = Pool(
+            self.paths.root,
+            self.paths.store,
+            python=python,
+            preload=settings.preload,
+            secrets=settings.secrets,
+            connections=settings.connections,
+            services_here=("analysis",) if not serve and python == sys.executable else (),
+        )
+        return project, settings, pool
 
     def _has_logs(self) -> bool:
         """Tell whether blocks ever ran here."""
@@ -321,8 +327,7 @@ class Runtime:
 
 def _import_services() -> None:
     """Import what `open` needs, in a thread: the event loop answers meanwhile."""
-    for name in ("headrace.session.sessions", "headrace.workers.pool"):
-        importlib.import_module(name)
+    importlib.import_module("headrace.session.sessions")
 
 
 def _opened(service: T | None) -> T:

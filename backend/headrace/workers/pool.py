@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -41,7 +41,7 @@ from headrace.workers.launcher import Child, Launcher
 from headrace.workers.logs import CAP_BYTES, LogTail, cut_middle, progress_in
 from headrace.workers.masks import Masks
 from headrace.workers.processes import crowds, memory_of, oom_kills, process_ids
-from headrace.workers.services import ServiceClient
+from headrace.workers.services import ServiceClient, ServiceHere
 from headrace.workers.wire import Ask, Execute, Settings, Told, decode_worker_message, encode
 
 OnAnswer = Callable[[AnyAnswer], None]
@@ -103,7 +103,7 @@ class _Worker:
 class Pool:
     """Workers of one project; all methods are called on the event loop."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by keyword, and each alone has a default
         self,
         project_root: str | os.PathLike[str],
         store_folder: str | os.PathLike[str],
@@ -116,7 +116,9 @@ class Pool:
         max_processes: int = 512,
         stop_stage_s: float = 5.0,
         service_idle_s: float = 60.0,
+        services_here: Collection[str] = (),
     ) -> None:
+        """`services_here` are answered in this process, and never in one of their own."""
         self._settings = Settings(
             project_root=str(Path(project_root).resolve()),
             store_folder=str(Path(store_folder).resolve()),
@@ -140,7 +142,9 @@ class Pool:
         self._workers: set[_Worker] = set()
         self._sessions: dict[str, _Worker] = {}
         self._spare: _Worker | None = None
-        self._services: dict[str, ServiceClient] = {}
+        self._services: dict[str, ServiceClient | ServiceHere] = {
+            name: ServiceHere(name) for name in services_here
+        }
         self._numbers = itertools.count(1)
         self._log_timer: asyncio.TimerHandle | None = None
         self._cuts: set[asyncio.Future[None]] = set()
@@ -324,7 +328,7 @@ class Pool:
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
 
-    def service(self, name: str) -> ServiceClient:
+    def service(self, name: str) -> ServiceClient | ServiceHere:
         """Return the client of a service process: `data` or `analysis`; it starts on first use."""
         if self._closed:
             raise Unavailable("The workers of this project are closed.")

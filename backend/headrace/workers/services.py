@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import itertools
 from typing import Any
 
 from headrace.core import errors
 from headrace.core.errors import HeadraceError, Unavailable
 from headrace.workers.launcher import Child, Launcher
+from headrace.workers.service import SERVICES
 from headrace.workers.wire import Abandon, Request, decode_response, encode
 
 _ERRORS: dict[str, type[HeadraceError]] = {
@@ -20,6 +22,34 @@ _ERRORS: dict[str, type[HeadraceError]] = {
 
 class _Died(Unavailable):
     """The process ended by itself while it was asked."""
+
+
+class ServiceHere:
+    """A service in this process, for commands that end soon: no other has to start for it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    async def call(self, method: str, /, *, timeout_s: float = 60.0, **arguments: Any) -> Any:
+        """Call a method in a thread, and return its result as plain values.
+
+        Raises the HeadraceError that the method raised; Unavailable when it took longer.
+        """
+
+        def answer() -> Any:
+            return importlib.import_module(SERVICES[self._name]).METHODS[method](**arguments)
+
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await asyncio.to_thread(answer)
+        except TimeoutError:
+            raise Unavailable(f"{method} took longer than {timeout_s:g} s.") from None
+
+    def move_to(self, launcher: Launcher) -> None:
+        """Stay here."""
+
+    def close(self) -> None:
+        """Do nothing: it ends with the process."""
 
 
 class ServiceClient:

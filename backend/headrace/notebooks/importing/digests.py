@@ -213,6 +213,8 @@ def _picture(value: Any) -> list[Any]:
     return [value.mode, value.size, value.tobytes()]
 
 
+_OWN: set[str] = set()
+"""Modules that are blocks of the pipeline."""
 _PLAIN = frozenset({type(None), bool, int, float, complex, str})
 _REPRESENTED = frozenset({"datetime", "decimal", "fractions", "pathlib", "uuid", "range", "re"})
 
@@ -225,7 +227,7 @@ def _type_name(value: Any) -> str:
     """Return the type's name; classes of a notebook and of a module are the same by name."""
     kind = type(value)
     module = kind.__module__
-    own = module in {"builtins", "__main__"} or module.endswith("_shared")
+    own = module in {"builtins", "__main__", *_OWN} or module.endswith("_shared")
     name = kind.__qualname__.rpartition("<locals>.")[2]
     return name if own or "." not in module + "." else f"{_module(value)}.{name}"
 
@@ -260,6 +262,7 @@ def main() -> None:
     asked = json.load(sys.stdin)
     store = Store(Path(asked["store"]))
     sys.path[:0] = asked["path"]
+    _OWN.update(asked["outputs"])
     found: dict[str, Any] = {}
     for block, one in asked["outputs"].items():
         try:

@@ -79,7 +79,10 @@ class Sharing:
         if isinstance(node.func, ast.Attribute):
             fresh = root(node.func) in self._known.modules or node.func.attr in FRESH_METHODS
             return set() if fresh else self.of(node.func.value)
-        name = root(node.func) or ""
+        if not isinstance(node.func, ast.Name):  # what it closes over cannot be told
+            held = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+            return {name for name in held if not self._hidden(name) and name not in BUILTINS}
+        name = node.func.id
         if name in self._known.modules or name in FRESH_FUNCTIONS:
             return set()
         known = self._known.functions.get(name)
