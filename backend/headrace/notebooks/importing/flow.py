@@ -237,6 +237,8 @@ class _Follower:
         for name in effects.writes | effects.maybe:
             if name in effects.writes and name not in effects.mutates | effects.keeps:
                 self._aliases.part(name)
+            else:
+                self._aliases.renew(name, unit.number)
             self._set(unit, name)
             self._code.pop(name, None)
 

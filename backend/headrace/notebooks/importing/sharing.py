@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from headrace.notebooks.importing.expressions import arguments_of, root
-from headrace.notebooks.importing.known import BUILTINS, Known
+from headrace.notebooks.importing.known import BUILTINS, Function, Known
 from headrace.notebooks.importing.vocabulary import FRESH_FUNCTIONS, FRESH_METHODS
 
 _FRESH_INDEX = (ast.Compare, ast.List, ast.BinOp, ast.UnaryOp)
@@ -56,8 +56,14 @@ class Sharing:
         return set[str]().union(*(self.of(node) for node in nodes))
 
     def _name(self, node: ast.Name) -> set[str]:
-        known = node.id in self._known.modules or node.id in self._known.functions
-        return set() if known or self._hidden(node.id) else {node.id}
+        if node.id in self._known.modules or self._hidden(node.id):
+            return set()
+        function = self._known.functions.get(node.id)
+        return {node.id} if function is None else self._closed_over(function)
+
+    def _closed_over(self, function: Function) -> set[str]:
+        """Return what a function or a class may hold of the names around it."""
+        return {n for n in function.later if n not in BUILTINS and n not in self._known.modules}
 
     def _value(self, node: Expression) -> set[str]:
         return self.of(node.value)
@@ -87,4 +93,4 @@ class Sharing:
             return set()
         known = self._known.functions.get(name)
         held = self._all(arguments_of(node))
-        return held if known is None else held | {n for n in known.later if n not in BUILTINS}
+        return held if known is None else held | self._closed_over(known)
