@@ -135,6 +135,16 @@ async def test_only_sessions_that_an_edit_concerns_look_again(
     await until(lambda: any(isinstance(event, ev.SettingsChanged) for event in told))
 
 
+async def test_that_the_disk_is_nearly_full_is_told_and_part_of_the_opening(desk: Desk) -> None:
+    told: list[ev.Event] = []
+    desk.sessions.log.subscribe(told.append)
+    for low in (True, False):
+        desk.sessions.tell_disk(low=low)
+        assert isinstance(told[-1], ev.DiskSpaceChanged)
+        assert told[-1].low is low
+        assert desk.sessions.project_snapshot().disk_low is low
+
+
 async def leave(desk: Desk, owner: str = "0:0:no-boot:" + socket.gethostname()) -> str:
     """Record a run as a process does that dies before it starts it; its owner is dead."""
     session = await desk.open()
