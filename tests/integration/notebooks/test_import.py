@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,34 @@ def test_without_proof_nothing_of_the_notebook_is_run(project, tmp_path):
     assert not trap.exists()
     assert (project / "pipelines" / "evil" / "pipeline.yaml").exists()
     assert not (project / "pipelines" / "b").exists()
+
+
+def wait_for(condition, seconds=60):
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("in_notebook", [True, False])
+def test_a_proof_ends_with_the_process_that_wants_it_whatever_ends_that(
+    in_notebook, project, tmp_path
+):
+    pid, word = tmp_path / "pid", "True" if in_notebook else "False"
+    source = "import os, sys, time\n"
+    source += f"if ('ipykernel' in sys.modules) is {word}:\n"
+    source += f"    print(os.getpid(), file=open({str(pid)!r}, 'w'), flush=True)\n"
+    source += "    time.sleep(600)\nx = 1"
+    cells = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": source}]
+    book = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}
+    (project / "slow.ipynb").write_text(json.dumps(book))
+    command = [str(HEADRACE), "import", str(project / "slow.ipynb"), "-C", str(project)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as asking:
+        try:
+            wait_for(lambda: pid.exists() and pid.read_text().strip())
+        finally:
+            asking.kill()
+    wait_for(lambda: not Path(f"/proc/{int(pid.read_text())}").exists())
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""The process that reads and proves: `python -m headrace.notebooks.importing.answering`."""
+"""The process that reads and proves: `python -m headrace.notebooks.importing.answering <pid>`.
+
+It ends with the process of that id, which has started it.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from headrace.core.ids import check_name
 from headrace.core.slim import skip_slow_imports
 from headrace.notebooks.importing.asking import Question
 from headrace.protocol.imports import ImportedBlock, ImportedCell, ImportPlan, ImportProof
+from headrace.workers.processes import die_with_parent
 
 _MEMORY_BYTES = 4 * 1024**3
 _REFUSED = 3
@@ -105,6 +109,7 @@ async def proof_of(question: Question) -> ImportProof:
 
 def main() -> None:
     """Answer the question on standard input; ends with 3 and the error for a refusal."""
+    die_with_parent(int(sys.argv[1]))  # and with it the kernel and the run of a proof
     question = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Question)
     answers = os.dup(1)
     os.dup2(2, 1)  # nothing but the answer goes to standard output

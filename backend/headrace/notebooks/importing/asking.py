@@ -75,6 +75,7 @@ async def _ask(question: Question, limit_s: float) -> bytes:
         sys.executable,
         "-m",
         "headrace.notebooks.importing.answering",
+        str(os.getpid()),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -10,6 +10,7 @@ import re
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import v4
 
 from headrace.notebooks.reading import Book
+from headrace.workers.processes import die_with_parent
 
 _INSTALLS = re.compile(
     r"^([ \t]*)[!%]\s*(?:sudo\s+)?(?:\S*python\S*\s+-m\s+)?"
@@ -181,6 +183,7 @@ async def _call(
         cwd=folder,
         env={**os.environ, **_SEEDS},
         start_new_session=True,
+        preexec_fn=partial(die_with_parent, os.getpid()),
     )
     try:
         async with asyncio.timeout(limit_s):
