@@ -87,18 +87,19 @@ def measure(rounds: int) -> list[Figure]:
         with Server(project) as server:
             server.wait_ready()
             store = Store(project / ".headrace" / "store")
-            with Runner(server, "models") as runner:
-                runner.run(round=-1)
-                for number in range(2, rounds + 2):
+            for number in range(2, rounds + 2):
+                with Runner(server, "models") as runner:  # none is kept while others take minutes
+                    runner.run(round=-1000 - number)
                     seconds, record = runner.run(round=-number)
-                    found.setdefault(OURS, []).append(seconds)
-                    digests[OURS] = _digest_of(_last(store, record))
-                    for name, way in WAYS.items():
-                        began = time.perf_counter()
-                        rows = way(project, -number, Path(folder) / f"{name}-{number}")
-                        found.setdefault(name, []).append(time.perf_counter() - began)
-                        digests[name] = _digest_of(rows)
-        _peers(project, Path(folder), min(rounds, PEER_ROUNDS), found, digests)
+                found.setdefault(OURS, []).append(seconds)
+                digests[OURS] = _digest_of(_last(store, record))
+                for name, way in WAYS.items():
+                    began = time.perf_counter()
+                    rows = way(project, -number, Path(folder) / f"{name}-{number}")
+                    found.setdefault(name, []).append(time.perf_counter() - began)
+                    digests[name] = _digest_of(rows)
+                if number < 2 + PEER_ROUNDS:
+                    _peers(project, Path(folder) / f"peers-{number}", found, digests)
     medians = {name: statistics.median(values) for name, values in found.items()}
     sys.stdout.write("\n".join(_table(medians, digests)) + "\n\n")
     plain = medians[TABLES]
@@ -126,24 +127,25 @@ def _table(medians: dict[str, float], digests: dict[str, str]) -> list[str]:
 def _peers(
     project: Path,
     folder: Path,
-    rounds: int,
     found: dict[str, list[float]],
     digests: dict[str, str],
 ) -> None:
-    """Let dbt and SQLMesh do the same, in an environment of their own."""
+    """Let dbt and SQLMesh do the same once, in an environment of their own."""
+    folder.mkdir()
     listed = folder / "models.json"
     listed.write_text(json.dumps({name: _text(project, name, -1) for name in MODELS}))
     script = Path(__file__).parent / "peers" / "sql_models.py"
     try:
         python = bench_peers.environment(Path(__file__).with_name("sql_peers.txt"))
-        command = [python, script, listed, folder / "peers", str(rounds)]
+        command = [python, script, listed, folder, "1"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=PEER_LIMIT_S)
         (line,) = [line for line in done.stdout.splitlines() if line.startswith("measured: ")]
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         sys.stderr.write(f"  dbt and SQLMesh: {str(error).strip()[-300:]}\n")
         return
     for name, entry in json.loads(line.removeprefix("measured: ")).items():
-        found[name], digests[name] = entry["seconds"], entry["digest"]
+        found.setdefault(name, []).extend(entry["seconds"])
+        digests[name] = entry["digest"]
 
 
 def _make(project: Path) -> None:
