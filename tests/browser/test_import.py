@@ -44,3 +44,26 @@ def test_a_notebook_is_imported_proven_and_opened_by_keys(
     keys.press("Enter")
     expect(page.get_by_test_id("block-totals")).to_be_visible()
     assert (empty_project / "pipelines" / "mutation" / "totals.py").exists()
+
+
+def test_a_block_that_is_not_proven_says_why_beside_its_cells(
+    context: BrowserContext, quiet: Complaints, empty_project: Path
+) -> None:
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_label("Notebook", exact=True).set_input_files(NOTEBOOKS / "random_numbers.ipynb")
+    prove = page.get_by_role("button", name="Run both and compare")
+    expect(prove).to_be_enabled(timeout=60_000)
+    prove.focus()
+    Keyboard(page).press("Enter")
+    verdict = page.get_by_role("status", name="Proof")
+    expect(verdict).to_contain_text("Not proven to give the same", timeout=120_000)
+    expect(verdict).to_contain_text("each time it runs")
+    blocks = page.get_by_role("region", name="Blocks of the pipeline")
+    expect(blocks.locator("[data-state=unproven]").first).to_contain_text("gives another")
+    if "HEADRACE_PICTURES" in os.environ:
+        for width, height, scheme in ((1440, 900, "light"), (1024, 768, "dark")):
+            page.set_viewport_size({"width": width, "height": height})
+            page.emulate_media(color_scheme=scheme)
+            page.screenshot(path=Path(os.environ["HEADRACE_PICTURES"]) / f"unproven-{scheme}.png")
+    expect(page.get_by_role("button", name="Make the pipeline")).to_be_enabled()
