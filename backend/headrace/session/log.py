@@ -34,6 +34,8 @@ class EventLog:
         self._kept = kept
         self._text = 0
         self._listeners: list[Listener] = []
+        self._was_heard = False
+        """Somebody has listened: nobody else can come back and ask for what was missed."""
         self.on_left: Callable[[], None] = lambda: None
         """Called when the last listener has left."""
 
@@ -45,8 +47,9 @@ class EventLog:
         """Number an event, keep it, and hand it to every listener."""
         self.seq += 1
         numbered = msgspec.structs.replace(event, pipeline=self.pipeline, seq=self.seq)
-        self._events.append(numbered)
-        self._text += _text_of(numbered)
+        if self._was_heard:  # of a pipeline that only schedules run, nothing piles up
+            self._events.append(numbered)
+            self._text += _text_of(numbered)
         while len(self._events) > self._kept or self._text > KEPT_TEXT:
             self._text -= _text_of(self._events.popleft())
         for listener in tuple(self._listeners):
@@ -66,6 +69,7 @@ class EventLog:
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with each later event; the result ends that."""
         self._listeners.append(listener)
+        self._was_heard = True
 
         def unsubscribe() -> None:
             if listener in self._listeners:
