@@ -322,6 +322,15 @@ def test_a_server_that_is_asked_to_end_does_so_at_once_and_goes_on_at_the_next_s
     assert site.counts()["second"] == 1
 
 
+def test_a_server_that_is_told_to_end_while_it_opens_the_project_ends(site: Site) -> None:
+    with Server(site.project) as server:
+        for _ in range(6):
+            processes = Processes(server)  # it answers before the project is open
+            server.stop()
+            processes.wait_gone()
+            server.start()
+
+
 def test_a_second_server_of_the_same_project_says_where_the_first_one_is(
     site: Site, server: Server
 ) -> None:

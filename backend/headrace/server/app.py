@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 DEFAULT_PORT = 8765
 _TRIED_PORTS = 50
 _SLOW_CLIENT_S = 30
+_OPENING_S = 10.0
+"""How long the end of a server waits for what is about to be opened."""
 _HEADER_LIMIT_BYTES = 32 * 1024
 SOCKET_MESSAGE_LIMIT_BYTES = 16 * 1024 * 1024
 
@@ -101,6 +103,11 @@ class HeadraceExtension(ExtensionApp):
         """Close the project's services; within seconds."""
         if self._opening is not None:
             self.lag.stop()
+            # What is half open cannot be closed: the other half would be opened behind our back.
+            _, late = await asyncio.wait([self._opening], timeout=_OPENING_S)
+            if late:
+                self._opening.cancel()
+                await asyncio.wait(late, timeout=_OPENING_S)
             await self.runtime.close()
 
 
