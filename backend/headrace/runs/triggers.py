@@ -232,6 +232,8 @@ class Triggers:
                     if known:
                         continue
                     (new if known is None else changed).append(row)
+                    # An event may have come at the very moment of a tick of the clock.
+                    settled[row["trigger"], row["at"]] = bool(tick.queue or tick.skipped)
                     if tick.queue is not None:
                         queued.append(tick.queue)
             _INSERT_TICK.run_many(connection, new)

@@ -12,7 +12,7 @@ from headrace.core.errors import InvalidInput, NotFound
 from headrace.project.pipeline import TriggerSpec
 from headrace.protocol.tables import BlockRun, Retry, RunLimits, TriggerTable
 from headrace.runs.changes import QueueRetry, QueueRun, SaveRun
-from headrace.runs.firing import Firing, TickChange, TriggerState
+from headrace.runs.firing import Arrival, Firing, TickChange, TriggerState
 from headrace.runs.history import History
 
 Queue = Callable[..., QueueRun]
@@ -177,6 +177,21 @@ def test_a_tick_fires_once(history: History, queue: Queue, due: datetime) -> Non
     assert fired(history, queue(), due) == []
     assert only(history).next_at == due + HOUR
     assert len(history.runs()) == 1
+
+
+def test_an_event_at_the_very_moment_of_a_tick_is_that_tick(
+    history: History, queue: Queue, due: datetime
+) -> None:
+    trigger = history.waiting_trigger(only(history).id)
+    assert history.arrive(trigger, [Arrival(key="k", at=due)], trigger.memory) == [due]
+    (state,) = history.situation(due)
+    assert (state.arrived, state.next_at) == ((due,), due)
+    goes = TickChange(logical_time=due, queue=queue("a"))
+    beside = TickChange(logical_time=due, skipped="a run is going on")
+    (run,) = firing(history, due, due + HOUR, goes, beside)()
+    (state,) = history.situation(due + HOUR)
+    assert [going.run_id for going in state.running] == [run]
+    assert only(history).skipped is None
 
 
 @pytest.mark.parametrize("how", ["paused", "edited", "renamed", "deleted"])

@@ -134,7 +134,7 @@ class Schedulers(RuleBasedStateMachine):
         self.runs: dict[str, dict[datetime, str]] = {}
         self.tick_of: dict[str, tuple[str, datetime]] = {}
         self.tried_again: set[str] = set()
-        self.walked: dict[str, tuple[Era, tuple[Tick, ...], datetime | None]] = {}
+        self.walked: dict[str, tuple[Era, tuple[Tick, ...], datetime | None, datetime | None]] = {}
         self.checked: dict[str, tuple[Tick, ...]] = {}
         self.settings = {f"t{i}": one for i, one in enumerate(chosen)}
         self.sync(0)
@@ -370,6 +370,8 @@ class Schedulers(RuleBasedStateMachine):
             due = wanted.get(name)
             if old is not None and old.active and due is not None:
                 is_due = due + shift_of(name, old.spec.jitter) <= now
+                if due in self.keys.get(name, {}).values():
+                    is_due = False  # an event came at that very moment: there is a tick already
                 assert ((name, due) in skipped) == is_due, "what was due at an edit says so"
             self.eras[name] = self.begin_era(entry, now)
         self.eras = {name: era for name, era in self.eras.items() if name in after}
@@ -385,14 +387,27 @@ class Schedulers(RuleBasedStateMachine):
     def expected(self, entry: Entry) -> datetime | None:
         """Walk from tick to tick of an era; return the one that comes after all that are recorded.
 
-        Each must be where the oracle has it: none is lost, and none is there that should not be.
+        Each must be where the oracle has it: none is lost, and none is there that should not be. An
+        event may have come at the very moment of a tick: its tick is that of the clock as well, once
+        the clock has come so far.
         """
         era, ticks = self.eras[entry.id], self.book.ticks().get(entry.id, ())
         known = self.walked.get(entry.id)
-        if known is not None and known[0] is era and known[1] is ticks:
-            return known[2]
-        due = self.walk(era, ticks, set(self.keys.get(entry.id, {}).values()))
-        self.walked[entry.id] = (era, ticks, due)
+        if (
+            known is not None
+            and known[0] is era
+            and known[1] is ticks
+            and known[2] == entry.next_at
+        ):
+            return known[3]
+        events = set(self.keys.get(entry.id, {}).values())
+        if entry.next_at is not None:
+            ahead = entry.next_at - shift_of(entry.id, entry.spec.jitter)
+            ticks_before = tuple(tick for tick in ticks if tick.at not in events or tick.at < ahead)
+        else:
+            ticks_before = ticks
+        due = self.walk(era, ticks_before, events)
+        self.walked[entry.id] = (era, ticks, entry.next_at, due)
         return due
 
     def walk(self, era: Era, ticks: tuple[Tick, ...], events: set[datetime]) -> datetime | None:
