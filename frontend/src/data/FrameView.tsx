@@ -31,6 +31,7 @@ import { FrameBar } from "./frame/FrameBar";
 import { FrameFooter, type InSight } from "./frame/FrameFooter";
 import { GoToRow } from "./frame/GoToRow";
 import { cellMenu, columnMenu, exportMenu } from "./frame/menus";
+import { useArrived } from "./frame/useArrived";
 import { useColumnsOf } from "./frame/useColumnsOf";
 import { useFiltersShown } from "./frame/useFiltersShown";
 import { useFrameCommands } from "./frame/useFrameCommands";
@@ -80,6 +81,11 @@ type Layer =
 
 /** A whole table: search, filters and sort above its rows, and below what is in sight of how much. */
 export function FrameView(props: FrameViewProps): ReactElement {
+  const output = useArrived(props.output, props.place);
+  return <Frame {...props} output={output} />;
+}
+
+function Frame(props: FrameViewProps): ReactElement {
   const { output, place, label, isPanel = false } = props;
   const api = useApi();
   const columns = useColumnsOf(output);

@@ -1,10 +1,8 @@
 import { useEffect } from "react";
 import type { Api } from "../../client";
 import { type Session, useApi, useSessionHandle } from "../../session";
-import { type FrameRows, rowsOf } from "../rows/frame-rows";
+import { FIRST_LOOK, type FrameRows, rowsOf } from "../rows/frame-rows";
 import { placeOfBlock, viewFor, viewOf } from "../view";
-
-const FIRST = { firstRow: 0, lastRow: 0, columns: [0] };
 
 /**
  * Asks for the first rows of what a block gives at the moment that it is told of: they are under way
@@ -20,7 +18,7 @@ export function askAhead(api: Api, session: Session, block: string): () => void 
     asked?.leave(self);
     const view = viewFor(viewOf(placeOfBlock(session.pipeline, block)), output.columns);
     asked = rowsOf(api, output, view, output.columns);
-    asked.look(self, FIRST);
+    asked.look(self, FIRST_LOOK);
   });
   return () => {
     stop();

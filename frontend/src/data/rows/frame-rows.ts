@@ -27,6 +27,9 @@ interface Held {
   complete: boolean;
 }
 
+/** What is looked at of a table that nobody has seen yet. */
+export const FIRST_LOOK: Sight = { firstRow: 0, lastRow: 0, columns: [0] };
+
 /** Bytes of windows that one table keeps. */
 const KEPT_BYTES = 16_000_000;
 /** Rows and columns of one piece of a copy. */
