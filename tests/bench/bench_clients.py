@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.acceptance.clients import reads_nothing, rss_of
+from tests.acceptance.clients import Listener, reads_nothing, rss_of, tell
 from tests.acceptance.harness import Server
 from tests.acceptance.plant import until
 from tests.bench import projects
@@ -89,8 +89,14 @@ def _told(server: Server, crowds: list[subprocess.Popen[str]]) -> list[float]:
 
 
 def _stalled(server: Server) -> float:
-    """Megabytes by which the server grows for one client that never reads, beside none."""
-    server.run("shower")
+    """Megabytes by which the server grows for one client that never reads.
+
+    Another one reads all: events that are kept for whoever comes back are there in any case.
+    """
+    with server.ws() as followed:
+        tell(followed, "open-session", "shower")
+        Listener(followed)
+        server.run("shower")
     base = rss_of(server)
     line = reads_nothing(server, "shower")
     time.sleep(0.5)  # it has asked
