@@ -92,6 +92,8 @@ def _json(text: str) -> dict[str, Any]:
 
 def _upgraded(raw: dict[str, Any]) -> dict[str, Any]:
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
+    if not isinstance(raw.get("nbformat_minor"), int):  # what nbformat insists on
+        raw = {**raw, "nbformat_minor": 0}
     try:
         return cast("dict[str, Any]", nbformat.convert(nbformat.from_dict(raw), NEWEST))
     except (
