@@ -50,8 +50,8 @@ def test_what_a_living_server_is_writing_is_not_cleared_away(paths: ProjectPaths
     server = ProjectLock(paths)
     assert server.take()
     server._held.clear()  # as in another process
-    Runtime(paths)._read_project()
+    Runtime(paths)._read_project(serve=True)
     assert half.exists()
     server.release()
-    Runtime(paths)._read_project()
+    Runtime(paths)._read_project(serve=True)
     assert not half.exists(), "after a crash it goes"
