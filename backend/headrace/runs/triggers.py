@@ -216,8 +216,8 @@ class Triggers:
 
         A firing changes nothing when anything was done with its trigger meanwhile: whoever decided
         on it looks again. So of two that saw the same tick wait one lets it go, and none fires
-        beside a run that it has not seen. Nor is a tick changed that has its run or was skipped.
-        Returns the ids of the queued runs.
+        beside a run that it has not seen. Nor is a tick changed that has its run or was skipped,
+        but for the span of others that it stands for. Returns the ids of the queued runs.
         """
         with self.database.writing() as connection:
             good = _that_still_hold(connection, firings)
@@ -225,11 +225,14 @@ class Triggers:
             queued: list[QueueRun] = []
             new: list[dict[str, Any]] = []
             changed: list[dict[str, Any]] = []
+            spans: list[dict[str, Any]] = []
             for firing in good:
                 for tick in firing.ticks:
                     row = _tick_row(firing.trigger_id, tick)
                     known = settled.get((row["trigger"], row["at"]))
                     if known:
+                        if tick.until is not None:
+                            spans.append({name: row[name] for name in ("trigger", "at", "end")})
                         continue
                     (new if known is None else changed).append(row)
                     # An event may have come at the very moment of a tick of the clock.
@@ -238,6 +241,7 @@ class Triggers:
                         queued.append(tick.queue)
             _INSERT_TICK.run_many(connection, new)
             _UPDATE_TICK.run_many(connection, changed)
+            _EXTEND_TICK.run_many(connection, spans)
             queue_runs(connection, queued)
             _MOVE_ON.run_many(connection, [_move_row(firing) for firing in good])
             crashpoint("tick.before-commit")
@@ -267,6 +271,13 @@ _UPDATE_TICK = Prepared(
             replaces=bindparam("instead"),
             arrived=False,
         )
+    )
+)
+_EXTEND_TICK = Prepared(
+    lambda _: (
+        update(ticks)
+        .where(ticks.c.trigger_id == bindparam("trigger"), ticks.c.logical_time == bindparam("at"))
+        .values(until=bindparam("end"))
     )
 )
 _FURTHER = triggers.c.revision + 1

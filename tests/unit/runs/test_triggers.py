@@ -14,6 +14,7 @@ from headrace.protocol.tables import BlockRun, Retry, RunLimits, TriggerTable
 from headrace.runs.changes import QueueRetry, QueueRun, SaveRun
 from headrace.runs.firing import Arrival, Firing, TickChange, TriggerState
 from headrace.runs.history import History
+from headrace.runs.times import stamp
 
 Queue = Callable[..., QueueRun]
 HOUR = timedelta(hours=1)
@@ -192,6 +193,27 @@ def test_an_event_at_the_very_moment_of_a_tick_is_that_tick(
     (state,) = history.situation(due + HOUR)
     assert [going.run_id for going in state.running] == [run]
     assert only(history).skipped is None
+
+
+def test_what_stands_for_others_is_recorded_at_a_tick_that_has_its_run(
+    history: History, queue: Queue, due: datetime
+) -> None:
+    first, later = due + HOUR, due + 9 * HOUR
+    trigger = history.waiting_trigger(only(history).id)
+    fired(history, queue("a"), due)
+    history.arrive(trigger, [Arrival(key="k", at=first)], trigger.memory)
+    goes = TickChange(logical_time=first, queue=queue("b"))
+    stands = TickChange(logical_time=first, skipped="missed, with all before", until=later)
+    (run,) = firing(history, first, later, goes, stands)()
+    with history.database.reading() as connection:
+        rows = connection.exec_driver_sql("SELECT logical_time, run_id, skipped, until FROM ticks")
+        found = {row[0]: tuple(row[1:]) for row in rows}
+    assert found[stamp(first)] == (run, None, stamp(later)), "the span is not lost"
+    again = TickChange(logical_time=first, skipped="missed", until=later + HOUR)
+    firing(history, later, later + HOUR, again)()
+    with history.database.reading() as connection:
+        ends = connection.exec_driver_sql("SELECT until FROM ticks WHERE until IS NOT NULL")
+        assert list(ends.scalars()) == [stamp(later + HOUR)], "a longer one counts"
 
 
 @pytest.mark.parametrize("how", ["paused", "edited", "renamed", "deleted"])

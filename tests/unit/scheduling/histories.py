@@ -7,7 +7,7 @@ does the same is shown by letting both go the same way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple, Protocol
@@ -313,6 +313,8 @@ class MemoryBook:
         """Do with a tick what was decided, unless something was before; return its run."""
         of_it, at = self._ticks[trigger], change.logical_time
         if at in of_it.all and of_it.all[at].is_settled:
+            if change.until is not None:  # it speaks of other ticks
+                of_it.put(at, replace(of_it.all[at], until=change.until))
             return []
         run = None if change.queue is None else change.queue.record.id
         of_it.put(at, _Tick(run, change.skipped, change.until, replaces=change.replaces))
