@@ -5,7 +5,7 @@ import { countCells } from "../grid/place";
 import { type Statistics, Tally, together } from "../grid/statistics";
 import type { FrameRows } from "../rows/frame-rows";
 import type { Range } from "../rows/windows";
-import { referenceTo, rowsQuery, type View } from "../view";
+import { type ColumnReference, referenceTo, rowsQuery, type View } from "../view";
 
 export interface SelectionStatistics {
   /** Null while they are counted, or nothing is selected. */
@@ -17,6 +17,9 @@ export interface SelectionStatistics {
 const COUNTED_HERE = 20_000;
 /** After the last change of a selection, until the server is asked. */
 const PAUSE_MS = 150;
+
+/** Characters of an address that are for columns; servers take some 32,000 for all. */
+const LONGEST_LIST = 16_000;
 
 const NOTHING: SelectionStatistics = { found: null, error: undefined };
 
@@ -68,7 +71,7 @@ function countHere(rows: FrameRows, places: readonly number[], range: Range): St
   return tally.result();
 }
 
-/** Asks the server to count cells of a view. */
+/** Asks the server to count cells of a view, in as many requests as the columns' names need. */
 export function askStatistics(
   api: Api,
   { address }: Output,
@@ -76,15 +79,35 @@ export function askStatistics(
   view: View,
 ): (range: Range, places: readonly number[], signal: AbortSignal) => Promise<Statistics> {
   return async ({ firstRow, lastRow }, places, signal) => {
-    const found = await api.get<WireStatistics>(`outputs/${address}/statistics`, {
-      signal,
-      query: {
-        ...rowsQuery(view),
-        offset: String(firstRow),
-        limit: String(lastRow - firstRow + 1),
-        columns: JSON.stringify(places.map((at) => referenceTo(columns, at))),
-      },
-    });
-    return together(found.columns);
+    const found: WireStatistics["columns"] = [];
+    for (const names of inAddresses(places.map((at) => referenceTo(columns, at)))) {
+      const { columns: more } = await api.get<WireStatistics>(`outputs/${address}/statistics`, {
+        signal,
+        query: {
+          ...rowsQuery(view),
+          offset: String(firstRow),
+          limit: String(lastRow - firstRow + 1),
+          columns: names,
+        },
+      });
+      found.push(...more);
+    }
+    return together(found);
   };
+}
+
+/** Lists of references as JSON, each short enough for the address of a request. */
+export function inAddresses(references: readonly ColumnReference[]): string[] {
+  const lists: string[][] = [[]];
+  let length = 0;
+  for (const written of references.map((reference) => JSON.stringify(reference))) {
+    const more = encodeURIComponent(`${written},`).length;
+    if (length > 0 && length + more > LONGEST_LIST) {
+      lists.push([]);
+      length = 0;
+    }
+    lists.at(-1)?.push(written);
+    length += more;
+  }
+  return lists.map((list) => `[${list.join(",")}]`);
 }
