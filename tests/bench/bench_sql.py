@@ -138,7 +138,9 @@ def _peers(
     try:
         python = bench_peers.environment(Path(__file__).with_name("sql_peers.txt"))
         command = [python, script, listed, folder, "1"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PEER_LIMIT_S)
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=PEER_LIMIT_S
+        )  # where it stands, each of them leaves logs
         (line,) = [line for line in done.stdout.splitlines() if line.startswith("measured: ")]
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         sys.stderr.write(f"  dbt and SQLMesh: {str(error).strip()[-300:]}\n")
