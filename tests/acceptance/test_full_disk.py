@@ -53,6 +53,15 @@ def over(server: Server, run: str) -> dict[str, Any]:
     return until(record, f"the end of run {run}", 60)
 
 
+def held_run(server: Server, plant: Plant) -> str:
+    """Start a run, and wait until it stands at its gated block with space put by."""
+    server.wait_ready()
+    until(lambda: kept_back(plant.project), "what is kept back")
+    run = start_run(server)
+    until(lambda: plant.counts(run)["second"], "the gated block")
+    return run
+
+
 def is_refused(answer: httpx.Response) -> bool:
     """Tell whether an answer says that the disk is full."""
     return answer.status_code == 507 and answer.json()["error"]["code"] == "disk-full"
@@ -153,10 +162,7 @@ def test_a_run_ends_in_the_history_when_there_is_no_byte_left(tmp_path: Path) ->
     with small_disk(tmp_path / "project") as disk:
         plant = Plant(tmp_path, gated="second", retries=0)
         with Server(plant.project) as server:
-            server.wait_ready()
-            until(lambda: kept_back(plant.project), "what is kept back")
-            run = start_run(server)
-            until(lambda: plant.counts(run)["second"], "the gated block")
+            run = held_run(server, plant)
             disk.fill()
             plant.open_gate()
             record = over(server, run)
@@ -258,10 +264,7 @@ def test_a_server_that_died_starts_on_the_full_disk_and_takes_up_its_run(tmp_pat
     with small_disk(tmp_path / "project") as disk:
         plant = Plant(tmp_path, gated="second", retries=0)
         with Server(plant.project) as server:
-            server.wait_ready()
-            until(lambda: kept_back(plant.project), "what is kept back")
-            run = start_run(server)
-            until(lambda: plant.counts(run)["second"], "the gated block")
+            run = held_run(server, plant)
             until(lambda: state_of(server, run, "lone") == "succeeded", "the block beside it")
             dead = server.pid
             server.kill9()

@@ -116,21 +116,25 @@ class Frame(Struct, frozen=True, kw_only=True):
     """Short forms of the names on the failing line, for frames of project code."""
 
 
+WorkerFailureKind = Literal[
+    "exception",
+    "check",
+    "died",
+    "timeout",
+    "memory",
+    "ended-early",
+    "input",
+    "lost",
+    "disk-full",
+]
+"""What happens in a worker."""
+
+
 class Failure(Struct, frozen=True, kw_only=True):
     """Why a block run failed; a result of user code, never an exception of ours."""
 
-    kind: Literal[
-        "exception",
-        "check",
-        "died",
-        "timeout",
-        "memory",
-        "ended-early",
-        "input",
-        "lost",
-        "not-ready",
-        "disk-full",
-    ]
+    kind: Literal[WorkerFailureKind, "not-ready"]
+    """That a sensor is `not-ready` is for the session to say."""
     type: str
     message: str
     line: int | None = None

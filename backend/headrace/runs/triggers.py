@@ -249,37 +249,24 @@ class Triggers:
         return [change.record.id for change in queued]
 
 
+_THIS_TICK = and_(
+    ticks.c.trigger_id == bindparam("trigger"), ticks.c.logical_time == bindparam("at")
+)
+_BECAME: dict[str, Any] = {
+    "run_id": bindparam("run"),
+    "skipped": bindparam("reason"),
+    "until": bindparam("end"),
+    "replaces": bindparam("instead"),
+    "arrived": False,
+}
+"""What is recorded of a tick that is decided."""
 _INSERT_TICK = Prepared(
     lambda _: insert(ticks).values(
-        trigger_id=bindparam("trigger"),
-        logical_time=bindparam("at"),
-        run_id=bindparam("run"),
-        skipped=bindparam("reason"),
-        until=bindparam("end"),
-        replaces=bindparam("instead"),
-        arrived=False,
+        trigger_id=bindparam("trigger"), logical_time=bindparam("at"), **_BECAME
     )
 )
-_UPDATE_TICK = Prepared(
-    lambda _: (
-        update(ticks)
-        .where(ticks.c.trigger_id == bindparam("trigger"), ticks.c.logical_time == bindparam("at"))
-        .values(
-            run_id=bindparam("run"),
-            skipped=bindparam("reason"),
-            until=bindparam("end"),
-            replaces=bindparam("instead"),
-            arrived=False,
-        )
-    )
-)
-_EXTEND_TICK = Prepared(
-    lambda _: (
-        update(ticks)
-        .where(ticks.c.trigger_id == bindparam("trigger"), ticks.c.logical_time == bindparam("at"))
-        .values(until=bindparam("end"))
-    )
-)
+_UPDATE_TICK = Prepared(lambda _: update(ticks).where(_THIS_TICK).values(**_BECAME))
+_EXTEND_TICK = Prepared(lambda _: update(ticks).where(_THIS_TICK).values(until=bindparam("end")))
 _FURTHER = triggers.c.revision + 1
 _LAST = bindparam("last", type_=String)
 _MOVE_ON = Prepared(

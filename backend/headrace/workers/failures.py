@@ -14,10 +14,10 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import FrameType, FunctionType, ModuleType, TracebackType
-from typing import Any, Literal
+from typing import Any
 
 from headrace.core.errors import StorageFull
-from headrace.protocol.tables import Failure, Frame
+from headrace.protocol.tables import Failure, Frame, WorkerFailureKind
 from headrace.workers.handover import column_names
 from headrace.workers.isolation import NoInput
 
@@ -29,19 +29,6 @@ _MOST_MESSAGE = 8 * 1024
 _OURS = str(Path(__file__).parent)
 _NAMES = re.compile(r"[A-Za-z_]\w*")
 _PLAIN_MODULES = ("builtins", "datetime", "decimal", "pathlib", "numpy", "pandas", "uuid", "enum")
-
-Kind = Literal[
-    "exception",
-    "check",
-    "died",
-    "timeout",
-    "memory",
-    "ended-early",
-    "input",
-    "lost",
-    "disk-full",
-]
-"""What happens in a worker; that a sensor is `not-ready` is for the session to say."""
 
 
 class _Short(reprlib.Repr):
@@ -80,7 +67,12 @@ def short_form(value: Any) -> str:
 
 
 def failure_of(
-    error: BaseException, *, path: str, root: str, kind: Kind = "exception", message: str = ""
+    error: BaseException,
+    *,
+    path: str,
+    root: str,
+    kind: WorkerFailureKind = "exception",
+    message: str = "",
 ) -> Failure:
     """Describe what a block raised; `path` is its own file, `root` its project."""
     if isinstance(error, SystemExit):

@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import type { Output } from "../../protocol";
 import { useApi } from "../../session";
-import { FIRST_LOOK, rowsOf } from "../rows/frame-rows";
-import { type FramePlace, viewFor, viewOf } from "../view";
+import { FIRST_LOOK, rowsInPlace } from "../rows/frame-rows";
+import type { FramePlace } from "../view";
 
 /** How long a table stays on the screen after the next one is there, at the longest. */
 const HELD_MS = 100;
@@ -18,8 +18,7 @@ export function useArrived(output: Output, place: FramePlace): Output {
   const [shown, setShown] = useState(output);
   const isShown = shown.address === output.address;
   const next = useMemo(
-    () =>
-      isShown ? null : rowsOf(api, output, viewFor(viewOf(place), output.columns), output.columns),
+    () => (isShown ? null : rowsInPlace(api, output, place)),
     [api, isShown, output, place],
   );
   const hasArrived = useSyncExternalStore(

@@ -1,8 +1,8 @@
 import { useEffect } from "react";
 import type { Api } from "../../client";
 import { type Session, useApi, useSessionHandle } from "../../session";
-import { FIRST_LOOK, type FrameRows, rowsOf } from "../rows/frame-rows";
-import { placeOfBlock, viewFor, viewOf } from "../view";
+import { FIRST_LOOK, type FrameRows, rowsInPlace } from "../rows/frame-rows";
+import { placeOfBlock } from "../view";
 
 /**
  * Asks for the first rows of what a block gives at the moment that it is told of: they are under way
@@ -16,8 +16,7 @@ export function askAhead(api: Api, session: Session, block: string): () => void 
     const { output } = event;
     if (output.kind !== "table") return;
     asked?.leave(self);
-    const view = viewFor(viewOf(placeOfBlock(session.pipeline, block)), output.columns);
-    asked = rowsOf(api, output, view, output.columns);
+    asked = rowsInPlace(api, output, placeOfBlock(session.pipeline, block));
     asked.look(self, FIRST_LOOK);
   });
   return () => {

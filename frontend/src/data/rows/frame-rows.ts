@@ -1,7 +1,17 @@
 /** The rows of one view of a stored table, fetched by windows as they are looked at. */
 import type { Api } from "../../client";
 import type { Column, Output } from "../../protocol";
-import { type ColumnReference, isWhole, referenceTo, rowsQuery, type View, WHOLE } from "../view";
+import {
+  type ColumnReference,
+  type FramePlace,
+  isWhole,
+  referenceTo,
+  rowsQuery,
+  type View,
+  viewFor,
+  viewOf,
+  WHOLE,
+} from "../view";
 import { type ArrowType, decode, type Part } from "./decode";
 import type { CellPiece } from "./whole-cell";
 import {
@@ -332,4 +342,9 @@ export function rowsOf(
     known.delete(old);
   }
   return rows;
+}
+
+/** The rows of an output, in the view that its place has. */
+export function rowsInPlace(api: Api, output: Output, place: FramePlace): FrameRows {
+  return rowsOf(api, output, viewFor(viewOf(place), output.columns), output.columns);
 }
