@@ -99,14 +99,17 @@ def test_a_notebook_that_cannot_be_written_fails_no_run(place, words, project):
 
 
 def test_a_server_writes_the_runs_that_it_ran_and_follows_the_setting(project):
+    wanted = set()
     with Server(project) as server:
         server.wait_ready()
-        server.run("small")
-        (project / "headrace.yaml").write_text("notebooks: '{pipeline}-{trigger}-{run}.ipynb'\n")
-        record = server.run("small")
-        wanted = project / f"small-none-{record['id']}.ipynb"
-        limit = time.monotonic() + 60
-        while not wanted.exists():
-            assert time.monotonic() < limit, server.log_file.read_text()
-            time.sleep(0.05)
-    assert len(list(project.glob("*.ipynb"))) == 1
+        for name in ("early", "late"):
+            pattern = f"notebooks: '{name}-{{pipeline}}-{{trigger}}-{{run}}.ipynb'\n"
+            (project / "headrace.yaml").write_text(pattern)
+            record = server.run("small")
+            place = project / f"{name}-small-none-{record['id']}.ipynb"
+            wanted.add(place)
+            limit = time.monotonic() + 60
+            while not place.exists():
+                assert time.monotonic() < limit, server.log_file.read_text()
+                time.sleep(0.05)
+    assert set(project.glob("*.ipynb")) == wanted
