@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -69,14 +69,24 @@ _AFTER_END_S = 0.05
 _LONGEST_WAIT_S = 3600.0
 """A clock may be set, and a machine may sleep: nothing is waited for longer than that."""
 _FOR_AUTO_RUN = (ev.StalenessChanged, ev.RunFinished)
-_RUN_EVENTS = (
-    ev.RunQueued,
-    ev.BlockStarted,
-    ev.BlockWaiting,
-    ev.BlockFinished,
-    ev.BlockFailed,
-    ev.RunFinished,
-)
+_BLOCK_EVENTS = ev.BlockStarted | ev.BlockWaiting | ev.BlockFinished | ev.BlockFailed
+_RUN_EVENTS = ev.RunQueued | _BLOCK_EVENTS | ev.RunFinished
+
+
+@dataclass
+class _Told:
+    """What the project hears of a run after a step: each thing once, as it then is."""
+
+    run: Run
+    blocks: dict[str, None] = field(default_factory=dict[str, None])
+    finished: ev.RunFinished | None = None
+
+    def note(self, event: ev.Event) -> None:
+        """Take in one event of the run."""
+        if isinstance(event, ev.RunFinished):
+            self.finished = event
+        elif isinstance(event, _BLOCK_EVENTS):
+            self.blocks[event.block] = None
 
 
 class Session:
@@ -248,7 +258,7 @@ class Session:
                 return {"values": self.machine.values}
             case cmd.SetAutoRun():
                 self._auto.switch(on=command.on)
-                self._publish(ev.AutoRunSwitched(on=command.on))
+                self.log.publish(ev.AutoRunSwitched(on=command.on))
                 return {"on": command.on}
             case cmd.Undo() | cmd.Redo():
                 async with self._edits:
@@ -680,8 +690,11 @@ class Session:
         for effect in step.effects:
             self._carry(effect)
         crashpoint("step.after-effects")
+        told: dict[str, _Told] = {}
         for event in step.events:
-            self._publish(event)
+            self._publish(event, told)
+        for news in told.values():
+            self._around.tell_run(news.run, news.blocks, news.finished)
         if any(isinstance(event, _FOR_AUTO_RUN) for event in step.events):
             self._auto.changed()
         self._mind_the_time()
@@ -750,13 +763,14 @@ class Session:
                 self._stimuli.release()
                 return
 
-    def _publish(self, event: ev.Event) -> None:
+    def _publish(self, event: ev.Event, told: dict[str, _Told]) -> None:
+        """Tell who follows the pipeline; note in `told` what the project is to hear of its run."""
         self.log.publish(event)
         run = self._runs.get(event.cause)
         if run is None:
             return
         if isinstance(event, _RUN_EVENTS):
-            self._around.tell_run(run, event)
+            told.setdefault(run.id, _Told(run)).note(event)
         if run.interactive and isinstance(event, _RUN_EVENTS):
             going = (other for other in self.machine.runs.values() if other.interactive)
             self._tell_worker("ready" if all(other.rests for other in going) else "busy")

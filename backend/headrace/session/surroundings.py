@@ -152,13 +152,11 @@ class Surroundings:
         """Tell those who watch the project that headrace.yaml or a secret is different."""
         self.log.publish(ev.SettingsChanged())
 
-    def tell_run(self, run: Run, event: ev.Event) -> None:
-        """Tell those who watch the project how a run and the block of `event` are now."""
-        block = getattr(event, "block", None)
-        if isinstance(block, str):
+    def tell_run(self, run: Run, blocks: Iterable[str], finished: ev.RunFinished | None) -> None:
+        """Tell those who watch the project how a run and some of its blocks are now."""
+        for block in blocks:
             record = run.blocks[block].record
             self.log.publish(ev.BlockRunChanged(cause=run.id, run=run.id, block=record))
-        finished = event if isinstance(event, ev.RunFinished) else None
         self.log.publish(ev.RunChanged(cause=run.id, run=summary_of(run, finished)))
 
 

@@ -88,6 +88,32 @@ async def test_a_history_that_is_locked_or_full_delays_a_run_and_loses_nothing(
     assert not left
 
 
+async def test_the_project_hears_once_how_a_block_and_a_run_ended_though_it_was_all_one_step(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await desk.open()
+    heard: list[ev.Event] = []
+    desk.sessions.log.subscribe(heard.append)
+    write, may_go_on = desk.history.write, asyncio.Event()
+
+    async def slow(changes: Sequence[Change]) -> None:
+        await may_go_on.wait()
+        await write(changes)
+
+    answer = await desk.handle(cmd.RunBlocks, blocks=["load"])
+    monkeypatch.setattr(desk.history, "write", slow)
+    early = asyncio.create_task(session.look_again())
+    await desk.waiting("load")
+    desk.pool.finish("load", 1)
+    may_go_on.set()
+    await early
+    await session.finished(answer["run"])
+    blocks = [event.block.state for event in heard if isinstance(event, ev.BlockRunChanged)]
+    runs = [event.run.state for event in heard if isinstance(event, ev.RunChanged)]
+    assert blocks.count("succeeded") == runs.count("succeeded") == 1
+    assert (blocks[-1], runs[-1]) == ("succeeded", "succeeded")
+
+
 async def test_a_run_that_cannot_be_recorded_is_refused(desk: Desk) -> None:
     session = await desk.open()
     broken(desk, Unavailable("locked"))
