@@ -113,7 +113,7 @@ def since(incremental: Incremental, stored: Since | None) -> Since:
         return stored
     start = incremental.start
     mark = None if start is None else guessed(incremental.column, start)
-    return Since(mark=mark, version=stored.version)
+    return Since(mark=mark, version=stored.version, run=stored.run)
 
 
 def listed(

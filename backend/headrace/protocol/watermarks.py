@@ -23,13 +23,16 @@ class Watermark(Struct, frozen=True, kw_only=True):
 class Since(Struct, frozen=True, kw_only=True):
     """What a block run goes on from; pinned before its first attempt, the same for all of them.
 
-    `version` counts the changes of the stored mark, 0 before the first: the mark moves only while
-    it is still that one.
+    `version` counts the changes of the stored mark, 0 before the first, and `run` made the last of
+    them: the mark moves only while it is still that one. A count alone would not tell: a session
+    counts on when a run of its own ends, before that is written, and another process may as well.
     """
 
     mark: Watermark | None = None
     """None: from the beginning."""
     version: int = 0
+    run: str | None = None
+    """None when somebody set it."""
 
 
 class Incremental(Struct, frozen=True, kw_only=True, omit_defaults=True):

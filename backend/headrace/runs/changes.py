@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from headrace.protocol.tables import BlockRun, Output, RunRecord, RunState
-from headrace.protocol.watermarks import Watermark
+from headrace.protocol.watermarks import Since, Watermark
 from headrace.store.files import Unsynced
 
 
@@ -72,14 +72,14 @@ class SaveUnsynced(Struct, frozen=True, kw_only=True):
 class MoveWatermark(Struct, frozen=True, kw_only=True):
     """The mark of a block is now this, by the success of a run.
 
-    It is written with that success or not at all: when the stored mark is no longer that of
-    `version`, the whole transaction raises WatermarkMoved.
+    It is written with that success or not at all: when the stored mark is no longer what the run
+    went on from, the whole transaction raises WatermarkMoved.
     """
 
     pipeline: str
     block: str
     mark: Watermark
-    version: int
+    since: Since
     run_id: str
     at: datetime
 

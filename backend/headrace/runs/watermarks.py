@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, and_, select, update
 
 from headrace.core.crash import crashpoint
 from headrace.core.errors import Conflict
@@ -59,13 +59,17 @@ class Watermarks:
 
 
 def move_watermark(connection: Connection, change: MoveWatermark) -> None:
-    """Move a mark from the version that a run pinned; raise WatermarkMoved when it is another."""
-    values = _values(change.mark, change.version + 1, change.run_id, change.at)
-    guard = watermarks.c.version == change.version
+    """Move a mark from the one that a run pinned; raise WatermarkMoved when it is another."""
+    before = change.since
+    values = _values(change.mark, before.version + 1, change.run_id, change.at)
+    guard = and_(
+        watermarks.c.version == before.version,
+        watermarks.c.run_id.is_not_distinct_from(before.run),
+    )
     of_block = _of(change.pipeline, change.block)
     crashpoint("watermark.before-move")
     moved = connection.execute(update(watermarks).where(*of_block, guard).values(values)).rowcount
-    if not moved and not change.version:
+    if not moved and not before.version:
         first = insert_or_replace(connection.dialect.name, watermarks).values(
             pipeline=change.pipeline, block=change.block, **values
         )

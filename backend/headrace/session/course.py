@@ -348,12 +348,13 @@ class Course:
                         pipeline=run.definition.pipeline,
                         block=name,
                         mark=mark,
-                        version=since.version,
+                        since=since,
                         run_id=run.id,
                         at=at,
                     )
                 )
-                self._results.move(name, Since(mark=mark, version=since.version + 1))
+                moved = Since(mark=mark, version=since.version + 1, run=run.id)
+                self._results.move(name, moved)
         return found
 
     def _look_at_waiting(self, over: Run, at: datetime) -> Step:

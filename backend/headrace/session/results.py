@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -97,6 +97,8 @@ class Results:
         self._at: datetime | None = None
         self._marks: dict[str, Since] = {}
         """The stored marks of incremental blocks, by name."""
+        self._doubted: set[str] = set()
+        """Blocks whose marks were moved here and then not in the history."""
 
     def since(self, block: PlannedBlock) -> Since | None:
         """Return what a block would go on from now; None for one that is not incremental."""
@@ -108,13 +110,20 @@ class Results:
         """Take stored marks; one that is older than what is known by now is passed over."""
         for name, mark in marks.items():
             known = self._marks.get(name)
-            if known != mark and (known is None or known.version <= mark.version):
+            older = known is not None and known.version > mark.version
+            if known != mark and (not older or name in self._doubted):
                 self._touch(name)
                 self._marks[name] = mark
+            self._doubted.discard(name)
 
     def move(self, block: str, reached: Since) -> None:
         """Take a mark that a run has moved."""
-        self.mark({block: reached})
+        self._touch(block)
+        self._marks[block] = reached
+
+    def doubt(self, blocks: Iterable[str]) -> None:
+        """Take the next stored marks of blocks whatever they are: a move of theirs was refused."""
+        self._doubted.update(blocks)
 
     def remember(self, block: str, result: Result, parts: Mapping[str, str] | None = None) -> None:
         """Add a result; the newest of a block is the one added last."""

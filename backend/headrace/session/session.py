@@ -58,7 +58,7 @@ from headrace.session.stimuli import Stimuli
 from headrace.session.surroundings import Surroundings
 from headrace.session.turns import Places
 from headrace.session.warmth import Warmth
-from headrace.session.watermarks import stored_marks, without_success
+from headrace.session.watermarks import moved_by, stored_marks, without_success
 from headrace.workers.jobs import AnyAnswer
 
 logger = logging.getLogger(__name__)
@@ -740,6 +740,7 @@ class Session:
             try:
                 await self._record(step.records)
             except WatermarkMoved as error:
+                self.machine.results.doubt(moved_by(step, error.run_id))
                 step = without_success(step, error.run_id, error.message)
                 run = self._runs[error.run_id]
                 run.state, run.reason = "failed", error.message

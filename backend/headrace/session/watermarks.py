@@ -15,7 +15,15 @@ from headrace.session.effects import Step
 async def stored_marks(history: HistoryThread, pipeline: str) -> dict[str, Since]:
     """Read the marks of a pipeline, by block."""
     found = await history.call(History.watermarks, pipeline)
-    return {table.block: Since(mark=table.mark, version=table.version) for table in found}
+    return {
+        table.block: Since(mark=table.mark, version=table.version, run=table.run) for table in found
+    }
+
+
+def moved_by(step: Step, run_id: str) -> list[str]:
+    """Return the blocks whose marks the success of a run moves in a step."""
+    moves = (change for change in step.records if isinstance(change, MoveWatermark))
+    return [move.block for move in moves if move.run_id == run_id]
 
 
 def without_success(step: Step, run_id: str, reason: str) -> Step:

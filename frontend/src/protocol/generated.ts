@@ -1355,12 +1355,14 @@ export interface Timings {
 /**
  * What a block run goes on from; pinned before its first attempt, the same for all of them.
  *
- * `version` counts the changes of the stored mark, 0 before the first: the mark moves only while
- * it is still that one.
+ * `version` counts the changes of the stored mark, 0 before the first, and `run` made the last of
+ * them: the mark moves only while it is still that one. A count alone would not tell, for a session
+ * counts on when a run of its own ends, before that is written; another process may count as well.
  */
 export interface Since {
   mark: Watermark | null;
   version: number;
+  run: string | null;
 }
 /**
  * Project: the list of pipelines, or a title, changed on disk.

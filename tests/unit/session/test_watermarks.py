@@ -14,11 +14,12 @@ from headrace.protocol.tables import RunLimits
 from headrace.protocol.watermarks import Incremental, Since, Watermark
 from headrace.runs.changes import MoveWatermark, SaveBlock, SaveRun
 from headrace.runs.history import History
+from headrace.runs.watermarks import WatermarkMoved
 from headrace.session.definition import Definition, key_of
 from headrace.session.effects import Execute, Step, TakeUp
 from headrace.session.machine import Machine
 from headrace.session.run import Run, RunRequest
-from headrace.session.watermarks import without_success
+from headrace.session.watermarks import stored_marks, without_success
 from headrace.testing.drafts import block, definition, done, output, raised, stopped
 from headrace.workers.jobs import Job
 
@@ -90,7 +91,12 @@ def test_the_mark_moves_in_the_records_of_the_success() -> None:
     assert executed[0].since is None
     assert run.state == "succeeded"
     (moved,) = moves(step)
-    assert (moved.block, moved.mark, moved.version, moved.run_id) == ("load", mark(7), 0, "r1")
+    assert (moved.block, moved.mark, moved.since.version, moved.run_id) == (
+        "load",
+        mark(7),
+        0,
+        "r1",
+    )
     ends = [c for c in step.records if isinstance(c, SaveRun) and c.state == "succeeded"]
     assert step.records.index(moved) == step.records.index(ends[0]) + 1
     _, step = launch(m, "r2")
@@ -154,7 +160,7 @@ def test_a_second_run_waits_for_the_first_and_takes_what_comes_after() -> None:
     assert first.state == second.state == "succeeded"
     loads = [job for job in executed if job.block == "load"]
     assert [(job.run, job.since) for job in loads] == [("r1", None), ("r2", mark(7))]
-    assert [(moved.run_id, moved.version) for moved in moves(step)] == [("r1", 0), ("r2", 1)]
+    assert [(moved.run_id, moved.since.version) for moved in moves(step)] == [("r1", 0), ("r2", 1)]
 
 
 def test_a_run_that_waits_goes_on_when_the_first_is_cancelled() -> None:
@@ -245,7 +251,7 @@ def test_the_start_counts_while_no_mark_of_that_column_is_stored() -> None:
     reached = Watermark(column="day", type="date", value="2024-02-01")
     end = answer(m, job, reached)
     (moved,) = moves(end)
-    assert moved.version == 4
+    assert moved.since.version == 4
 
 
 def test_the_next_try_of_a_tick_takes_over_what_was_loaded_with_its_mark() -> None:
@@ -260,14 +266,14 @@ def test_the_next_try_of_a_tick_takes_over_what_was_loaded_with_its_mark() -> No
     _, waiting = launch(m, "r9")
     assert jobs(waiting) == [], "the try to come goes on from this mark"
     _, step = run_through(m, m.start_due(taken.id, NOW), None)
-    assert [(moved.run_id, moved.mark, moved.version) for moved in moves(step)] == [
+    assert [(moved.run_id, moved.mark, moved.since.version) for moved in moves(step)] == [
         (taken.id, mark(9), 4)
     ]
 
 
 def test_who_loses_the_race_for_a_mark_has_failed() -> None:
     moved = MoveWatermark(
-        pipeline="flights", block="load", mark=mark(7), version=0, run_id="r1", at=NOW
+        pipeline="flights", block="load", mark=mark(7), since=Since(), run_id="r1", at=NOW
     )
     mine = SaveRun(run_id="r1", state="succeeded", finished_at=NOW)
     other = SaveRun(run_id="r2", state="succeeded", finished_at=NOW)
@@ -331,3 +337,29 @@ async def test_a_session_reads_marks_before_each_run_and_a_lost_race_fails_the_r
     assert desk.pool.executed[-1].since is None
     await finish(desk, 11)
     assert (await session.finished(third)).state == "succeeded"
+
+
+async def test_a_mark_of_the_same_count_that_another_run_moved_is_another_mark(desk: Desk) -> None:
+    theirs = MoveWatermark(
+        pipeline="flights", block="load", mark=mark(5), since=Since(), run_id="theirs", at=NOW
+    )
+    await desk.history.write([theirs])
+    expected = Since(mark=mark(4), version=1, run="mine")
+    mine = msgspec.structs.replace(theirs, mark=mark(9), since=expected, run_id="next")
+    with pytest.raises(WatermarkMoved, match="the mark of load was changed meanwhile"):
+        await desk.history.write([mine])
+    stored = (await stored_marks(desk.history, "flights"))["load"]
+    assert stored == Since(mark=mark(5), version=1, run="theirs")
+    await desk.history.write([msgspec.structs.replace(mine, since=stored)])
+    assert (await stored_marks(desk.history, "flights"))["load"].mark == mark(9)
+
+
+def test_after_a_refused_move_the_stored_mark_counts_though_it_is_older() -> None:
+    m = machine(load=Since(mark=mark(9), version=6, run="refused"))
+    m.mark({"load": Since(mark=mark(5), version=5, run="theirs")})
+    _, step = launch(m)
+    assert jobs(step)[0].since == mark(9), "what is known is newer than what was read"
+    m.results.doubt(["load"])
+    m.mark({"load": Since(mark=mark(5), version=5, run="theirs")})
+    block = m.definition.blocks["load"]
+    assert m.results.since(block) == Since(mark=mark(5), version=5, run="theirs")

@@ -19,7 +19,7 @@ from headrace.runs.changes import Change, MoveWatermark, QueueRun, SaveBlock, Sa
 from headrace.session.effects import Execute, Step, Stop
 from headrace.session.machine import Machine
 from headrace.session.run import RunRequest
-from headrace.session.watermarks import without_success
+from headrace.session.watermarks import moved_by, without_success
 from headrace.testing.drafts import block, definition, done, raised, stopped
 from headrace.workers.jobs import Job
 
@@ -54,7 +54,8 @@ class Incrementally(RuleBasedStateMachine):
     def write(self, step: Step) -> Step:
         """Write the records of a step in one transaction, and take up its effects."""
         for change in step.records:
-            if isinstance(change, MoveWatermark) and change.version != self.mark.version:
+            if isinstance(change, MoveWatermark) and change.since != self.mark:
+                self.machine.results.doubt(moved_by(step, change.run_id))
                 return self.write(without_success(step, change.run_id, "moved"))
         for change in step.records:
             self.save(change)
@@ -84,7 +85,8 @@ class Incrementally(RuleBasedStateMachine):
                 if change.state == "succeeded":
                     self.delivered.append(self.span(change.run_id))
             case MoveWatermark():
-                self.mark = Since(mark=change.mark, version=change.version + 1)
+                version = change.since.version + 1
+                self.mark = Since(mark=change.mark, version=version, run=change.run_id)
             case _:
                 pass
 
@@ -148,12 +150,13 @@ class Incrementally(RuleBasedStateMachine):
         if self.newest == first:
             return
         reached = Watermark(column="id", type="integer", value=str(self.newest))
-        self.mark = Since(mark=reached, version=self.mark.version + 1)
+        self.mark = Since(mark=reached, version=self.mark.version + 1, run="other")
         self.delivered.append((first, self.newest))
 
     @rule()
     def look_at_the_marks(self) -> None:
         self.write(self.machine.mark({"load": self.mark}))
+        assert self.machine.results.since(DRAFT.blocks["load"]) == self.mark
 
     @invariant()
     def each_row_is_delivered_once(self) -> None:
