@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
+from sys import intern
 from typing import Any, NamedTuple
 
 import msgspec
@@ -89,11 +90,12 @@ class Results:
         self.status: dict[str, BlockStatus] = {}
         self._known: dict[str, dict[str, Result]] = {}
         self._parts: dict[str, dict[str, str]] = {}
+        """What keys were made of, of results that are known or shown."""
         self._shown_key: dict[str, str] = {}
         self._failed_key: dict[str, str] = {}
         self._compared: _Comparison | None = None
         self._lost: set[str] = set()
-        """Keys whose outputs are no longer stored."""
+        """Keys that somebody may look at and whose outputs are no longer stored."""
         self._at: datetime | None = None
         self._marks: dict[str, Since] = {}
         """The stored marks of incremental blocks, by name."""
@@ -133,9 +135,9 @@ class Results:
         self._lost.discard(result.key)
         known[result.key] = result
         if len(known) > KEPT_PER_BLOCK:
-            del known[next(iter(known))]
+            self._drop(block, next(iter(known)))
         if parts is not None:
-            self._parts[result.key] = dict(parts)
+            self._keep_parts(result.key, parts)
 
     def learn(self, block: str, result: Result, parts: Mapping[str, str]) -> bool:
         """Add a result that another process made, at its place by time; False when it is known."""
@@ -146,7 +148,7 @@ class Results:
         later = [r for r in known.values() if r.made_at > result.made_at and r.key != result.key]
         for newer in [result, *later]:
             self.remember(block, newer)
-        self._parts[result.key] = dict(parts)
+        self._keep_parts(result.key, parts)
         return True
 
     def known(self) -> set[str]:
@@ -160,11 +162,15 @@ class Results:
 
     def lose(self, addresses: AbstractSet[str]) -> None:
         """Forget the results whose outputs are no longer stored."""
+        wanted = {key.text for key in self._compared.keys.values()} if self._compared else set()
+        asked_for = wanted.union(self._shown_key.values())
+        self._lost &= asked_for
         for block, known in self._known.items():
             for key in [k for k, result in known.items() if result.output.address in addresses]:
                 self._touch(block)
-                self._lost.add(key)
-                del known[key]
+                self._drop(block, key)
+                if key in asked_for:
+                    self._lost.add(key)
 
     def find(self, block: str, key: str) -> Result | None:
         """Find a known result by its key."""
@@ -193,7 +199,7 @@ class Results:
         )
         self._touch(block)
         if last.key:
-            self._parts[last.key] = last.parts
+            self._keep_parts(last.key, last.parts)
             self._shown_key[block] = last.key
             if last.state == "failed":
                 self._failed_key[block] = last.key
@@ -211,13 +217,28 @@ class Results:
         """Record the key of the result that the status of a block now holds."""
         if self._shown_key.get(block) != key or block in self._failed_key:
             self._touch(block)
-            self._shown_key[block] = key
+            before, self._shown_key[block] = self._shown_key.get(block, ""), key
             self._failed_key.pop(block, None)
+            if before not in self._known.get(block, {}):
+                self._drop_parts(before)
 
     def fail(self, block: str, key: str) -> None:
         """Record what the last run of a block failed with: until that changes, it is no news."""
         self._touch(block)
         self._failed_key[block] = key
+
+    def _drop(self, block: str, key: str) -> None:
+        del self._known[block][key]
+        self._drop_parts(key)
+
+    def _keep_parts(self, key: str, parts: Mapping[str, str]) -> None:
+        """Keep what a key was made of; thousands of keys are made of much the same."""
+        self._parts[key] = {intern(str(name)): intern(str(part)) for name, part in parts.items()}
+
+    def _drop_parts(self, key: str) -> None:
+        known = any(key in known for known in self._known.values())
+        if not known and key not in self._shown_key.values():
+            self._parts.pop(key, None)
 
     def _touch(self, block: str) -> None:
         if self._compared is not None:
@@ -298,7 +319,8 @@ class Results:
         elif result is not None and block.problem is None:
             fresh[name] = result
             last.staleness[name] = FRESH
-            self._parts.setdefault(key.text, key.parts)  # to say later what changed since
+            if key.text not in self._parts:
+                self._keep_parts(key.text, key.parts)  # to say later what changed since
             end = _end(block, result)
             if end is not None:
                 last.ends[name] = end

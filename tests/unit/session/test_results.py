@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 import random
 from datetime import UTC, datetime
 
@@ -64,3 +65,21 @@ def test_a_comparison_that_goes_on_equals_one_from_scratch(seed):
         whole = _from_scratch(results).wanted(definition, parameters)[1:]
         assert results.wanted(definition, parameters)[1:] == whole
         keys = whole[0]
+
+
+def test_what_is_kept_of_scheduled_runs_does_not_grow_with_their_number():
+    results = Results()
+
+    def kept_after(last: int) -> int:
+        """Take results up to that of a run, each with a key of its own; return bytes kept."""
+        for number in range(last - 400, last):
+            output = Output(address=f"{number:032}", digest=f"{number:032}", kind="table")
+            key = f"key {number}"
+            parts = {"code": "a" * 32, "logical time": f"tick {number}", "input b": output.digest}
+            results.remember("a", Result(key=key, output=output, made_at=AT), parts)
+            results.show("a", key)
+            if number % 10 == 0:
+                results.lose({f"{number - ago:032}" for ago in (0, 15)})
+        return len(pickle.dumps(vars(results)))
+
+    assert kept_after(400) * 1.1 > [kept_after(400 * times) for times in range(2, 6)][-1]
