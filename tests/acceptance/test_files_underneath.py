@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -107,6 +108,43 @@ def test_another_branch_under_an_edit_and_a_run_is_shown_and_nothing_of_it_is_to
         assert over["state"] == "succeeded"
         assert {e.said for e in plant.effects() if e.run == run} == {"v1"}
         assert tree(plant) == theirs, "not a byte of the branch is different"
+        check(plant, server)
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_a_branch_without_the_pipeline_lets_its_run_end_by_what_it_pinned(
+    tmp_path: Path, *, comes_back: bool
+) -> None:
+    plant = Plant(tmp_path, gated="second")
+    git(plant, "init", "-q", "-b", "bare")
+    git(plant, "commit", "-q", "--allow-empty", "-m", "none")
+    git(plant, "checkout", "-q", "-b", "main")
+    git(plant, "add", "pipelines")
+    git(plant, "commit", "-q", "-m", "one")
+    with Server(plant.project) as server, server.ws() as line:
+        server.wait_ready()
+        line.send(json.dumps({"op": "open-session", "pipeline": "steps", "req": "o"}))
+        run = start_run(server)
+        until(lambda: plant.counts(run)["second"], "the gated block")
+        git(plant, "checkout", "-q", "bare")
+        heard = list[dict[str, Any]]()
+        while not heard or heard[-1]["op"] != "session-ended":
+            frame = json.loads(line.recv(timeout=5))
+            heard += frame if isinstance(frame, list) else [frame]
+        assert heard[-1]["reason"] == "the pipeline was removed from the disk"
+        assert server.get("pipelines/steps").status_code == 404
+        if comes_back:
+            git(plant, "checkout", "-q", "main")
+            assert server.get("pipelines/steps").is_success
+        plant.open_gate()
+        (over,) = all_over(server)
+        assert (over["id"], over["state"]) == (run, "succeeded")
+        assert plant.counts(run) == dict.fromkeys(plant.CHAIN, 1)
+        if not comes_back:
+            assert server.get("pipelines/steps").status_code == 404
+            assert not plant.pipeline.exists(), "nothing is written to where it was"
+            git(plant, "checkout", "-q", "main")
+        assert server.run("steps")["state"] == "succeeded"
         check(plant, server)
 
 

@@ -672,6 +672,11 @@ class Session:
         await asyncio.gather(*(self.cancel_run(run, reason) for run in going))
         await asyncio.gather(*(self.finished(run) for run in going))
 
+    async def at_rest(self) -> None:
+        """Wait until no run goes on."""
+        while self.is_busy:
+            await asyncio.gather(*(self.finished(run) for run in self.machine.runs))
+
     # The loop
 
     def _now(self) -> datetime:

@@ -45,6 +45,8 @@ from headrace.workers.pool import Pool
 
 logger = logging.getLogger(__name__)
 
+_REMOVED = "the pipeline was removed from the disk"
+
 
 class Sessions:
     """Opens each pipeline's session once, and routes commands to it."""
@@ -63,6 +65,8 @@ class Sessions:
         self._resuming = asyncio.Lock()
         self._ours: set[str] = set()
         """Unfinished runs of ours that no session had in hand when we looked last."""
+        self._leaving: dict[str, asyncio.Task[None]] = {}
+        """Pipelines that are gone, and whose runs go on."""
 
     @property
     def log(self) -> EventLog:
@@ -88,7 +92,7 @@ class Sessions:
             opening = asyncio.create_task(self._open(pipeline))
             self._opening[pipeline] = opening
         try:
-            return await asyncio.shield(opening)
+            session = await asyncio.shield(opening)
         except asyncio.CancelledError:
             if opening.cancelled():
                 raise Unavailable("The server stops.") from None
@@ -96,6 +100,9 @@ class Sessions:
         except HeadraceError:
             self._opening.pop(pipeline, None)
             raise
+        if pipeline in self._leaving:
+            await session.reread()  # it may be back
+        return session
 
     async def _open(self, pipeline: str) -> Session:
         around = self._around
@@ -200,14 +207,32 @@ class Sessions:
                 try:
                     await session.reread(batch.paths)
                 except NotFound:
-                    self._opening.pop(session.pipeline, None)
-                    await session.close("the pipeline was removed from the disk")
+                    if session.pipeline not in self._leaving:
+                        self._leaving[session.pipeline] = asyncio.create_task(self._part(session))
                 except HeadraceError as error:
                     logger.warning("%s cannot be read again: %s", session.pipeline, error)
             if batch.pipelines:
                 self._around.tell_pipelines_changed()
             if batch.settings:
                 self.tell_settings_changed()
+
+    async def _part(self, session: Session) -> None:
+        """Say that a pipeline is gone, and end its session when its runs, which need no file, have.
+
+        When another branch was checked out for a while, the pipeline may be back by then.
+        """
+        try:
+            if session.is_busy:
+                session.log.publish(ev.SessionEnded(reason=_REMOVED))
+                await session.at_rest()
+            await session.reread()
+        except NotFound:
+            self._opening.pop(session.pipeline, None)
+            await session.close(_REMOVED)
+        except HeadraceError as error:
+            logger.warning("%s cannot be read again: %s", session.pipeline, error)
+        finally:
+            del self._leaving[session.pipeline]
 
     def tell_settings_changed(self) -> None:
         """Tell those who watch the project that headrace.yaml or a secret is different."""
@@ -301,9 +326,10 @@ class Sessions:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watching
         opening = [task for task in self._opening.values() if not task.done()]
-        for task in opening:
+        not_for_long: list[asyncio.Task[Any]] = [*opening, *self._leaving.values()]
+        for task in not_for_long:
             task.cancel()
-        await asyncio.gather(*opening, return_exceptions=True)
+        await asyncio.gather(*not_for_long, return_exceptions=True)
         for session in self.live():
             await session.close("the server stops")
         self._around.turns.close()
