@@ -240,9 +240,9 @@ def run_as_notebook(cells: list[str]) -> tuple[list[dict[str, Any]], list[set[st
             exec(compile(source, "<cell>", "exec"), names)
         except Exception:
             return seen, unstorable
+        names.pop("__builtins__")  # `exec` puts it there, and it is slow to pickle
         unstorable.append({k for k, v in names.items() if not can_be_stored(v)})
         kept = {k: v for k, v in names.items() if isinstance(v, list | int | tuple | dict)}
-        kept.pop("__builtins__", None)
         seen.append(copy.deepcopy({k: v for k, v in kept.items() if k not in unstorable[-1]}))
     return seen, unstorable
 
