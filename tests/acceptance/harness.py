@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +18,17 @@ from websockets.sync.client import ClientConnection, connect
 
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 30.0
+
+
+def paces(limit_s: float) -> Iterator[None]:
+    """Yield until `limit_s` is over, at moments to look at what is waited for.
+
+    They come ever more slowly, a tenth of the wait apart: each look may cost what others compute with.
+    """
+    begun = time.monotonic()
+    while (waited := time.monotonic() - begun) < limit_s:
+        yield
+        time.sleep(min(max(waited / 10, 0.005), 0.2))
 
 
 def headrace_command() -> list[str]:
@@ -74,12 +86,13 @@ class Server:
             return False
 
     def _wait_for(self, condition: Any, what: str) -> None:
-        limit = time.monotonic() + START_LIMIT_S
-        while not condition():
-            assert self.process is not None
-            if self.process.poll() is not None or time.monotonic() > limit:
-                raise AssertionError(f"no {what}:\n{self.log_file.read_text()}")
-            time.sleep(0.01)
+        assert self.process is not None
+        for _ in paces(START_LIMIT_S):
+            if condition():
+                return
+            if self.process.poll() is not None:
+                break
+        raise AssertionError(f"no {what}:\n{self.log_file.read_text()}")
 
     def wait_ready(self) -> None:
         """Wait until the project is open, or say why it is not."""
@@ -124,13 +137,12 @@ class Server:
 
     def finished(self, run_id: str, *, timeout_s: float = 90) -> dict[str, Any]:
         """Wait for the record of a run that is over."""
-        limit = time.monotonic() + timeout_s
-        while True:
+        record: dict[str, Any] = {}
+        for _ in paces(timeout_s):
             record = self.get(f"runs/{run_id}").json()
             if record["state"] in ("succeeded", "failed", "cancelled"):
                 return record
-            assert time.monotonic() < limit, record
-            time.sleep(0.02)
+        raise AssertionError(record)
 
     def ws(self, **headers: str) -> ClientConnection:
         """Open the event stream."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any, ClassVar
 
 import httpx
 
-from .harness import Server
+from .harness import Server, paces
 from .history import keep_history
 
 OVER = ("succeeded", "failed", "cancelled")
@@ -21,13 +20,11 @@ WAIT_S = 30.0
 
 def until(found: Callable[[], Any], what: str, limit_s: float = WAIT_S) -> Any:
     """Wait for a truth of the outside world and return it."""
-    limit = time.monotonic() + limit_s
-    while True:
+    for _ in paces(limit_s):
         answer = found()
         if answer:
             return answer
-        assert time.monotonic() < limit, f"waited {limit_s:g} s in vain for {what}"
-        time.sleep(0.01)
+    raise AssertionError(f"waited {limit_s:g} s in vain for {what}")
 
 
 @dataclass(frozen=True)

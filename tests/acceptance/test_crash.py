@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -18,21 +18,11 @@ import pytest
 
 from .harness import Server, headrace_command
 from .history import keep_history
+from .plant import until
 
 WAIT_S = 20.0
 STOP_LIMIT_S = 5.0
 """How long a server may take to end when it is asked to."""
-
-
-def until(found: Callable[[], Any], what: str, limit_s: float = WAIT_S) -> Any:
-    """Wait for a truth of the outside world and return it."""
-    limit = time.monotonic() + limit_s
-    while True:
-        answer = found()
-        if answer:
-            return answer
-        assert time.monotonic() < limit, f"waited {limit_s:g} s in vain for {what}"
-        time.sleep(0.01)
 
 
 class Site:

@@ -133,7 +133,8 @@ class Results:
         known = self._known.setdefault(block, {})
         known.pop(result.key, None)
         self._lost.discard(result.key)
-        known[result.key] = result
+        newest = self.newest(block)
+        known[result.key] = result if newest is None else _sharing(result, newest)
         if len(known) > KEPT_PER_BLOCK:
             self._drop(block, next(iter(known)))
         if parts is not None:
@@ -385,6 +386,20 @@ class Results:
         # Of the same key as what is shown: then it was run since by somebody with another draft.
         changed = reasons(recorded, key.parts) or ["its last result is of other code or inputs"]
         return Staleness(state="stale", reasons=changed)
+
+
+def _sharing(result: Result, other: Result) -> Result:
+    """Let a result have what is the same in another one in common with it.
+
+    Mostly the columns are: a thousand of them are a quarter of a megabyte, fifty times per block.
+    """
+    output, known = result.output, other.output
+    same = {
+        name: getattr(known, name)
+        for name in ("columns", "notes", "inputs", "checks", "type_name", "text")
+        if getattr(output, name) == getattr(known, name)
+    }
+    return msgspec.structs.replace(result, output=msgspec.structs.replace(output, **same))
 
 
 def _end(block: PlannedBlock, result: Result) -> datetime | None:

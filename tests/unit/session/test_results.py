@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from headrace.protocol.bindings import Binding
-from headrace.protocol.tables import Output
+from headrace.protocol.tables import Column, Output
 from headrace.session.definition import Definition, PlannedBlock
 from headrace.session.results import Result, Results
 
@@ -83,3 +83,16 @@ def test_what_is_kept_of_scheduled_runs_does_not_grow_with_their_number():
         return len(pickle.dumps(vars(results)))
 
     assert kept_after(400) * 1.1 > [kept_after(400 * times) for times in range(2, 6)][-1]
+
+
+def test_results_of_the_same_columns_have_them_in_common():
+    results = Results()
+    columns = [[Column(name="a", type="int64")] for _ in range(2)]
+    for number, same in enumerate(columns):
+        output = Output(address=f"{number:032}", digest=f"{number}", kind="table", columns=same)
+        results.remember("a", Result(key=f"{number}", output=output, made_at=AT))
+    first, second = (results.find("a", f"{number}") for number in range(2))
+    assert first is not None
+    assert second is not None
+    assert second.output.digest == "1"
+    assert second.output.columns is first.output.columns
