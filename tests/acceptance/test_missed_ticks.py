@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -80,6 +81,9 @@ def test_400_days_off_are_100_runs_and_one_record(tmp_path: Path) -> None:
         made_up = ticking.ticks()[1:101]
         assert all(tick.run_id for tick in made_up)
         assert server.get("status").json()["state"] == "ready"
+        warnings = [line for line in server.log_file.read_text().splitlines() if "missed" in line]
+    assert len(warnings) == 1, "one for all"
+    assert re.search(r"p/t, 20.* UTC to 20.* UTC: missed, with all before the last", warnings[0])
 
 
 def test_a_clock_that_jumps_fires_nothing_twice_and_nothing_uncounted(make: Make) -> None:

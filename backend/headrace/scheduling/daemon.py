@@ -359,7 +359,13 @@ class Daemon:
                 crashpoint("tick.after-launch")
         for state, decision in decisions:
             for action in decision.actions:
-                if isinstance(action, Cancel):
+                if isinstance(action, Skip) and action.until is not None:
+                    first, end = (
+                        f"{t:%Y-%m-%d %H:%M} UTC" for t in (action.logical_time, action.until)
+                    )
+                    place = f"{pipeline}/{state.spec.name}, {first} to {end}"
+                    logger.warning("%s: %s", place, action.reason)
+                elif isinstance(action, Cancel):
                     if session is not None:
                         await session.cancel_run(action.run_id, "a newer tick came")
                     self._cancelled[state.id] = frozenset(run.run_id for run in state.running)
