@@ -24,7 +24,7 @@ from .harness import Server
 from .invariants import check, project_files_are_whole
 from .plant import Plant, all_over, start_run, until
 
-SAVES = int(os.environ.get("HEADRACE_SAVES", "100"))
+SAVES = int(os.environ.get("HEADRACE_SAVES", "1000"))
 """Random moments at which a save is cut off."""
 SEED = int(os.environ.get("HEADRACE_SEED", "0")) or random.randrange(1, 10**6)
 
