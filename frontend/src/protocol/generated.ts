@@ -1356,8 +1356,8 @@ export interface Timings {
  * What a block run goes on from; pinned before its first attempt, the same for all of them.
  *
  * `version` counts the changes of the stored mark, 0 before the first, and `run` made the last of
- * them: the mark moves only while it is still that one. A count alone would not tell, for a session
- * counts on when a run of its own ends, before that is written; another process may count as well.
+ * them: the mark moves only while it is still that one. A count alone would not tell: a session
+ * counts on when a run of its own ends, before that is written, and another process may as well.
  */
 export interface Since {
   mark: Watermark | null;
