@@ -25,6 +25,8 @@ export function nodesOf(
       position,
       width: NODE_WIDTH,
       height: NODE_HEIGHT,
+      // Else the handles are unknown after each change, and an edge that is being drawn is lost.
+      measured: { width: NODE_WIDTH, height: NODE_HEIGHT },
       selected: name === selected,
       data: { refusal },
       ariaLabel: name,
