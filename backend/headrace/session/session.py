@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,12 +50,14 @@ from headrace.session.effects import (
 from headrace.session.log import EventLog
 from headrace.session.machine import Machine
 from headrace.session.making import Maker, contract_of
+from headrace.session.news import RUN_EVENTS, News
 from headrace.session.others import OtherRuns
 from headrace.session.plan import retry_of, will_execute
 from headrace.session.publishing import Publishing
 from headrace.session.run import Run, RunRequest
 from headrace.session.stimuli import Stimuli
 from headrace.session.surroundings import Surroundings
+from headrace.session.timers import Timers
 from headrace.session.turns import Places
 from headrace.session.warmth import Warmth
 from headrace.session.watermarks import moved_by, stored_marks, without_success
@@ -65,28 +67,7 @@ logger = logging.getLogger(__name__)
 
 _WRITE_AGAIN_S = 0.5
 """Between two tries to write to a history that is locked or full."""
-_AFTER_END_S = 0.05
-_LONGEST_WAIT_S = 3600.0
-"""A clock may be set, and a machine may sleep: nothing is waited for longer than that."""
 _FOR_AUTO_RUN = (ev.StalenessChanged, ev.RunFinished)
-_BLOCK_EVENTS = ev.BlockStarted | ev.BlockWaiting | ev.BlockFinished | ev.BlockFailed
-_RUN_EVENTS = ev.RunQueued | _BLOCK_EVENTS | ev.RunFinished
-
-
-@dataclass
-class _Told:
-    """What the project hears of a run after a step: each thing once, as it then is."""
-
-    run: Run
-    blocks: dict[str, None] = field(default_factory=dict[str, None])
-    finished: ev.RunFinished | None = None
-
-    def note(self, event: ev.Event) -> None:
-        """Take in one event of the run."""
-        if isinstance(event, ev.RunFinished):
-            self.finished = event
-        elif isinstance(event, _BLOCK_EVENTS):
-            self.blocks[event.block] = None
 
 
 class Session:
@@ -128,11 +109,8 @@ class Session:
         self._learning = asyncio.Lock()
         self._runs: dict[str, Run] = {}
         self._ends: dict[str, asyncio.Future[None]] = {}
-        self._timers: dict[str, set[asyncio.TimerHandle]] = {}
-        """By run, until it is over."""
+        self._timers = Timers(surroundings.clock)
         self._auto = AutoRun(lambda: self._chore(self._run_cheap_blocks()))
-        self._end: tuple[datetime, asyncio.TimerHandle] | None = None
-        """When a result grows too old, and the timer for that."""
         self._chores: set[asyncio.Task[None]] = set()
         self._worker = "none"
         self._warmth = Warmth(surroundings.later)
@@ -695,11 +673,12 @@ class Session:
         for effect in step.effects:
             self._carry(effect)
         crashpoint("step.after-effects")
-        told: dict[str, _Told] = {}
+        news: dict[str, News] = {}
         for event in step.events:
-            self._publish(event, told)
-        for news in told.values():
-            self._around.tell_run(news.run, news.blocks, news.finished)
+            self._publish(event, news)
+        for of_run in news.values():
+            for event in of_run.events():
+                self._around.log.publish(event)
         if any(isinstance(event, _FOR_AUTO_RUN) for event in step.events):
             self._auto.changed()
         self._mind_the_time()
@@ -708,20 +687,10 @@ class Session:
 
     def _mind_the_time(self) -> None:
         """Be there when the next result grows older than its `cache:` allows."""
-        end = self.machine.results.next_end()
-        if self._end is not None and self._end[0] == end:
-            return
-        if self._end is not None:
-            self._end[1].cancel()
-            self._end = None
-        if end is not None:
-            wait = min((end - self._now()).total_seconds() + _AFTER_END_S, _LONGEST_WAIT_S)
-            loop = asyncio.get_running_loop()
-            self._end = end, loop.call_later(max(wait, _AFTER_END_S), self._look_at_time)
-
-    def _look_at_time(self) -> None:
-        self._end = None
-        self._stimuli.put(lambda: self.machine.look(self._now()))
+        self._timers.look_at(
+            self.machine.results.next_end(),
+            lambda: self._stimuli.put(lambda: self.machine.look(self._now())),
+        )
 
     async def _run_cheap_blocks(self) -> None:
         machine = self.machine
@@ -769,17 +738,17 @@ class Session:
                 self._stimuli.release()
                 return
 
-    def _publish(self, event: ev.Event, told: dict[str, _Told]) -> None:
-        """Tell who follows the pipeline; note in `told` what the project is to hear of its run."""
+    def _publish(self, event: ev.Event, news: dict[str, News]) -> None:
+        """Tell who follows the pipeline; note in `news` what the project is to hear of its run."""
         self.log.publish(event)
         run = self._runs.get(event.cause)
         if run is None:
             return
-        if isinstance(event, _RUN_EVENTS):
-            told.setdefault(run.id, _Told(run)).note(event)
-        if run.interactive and isinstance(event, _RUN_EVENTS):
-            going = (other for other in self.machine.runs.values() if other.interactive)
-            self._tell_worker("ready" if all(other.rests for other in going) else "busy")
+        if isinstance(event, RUN_EVENTS):
+            news.setdefault(run.id, News(run)).note(event)
+            if run.interactive:
+                going = (other for other in self.machine.runs.values() if other.interactive)
+                self._tell_worker("ready" if all(other.rests for other in going) else "busy")
         begun_or_over = isinstance(event, ev.RunQueued | ev.RunFinished)
         if run.interactive and begun_or_over and not self.log.listeners:
             self._left_alone()
@@ -813,8 +782,7 @@ class Session:
                 pool.stop(run, block)
             case EndRun(run):
                 pool.end_run(run)
-                for timer in self._timers.pop(run, ()):
-                    timer.cancel()
+                self._timers.end(run)
             case Rest(run):
                 pool.end_run(run)
             case TakeUp(run):
@@ -840,12 +808,7 @@ class Session:
                 case _:
                     return self.machine.limit_due(wait.run, wait.block, self._now())
 
-        def due() -> None:
-            self._timers[wait.run].discard(handle)
-            self._stimuli.put(act)
-
-        handle = asyncio.get_running_loop().call_later(wait.seconds, due)
-        self._timers.setdefault(wait.run, set()).add(handle)
+        self._timers.wait(wait.run, wait.seconds, lambda: self._stimuli.put(act))
 
     def _tell_worker(self, state: str) -> None:
         if state != self._worker:
@@ -858,10 +821,7 @@ class Session:
         self._warmth.keep()
         self._around.turns.leave(self.pipeline, self)
         self._auto.switch(on=False)
-        if self._end is not None:
-            self._end[1].cancel()
-        for timer in (timer for timers in self._timers.values() for timer in timers):
-            timer.cancel()
+        self._timers.close()
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(self._stimuli.close(), *self._chores, return_exceptions=True)

@@ -23,12 +23,11 @@ from headrace.project.settings import Settings
 from headrace.project.stamps import Stamps, stamps
 from headrace.project.watch import Watched
 from headrace.protocol import events as ev
-from headrace.protocol.tables import BlockStatus, RunSummary
+from headrace.protocol.tables import BlockStatus
 from headrace.runs.thread import HistoryThread
 from headrace.session.definition import Definition
 from headrace.session.draft import Draft, columns_of
 from headrace.session.log import EventLog
-from headrace.session.run import Run
 from headrace.session.turns import Places, Turns
 from headrace.session.warmth import Timer, after
 from headrace.store.files import SWEPT
@@ -151,32 +150,3 @@ class Surroundings:
     def tell_settings_changed(self) -> None:
         """Tell those who watch the project that headrace.yaml or a secret is different."""
         self.log.publish(ev.SettingsChanged())
-
-    def tell_run(self, run: Run, blocks: Iterable[str], finished: ev.RunFinished | None) -> None:
-        """Tell those who watch the project how a run and some of its blocks are now."""
-        for block in blocks:
-            record = run.blocks[block].record
-            self.log.publish(ev.BlockRunChanged(cause=run.id, run=run.id, block=record))
-        self.log.publish(ev.RunChanged(cause=run.id, run=summary_of(run, finished)))
-
-
-def summary_of(run: Run, finished: ev.RunFinished | None = None) -> RunSummary:
-    """Describe a live run, or one that just finished, as lists show it."""
-    return RunSummary(
-        id=run.id,
-        pipeline=run.definition.pipeline,
-        state=run.state,
-        origin=run.origin,
-        trigger=run.trigger,
-        logical_time=run.logical_time,
-        queued_at=run.queued_at,
-        started_at=run.started_at,
-        finished_at=finished.finished_at if finished else None,
-        seconds=finished.seconds if finished else None,
-        blocks_done=run.blocks_over,
-        blocks_total=len(run.blocks),
-        reason=run.reason,
-        published=run.published,
-        limits=run.limits,
-        retry=run.retry,
-    )

@@ -267,11 +267,9 @@ async def test_a_wait_ends_with_its_session(desk: Desk) -> None:
     await session.start_run(RunRequest(origin="api"))
     await desk.waiting("load")
     desk.pool.fail("load")
-    await until(lambda: session._timers)
+    await until(lambda: session._timers.waits)
     await session.close("enough")
-    timers = [timer for of_run in session._timers.values() for timer in of_run]
-    assert timers
-    assert all(timer.cancelled() for timer in timers)
+    assert not session._timers.waits
 
 
 async def test_cancel_without_a_run_stops_all_of_the_editor_and_only_that(desk: Desk) -> None:

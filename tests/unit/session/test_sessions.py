@@ -223,6 +223,74 @@ async def test_a_pipeline_that_is_removed_from_the_disk_ends_its_session(desk: D
     assert desk.sessions.live() == []
 
 
+class TestAPipelineThatIsRemovedWhileItRuns:
+    """As when another branch is checked out: a run has pinned all that it needs."""
+
+    async def begin(self, desk: Desk) -> tuple[Session, str]:
+        desk.sessions.start_watching()
+        session = await desk.open()
+        ear = Ear(session)
+        run = await session.start_run(RunRequest(origin="api"))
+        await desk.waiting("load")
+        desk.file("").rename(desk.paths.root / "away")
+        ended = await ear.wait_for(ev.SessionEnded)
+        assert ended.reason == "the pipeline was removed from the disk"
+        ear.leave()
+        return session, run
+
+    async def end(self, desk: Desk, session: Session, run: str) -> None:
+        for block in ("load", "clean", "counts"):
+            await desk.finish(block, 1)
+        assert (await session.finished(run)).state == "succeeded"
+
+    async def test_its_session_ends_with_its_runs(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        session, run = await self.begin(desk)
+        with pytest.raises(NotFound):
+            await desk.open()
+        looked, reread = list[str](), Session.reread
+
+        async def noticed(one: Session, changed: set[str] = frozenset()) -> None:
+            looked.append(one.pipeline)
+            await reread(one, changed)
+
+        monkeypatch.setattr(Session, "reread", noticed)
+        desk.file("").mkdir()
+        desk.file("left.py").write_text("# of nobody\n")
+        await until(lambda: looked)
+        assert desk.sessions.live() == [session]
+        await self.end(desk, session, run)
+        await until(lambda: not desk.sessions.live())
+
+    async def test_its_session_goes_on_when_it_is_back(self, desk: Desk) -> None:
+        session, run = await self.begin(desk)
+        (desk.paths.root / "away").rename(desk.file(""))
+        assert await desk.open() is session
+        await self.end(desk, session, run)
+        await until(lambda: not desk.sessions._leaving)
+        assert desk.sessions.live() == [session]
+
+    async def test_its_session_stays_when_nobody_knows_whether_it_is_gone(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        session, run = await self.begin(desk)
+
+        async def away(_session: Session) -> None:
+            raise Unavailable("the analysis is away")
+
+        monkeypatch.setattr(Session, "reread", away)
+        await self.end(desk, session, run)
+        await until(lambda: not desk.sessions._leaving)
+        assert desk.sessions.live() == [session]
+        assert "flights cannot be read again: the analysis is away" in caplog.text
+
+    async def test_the_end_of_the_server_waits_for_no_run(self, desk: Desk) -> None:
+        session, _ = await self.begin(desk)
+        await desk.sessions.close()
+        assert session.has_ended
+
+
 async def test_a_block_that_is_shared_says_how_often_it_is_used(desk: Desk) -> None:
     shared = desk.paths.blocks / "loaders" / "month.py"
     shared.parent.mkdir(parents=True)
