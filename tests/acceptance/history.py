@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,23 @@ def opened(project: Path) -> Iterator[Connection]:
             yield connection
     finally:
         engine.dispose()
+
+
+def nobody_writes(project: Path) -> bool:
+    """Tell whether at this moment nobody has begun to write to the history and not ended."""
+    if not url_of(project).startswith("sqlite"):
+        others = "datname = current_database() AND pid <> pg_backend_pid()"
+        busy = f"SELECT count(*) FROM pg_stat_activity WHERE {others} AND state <> 'idle'"
+        return rows(project, busy) == [(0,)]
+    file = sqlite3.connect(project / ".headrace" / "headrace.db", timeout=0)
+    try:
+        file.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return False
+    else:
+        return True
+    finally:
+        file.close()
 
 
 def rows(project: Path, statement: str, **values: Any) -> list[Any]:

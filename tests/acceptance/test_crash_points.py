@@ -19,6 +19,7 @@ from headrace.core.paths import ProjectPaths
 from headrace.runs import leases
 
 from .harness import Server
+from .history import rows
 from .invariants import check
 from .plant import Plant, all_over, start_run, try_to, until
 from .test_notifications import POINTS
@@ -49,9 +50,9 @@ class Case:
 class Stage:
     """One test: its project, its server, and what the server acknowledged."""
 
-    def __init__(self, folder: Path, case: Case) -> None:
+    def __init__(self, folder: Path, case: Case, history: str) -> None:
         self.case = case
-        self.plant = Plant(folder, **case.plant)
+        self.plant = Plant(folder, history=history, **case.plant)
         self.scheduled = "trigger" in case.plant
         self.acknowledged: list[str] = []
         self.dead: list[int] = []
@@ -132,14 +133,9 @@ def nothing(stage: Stage) -> None:
 
 def bring_a_file(stage: Stage) -> None:
     """Put a file where the trigger waits for one, after its first look."""
-    history = stage.plant.project / ".headrace" / "headrace.db"
 
     def has_looked() -> bool:
-        opened = sqlite3.connect(f"file:{history}?mode=ro", uri=True)
-        try:
-            return bool(opened.execute("SELECT memory FROM triggers").fetchall()[0][0])
-        finally:
-            opened.close()
+        return bool(rows(stage.plant.project, "SELECT memory FROM triggers")[0][0])
 
     until(has_looked, "the first look")
     (stage.plant.project / "in.csv").write_text("new")
@@ -321,9 +317,26 @@ def test_every_point_in_the_code_has_a_case_and_every_case_a_point() -> None:
     assert sorted(found) == sorted({c.point for c in CASES} | POINTS.keys() | POINTS_OF_WATERMARKS)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.point}-{c.passage}-{c.act.__name__}")
+def name_of(case: Case) -> str:
+    return f"{case.point}-{case.passage}-{case.act.__name__}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_nothing_is_lost_when_it_dies_there(case: Case, tmp_path: Path) -> None:
-    stage = Stage(tmp_path, case)
+    dies_and_recovers(Stage(tmp_path, case, ""))
+
+
+COMMITS = [c for c in CASES if c.point.endswith("-commit") and c.before is not leave_an_old_schema]
+"""Where it depends on the database what is there afterwards."""
+
+
+@pytest.mark.parametrize("case", COMMITS, ids=name_of)
+def test_nothing_is_lost_on_postgresql_either(case: Case, tmp_path: Path, postgresql: str) -> None:
+    dies_and_recovers(Stage(tmp_path, case, postgresql))
+
+
+def dies_and_recovers(stage: Stage) -> None:
+    case = stage.case
     try:
         if case.before is not None:
             case.before(stage)

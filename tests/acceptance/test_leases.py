@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import psutil
 import pytest
 
 from .harness import Server, headrace_command
+from .history import nobody_writes, rows
 from .invariants import check
 from .plant import Plant, all_over, start_run, until
 
@@ -22,8 +22,8 @@ SHORT = {"HEADRACE_LEASE_S": str(LEASE_S), "HEADRACE_LOCK": "off"}
 
 
 @pytest.fixture
-def plant(tmp_path: Path) -> Plant:
-    return Plant(tmp_path, gated="second")
+def plant(history_url: str, tmp_path: Path) -> Plant:
+    return Plant(tmp_path, gated="second", history=history_url)
 
 
 @pytest.fixture
@@ -33,30 +33,15 @@ def first(plant: Plant) -> Iterator[Server]:
         yield server
 
 
-def rows(plant: Plant, statement: str) -> list[tuple[object, ...]]:
-    """Read the history from outside."""
-    opened = sqlite3.connect(plant.project / ".headrace" / "headrace.db")
-    try:
-        return opened.execute(statement).fetchall()
-    finally:
-        opened.close()
-
-
 def pause_between_writes(server: Server, plant: Plant) -> None:
     """Let a server stand still while it does not keep everybody else out of the history."""
 
     def pauses() -> bool:
         server.pause()
-        opened = sqlite3.connect(plant.project / ".headrace" / "headrace.db", timeout=0)
-        try:
-            opened.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            server.go_on()
-            return False
-        else:
+        if nobody_writes(plant.project):
             return True
-        finally:
-            opened.close()
+        server.go_on()
+        return False
 
     until(pauses, "a moment between two writes")
 
@@ -74,7 +59,10 @@ def test_a_server_that_stood_still_and_lost_its_lease_writes_nothing_when_it_goe
             plant.open_gate()  # for the workers of both
             (over,) = all_over(second)
             assert over["state"] == "succeeded"
-            before = rows(plant, "SELECT * FROM runs"), rows(plant, "SELECT * FROM block_runs")
+            before = (
+                rows(plant.project, "SELECT * FROM runs"),
+                rows(plant.project, "SELECT * FROM block_runs"),
+            )
             effects = plant.effects()
 
             first.go_on()
@@ -84,7 +72,10 @@ def test_a_server_that_stood_still_and_lost_its_lease_writes_nothing_when_it_goe
             assert refused.status_code == 503
             assert int(refused.headers["Retry-After"]) > 0
             until(lambda: not _workers_of(first), "the end of the first one's workers", 10)
-            after = rows(plant, "SELECT * FROM runs"), rows(plant, "SELECT * FROM block_runs")
+            after = (
+                rows(plant.project, "SELECT * FROM runs"),
+                rows(plant.project, "SELECT * FROM block_runs"),
+            )
             assert after == before, "the first server wrote nothing"
             assert plant.effects() == effects, "and executed nothing"
             record = second.get(f"runs/{run}").json()
@@ -135,11 +126,9 @@ def test_a_run_of_a_host_that_is_gone_is_taken_up_once_its_lease_is_old(
     run = start_run(first)
     until(lambda: plant.counts(run)["second"], "the gated block")
     first.kill9()
-    opened = sqlite3.connect(plant.project / ".headrace" / "headrace.db")
-    with opened:  # as a container leaves it whose name nobody will ever have again
-        opened.execute("UPDATE runs SET owner = '7:1.00:boot:gone-container'")
-        opened.execute("UPDATE leases SET owner = '7:1.00:boot:gone-container'")
-    opened.close()
+    gone = "7:1.00:boot:gone-container"  # whose name nobody will ever have again
+    rows(plant.project, "UPDATE runs SET owner = :gone", gone=gone)
+    rows(plant.project, "UPDATE leases SET owner = :gone", gone=gone)
     plant.open_gate()
     begun = time.monotonic()
     first.restart()
@@ -148,26 +137,24 @@ def test_a_run_of_a_host_that_is_gone_is_taken_up_once_its_lease_is_old(
     (over,) = all_over(first)
     assert over["state"] == "succeeded"
     assert time.monotonic() - begun >= LEASE_S
-    assert rows(plant, "SELECT count(*) FROM leases") == [(1,)], "the old lease is gone"
+    assert rows(plant.project, "SELECT count(*) FROM leases") == [(1,)], "the old lease is gone"
     check(plant, first)
 
 
 def test_a_run_that_its_own_server_forgot_is_taken_up(plant: Plant, first: Server) -> None:
     plant.open_gate()
     first.run("steps")
-    opened = sqlite3.connect(plant.project / ".headrace" / "headrace.db")
-    with opened:  # recorded, and never launched: as if the task between the two had been lost
-        (old,) = opened.execute("SELECT id FROM runs").fetchone()
-        opened.execute("UPDATE runs SET state = 'running', finished_at = NULL")
-        opened.execute("UPDATE block_runs SET finished_at = NULL WHERE name = 'third'")
-    opened.close()
+    # Recorded, and never launched: as if the task between the two had been lost.
+    [(old,)] = rows(plant.project, "SELECT id FROM runs")
+    rows(plant.project, "UPDATE block_runs SET finished_at = NULL WHERE name = 'third'")
+    rows(plant.project, "UPDATE runs SET state = 'running', finished_at = NULL")
     until(lambda: first.get(f"runs/{old}").json()["state"] == "succeeded", "its end", 10)
 
 
 def test_a_server_that_ends_gives_its_lease_back(plant: Plant, first: Server) -> None:
-    assert len(rows(plant, "SELECT owner FROM leases")) == 1
+    assert len(rows(plant.project, "SELECT owner FROM leases")) == 1
     first.stop()
-    assert rows(plant, "SELECT owner FROM leases") == []
+    assert rows(plant.project, "SELECT owner FROM leases") == []
 
 
 def test_a_run_of_a_command_line_that_was_killed_is_finished_by_the_server(
@@ -176,7 +163,7 @@ def test_a_run_of_a_command_line_that_was_killed_is_finished_by_the_server(
     command = [*headrace_command(), "run", "steps", "-C", str(plant.project)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as line:
         until(lambda: [e for e in plant.effects() if e.block == "second"], "the gated block")
-        assert [row[1] for row in rows(plant, "SELECT id, state FROM runs")] == ["running"]
+        assert [row[1] for row in rows(plant.project, "SELECT id, state FROM runs")] == ["running"]
         time.sleep(LEASE_S)  # the server has looked meanwhile, and left the run where it was
         assert len([e for e in plant.effects() if e.block == "second"]) == 1
         line.kill()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import sqlite3
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 from .harness import Server, headrace_command
+from .history import keep_history, rows
 from .plant import start_run, until
 from .test_bad_blocks import blocks_of
 
@@ -85,10 +84,11 @@ def readable(server: Server, *runs: dict[str, Any]) -> list[bool]:
 
 
 def test_what_a_run_the_editor_and_the_newest_results_need_is_there_after_a_sweep(
-    tmp_path: Path,
+    tmp_path: Path, history_url: str
 ) -> None:
     root, gate = tmp_path / "project", tmp_path / "gate"
     make(root, gate)
+    keep_history(root, history_url)
     with Server(root) as server:
         server.wait_ready()
         past = [server.run("p", parameters={"month": month}) for month in (1, 2, 3, 4)]
@@ -111,11 +111,7 @@ def test_what_a_run_the_editor_and_the_newest_results_need_is_there_after_a_swee
 
         server.stop()
         grow_old(root)
-        with (
-            contextlib.closing(sqlite3.connect(root / ".headrace" / "headrace.db")) as opened,
-            opened,
-        ):
-            opened.execute("UPDATE results SET finished_at = '2020' || substr(finished_at, 5)")
+        rows(root, "UPDATE results SET finished_at = '2020' || substr(finished_at, 5)")
         assert sweep(root, "--keep", "1")["outputs"] > 0
         server.restart()
         server.wait_ready()
