@@ -297,6 +297,7 @@ def test_a_selection_goes_on_where_the_grid_ends(window: BrowserContext) -> None
     expect(selected).to_have_text(re.compile(r"selected [1-9]\d\d × [1-9]\d"))
     mouse.up()
     first = data.grid.locator(".grid-row:not(.grid-row-away)").first
+    data.page.wait_for_timeout(100)  # what had been begun is drawn
     before = first.get_attribute("data-row")
     data.page.wait_for_timeout(200)
     assert first.get_attribute("data-row") == before, "let go, it stands still"

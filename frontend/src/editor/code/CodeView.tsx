@@ -31,7 +31,7 @@ export default function CodeView(props: CodeViewProps): ReactElement {
         lineNumbers(),
         EditorView.lineWrapping,
         EditorState.readOnly.of(true),
-        EditorView.contentAttributes.of({ "aria-label": label }),
+        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
         languageExtension(language),
         failedLine,
         codeTheme,

@@ -47,7 +47,7 @@ export function mountCode(
         lineMarks,
         languageExtension(block.language),
         placeholder(HINTS[block.language]),
-        EditorView.contentAttributes.of({ "aria-label": `Code of ${name}` }),
+        EditorView.contentAttributes.of({ "aria-label": `Code of ${name}`, tabindex: "0" }),
         codeKeys(editor, name),
         writable ? knowledge(editor, block) : readOnly,
         EditorView.updateListener.of((update) => {
