@@ -136,6 +136,7 @@ def test_runs_that_are_longer_than_the_time_between_ticks(tmp_path: Path, overla
     ticks = ticking.ticks()
     reasons = {tick.skipped for tick in ticks if tick.skipped}
     fired = [tick.run_id for tick in ticks if tick.run_id]
+    assert all(tick.run_id or tick.skipped for tick in ticks)
     assert len(fired) == len(set(fired)) == len(states)
     if overlap == "allow":
         assert most > 1

@@ -111,17 +111,17 @@ class Results:
     def mark(self, marks: Mapping[str, Since]) -> None:
         """Take stored marks; one that is older than what is known by now is passed over."""
         for name, mark in marks.items():
-            known = self._marks.get(name)
-            older = known is not None and known.version > mark.version
-            if known != mark and (not older or name in self._doubted):
-                self._touch(name)
-                self._marks[name] = mark
-            self._doubted.discard(name)
+            if name in self._doubted:
+                self._doubted.remove(name)
+                self._marks.pop(name, None)
+            self.move(name, mark)
 
     def move(self, block: str, reached: Since) -> None:
-        """Take a mark that a run has moved."""
-        self._touch(block)
-        self._marks[block] = reached
+        """Take a mark that a run has moved, unless what is known is newer."""
+        known = self._marks.get(block)
+        if known != reached and (known is None or known.version <= reached.version):
+            self._touch(block)
+            self._marks[block] = reached
 
     def doubt(self, blocks: Iterable[str]) -> None:
         """Take the next stored marks of blocks whatever they are: a move of theirs was refused."""
@@ -147,9 +147,9 @@ class Results:
         if mine is not None and mine.made_at >= result.made_at:
             return False
         later = [r for r in known.values() if r.made_at > result.made_at and r.key != result.key]
-        for newer in [result, *later]:
+        self.remember(block, result, parts)
+        for newer in later:
             self.remember(block, newer)
-        self._keep_parts(result.key, parts)
         return True
 
     def known(self) -> set[str]:
@@ -163,6 +163,8 @@ class Results:
 
     def lose(self, addresses: AbstractSet[str]) -> None:
         """Forget the results whose outputs are no longer stored."""
+        if not addresses:
+            return
         wanted = {key.text for key in self._compared.keys.values()} if self._compared else set()
         asked_for = wanted.union(self._shown_key.values())
         self._lost &= asked_for
@@ -234,7 +236,7 @@ class Results:
 
     def _keep_parts(self, key: str, parts: Mapping[str, str]) -> None:
         """Keep what a key was made of; thousands of keys are made of much the same."""
-        self._parts[key] = {intern(str(name)): intern(str(part)) for name, part in parts.items()}
+        self._parts[key] = {intern(name): intern(part) for name, part in parts.items()}
 
     def _drop_parts(self, key: str) -> None:
         known = any(key in known for known in self._known.values())

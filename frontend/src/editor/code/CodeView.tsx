@@ -2,6 +2,7 @@ import { EditorState } from "@codemirror/state";
 import { EditorView, lineNumbers } from "@codemirror/view";
 import { type ReactElement, useEffect, useRef } from "react";
 import type { Language } from "../../protocol";
+import { labelled } from "./labelled";
 import { languageExtension } from "./languages";
 import { type FailedLine, failedLine, showFailedLine } from "./marks";
 import { codeTheme } from "./theme";
@@ -31,7 +32,7 @@ export default function CodeView(props: CodeViewProps): ReactElement {
         lineNumbers(),
         EditorView.lineWrapping,
         EditorState.readOnly.of(true),
-        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
+        labelled(label),
         languageExtension(language),
         failedLine,
         codeTheme,

@@ -10,6 +10,7 @@ import { edit, openDialog, select, step } from "../page/operations";
 import { serverCompletion } from "./completion";
 import { codeKeys, definitionOf } from "./definition";
 import { serverInspection } from "./inspection";
+import { labelled } from "./labelled";
 import { languageExtension } from "./languages";
 import { type FailedLine, lineMarks, showDiagnostics, showFailedLine } from "./marks";
 import { replacement } from "./replacement";
@@ -47,7 +48,7 @@ export function mountCode(
         lineMarks,
         languageExtension(block.language),
         placeholder(HINTS[block.language]),
-        EditorView.contentAttributes.of({ "aria-label": `Code of ${name}`, tabindex: "0" }),
+        labelled(`Code of ${name}`),
         codeKeys(editor, name),
         writable ? knowledge(editor, block) : readOnly,
         EditorView.updateListener.of((update) => {
