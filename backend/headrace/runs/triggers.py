@@ -69,14 +69,20 @@ class Triggers:
     database: Database
 
     def sync_triggers(
-        self, pipeline: str, specs: Sequence[TriggerSpec], now: datetime, next_of: NextOf
+        self,
+        pipeline: str,
+        specs: Sequence[TriggerSpec],
+        now: datetime,
+        next_of: NextOf,
+        is_current: Callable[[], bool] = lambda: True,
     ) -> bool:
         """Make the triggers of a pipeline those of its file; return whether they differed.
 
         An edited one is next due strictly after `now`, and after every tick it ever had; one that
         did not change keeps its state, one that was only renamed its identity as well. `active:` of
         the file counts when it is seen first, and when it changed. A schedule that `next_of`
-        refuses is kept with its problem and never due.
+        refuses is kept with its problem and never due. `is_current` is asked when it is this
+        one's turn to write: when the file says something else by then, nothing is done.
         """
         statement = select(triggers).where(triggers.c.pipeline == pipeline)
         with self.database.reading() as connection:
@@ -84,6 +90,8 @@ class Triggers:
         if {name: row.spec for name, row in known.items()} == {s.name: _text(s) for s in specs}:
             return False
         with self.database.writing() as connection:
+            if not is_current():
+                return False
             known = {row.name: row for row in connection.execute(statement)}
             gone = {name: row for name, row in known.items() if name not in {s.name for s in specs}}
             for spec in specs:

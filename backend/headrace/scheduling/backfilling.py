@@ -52,7 +52,8 @@ from headrace.scheduling.backfill import (
     span_of,
 )
 from headrace.scheduling.daemon import OpenSessions
-from headrace.scheduling.triggers import ON_TIME, limits_of, next_of_spec
+from headrace.scheduling.files import read_triggers, sync
+from headrace.scheduling.triggers import ON_TIME, limits_of
 from headrace.session.run import Run, RunRequest
 
 logger = logging.getLogger(__name__)
@@ -72,10 +73,9 @@ async def trigger_of(
     project: Project, history: HistoryThread, pipeline: str, name: str, now: datetime
 ) -> TriggerTable:
     """Return a trigger as its file says it now; NotFound when there is none of that name."""
-    files = await asyncio.to_thread(project.read_pipeline, pipeline)
-    if not any(p.severity == "error" and not p.block for p in files.problems):
-        specs = list(files.triggers)
-        await history.call(History.sync_triggers, pipeline, specs, now, next_of_spec)
+    read = await asyncio.to_thread(read_triggers, project, pipeline)
+    if read.is_whole:
+        await history.call(sync, read, now)
     for table in await history.call(History.triggers, pipeline):
         if table.name == name:
             return table

@@ -20,7 +20,7 @@ from headrace.runs.firing import Cause, Firing, TickChange, TriggerState
 from headrace.runs.history import History
 from headrace.runs.thread import HistoryThread
 from headrace.scheduling.ahead import Ahead
-from headrace.scheduling.files import TriggerFiles
+from headrace.scheduling.files import TriggerFiles, sync
 from headrace.scheduling.observer import Observer
 from headrace.scheduling.triggers import (
     Cancel,
@@ -30,7 +30,6 @@ from headrace.scheduling.triggers import (
     Skip,
     decide,
     limits_of,
-    next_of_spec,
     previous_of,
 )
 from headrace.session.log import EventLog
@@ -264,12 +263,12 @@ class Daemon:
         now = self._clock.now()
         gone = await self._history.call(History.forget_pipelines, names)
         told = list(gone)
-        for name, specs in changed.items():
-            if await self._history.call(History.sync_triggers, name, specs, now, next_of_spec):
+        for name, read in changed.items():
+            if await self._history.call(sync, read, now):
                 told.append(name)
         for name in told:
             self._sessions.log.publish(TriggersChanged(of=name))
-        scheduled = [name for name, specs in changed.items() if any(s.active for s in specs)]
+        scheduled = [name for name, read in changed.items() if any(s.active for s in read.specs)]
         if scheduled:
             self._spawn(self._publish_first(scheduled))
 

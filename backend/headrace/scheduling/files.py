@@ -4,18 +4,57 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from headrace.core.errors import HeadraceError
 from headrace.project.files import PIPELINE_FILE, Project
 from headrace.project.pipeline import TriggerSpec
 from headrace.protocol.tables import TriggerTable
+from headrace.runs.history import History
 from headrace.runs.triggers import SAID
 from headrace.scheduling.triggers import next_of_spec
 
 logger = logging.getLogger(__name__)
 
 Signature = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TriggersAsRead:
+    """What the file of a pipeline said of its triggers when it was read."""
+
+    pipeline: str
+    specs: Sequence[TriggerSpec]
+    is_whole: bool
+    """False when the file has errors: then it says nothing of its triggers, and they stay."""
+    file: Path
+    signature: Signature | None
+
+    def is_current(self) -> bool:
+        """Say whether the file is still the one that was read."""
+        return _signature(self.file) == self.signature
+
+
+def read_triggers(project: Project, pipeline: str) -> TriggersAsRead:
+    """Read the triggers of a pipeline from its file; raises what reading a pipeline raises."""
+    file = project.paths.pipeline(pipeline) / PIPELINE_FILE
+    signature = _signature(file)
+    read = project.read_pipeline(pipeline)
+    is_whole = not any(p.severity == "error" and not p.block for p in read.problems)
+    return TriggersAsRead(pipeline, read.triggers, is_whole, file, signature)
+
+
+def sync(history: History, read: TriggersAsRead, now: datetime) -> bool:
+    """Make the triggers in the history those of a file; return whether they differed.
+
+    Nothing is done when the file has changed since it was read: whoever changed it, or sees the
+    change, does it then. Otherwise one who read first and wrote last would bring back what is gone.
+    """
+    return history.sync_triggers(
+        read.pipeline, read.specs, now, next_of_spec, is_current=read.is_current
+    )
 
 
 def with_triggers_of_files(
@@ -29,8 +68,8 @@ def with_triggers_of_files(
     names, of_files = TriggerFiles(project).read()
     stored = {(table.pipeline, table.name): table for table in known}
     found = [t for t in known if t.pipeline in names and t.pipeline not in of_files]
-    for name, specs in of_files.items():
-        found += [_listed(name, spec, stored.get((name, spec.name)), now) for spec in specs]
+    for name, read in of_files.items():
+        found += [_listed(name, spec, stored.get((name, spec.name)), now) for spec in read.specs]
     return sorted(found, key=lambda table: (table.pipeline, table.name))
 
 
@@ -68,33 +107,31 @@ class TriggerFiles:
         """Read a pipeline again next time, whatever its file looks like."""
         self._seen.pop(pipeline, None)
 
-    def read(self) -> tuple[list[str], dict[str, Sequence[TriggerSpec]]]:
-        """Return the names of all pipelines, and the triggers of those whose file changed.
-
-        A file that cannot be read as it is meant says nothing of its triggers: they stay.
-        """
+    def read(self) -> tuple[list[str], dict[str, TriggersAsRead]]:
+        """Return the names of all pipelines, and the triggers of those whose file changed."""
         names = self.project.list_pipelines()
-        changed: dict[str, Sequence[TriggerSpec]] = {}
+        changed: dict[str, TriggersAsRead] = {}
         for name in names:
-            signature = self._signature(name)
-            if signature is not None and signature == self._seen.get(name):
-                continue
             try:
-                pipeline = self.project.read_pipeline(name)
+                signature = _signature(self.project.paths.pipeline(name) / PIPELINE_FILE)
+                if signature is not None and signature == self._seen.get(name):
+                    continue
+                read = read_triggers(self.project, name)
             except HeadraceError as error:
                 logger.warning("Triggers of %s cannot be read: %s", name, error)
                 continue
-            if signature is not None:
-                self._seen[name] = signature
-            if any(p.severity == "error" and not p.block for p in pipeline.problems):
+            if read.signature is not None:
+                self._seen[name] = read.signature
+            if not read.is_whole:
                 logger.warning("Triggers of %s stay as they were: its file has errors", name)
                 continue
-            changed[name] = pipeline.triggers
+            changed[name] = read
         return names, changed
 
-    def _signature(self, pipeline: str) -> Signature | None:
-        try:
-            state = (self.project.paths.pipeline(pipeline) / PIPELINE_FILE).stat()
-        except (OSError, HeadraceError):
-            return None
-        return state.st_mtime_ns, state.st_size, state.st_ino
+
+def _signature(file: Path) -> Signature | None:
+    try:
+        state = file.stat()
+    except OSError:
+        return None
+    return state.st_mtime_ns, state.st_size, state.st_ino

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,7 +23,7 @@ from headrace.server.runtime import Runtime
 from headrace.session.publishing import FIRST, can_be_first, snapshot_of
 
 if TYPE_CHECKING:
-    from headrace.runs.history import History
+    from headrace.scheduling.files import TriggersAsRead
 
 Catchup = Literal["none", "latest", "all"]
 Overlap = Literal["skip", "queue_one", "queue_all", "cancel_previous", "allow"]
@@ -220,15 +220,16 @@ async def _save(
     runtime: Runtime, pipeline: str, edit: Callable[[PipelineFiles], list[FileChange]]
 ) -> None:
     """Write the file, then let the scheduler know at once, not only when the watcher sees it."""
+    from headrace.scheduling.files import read_triggers, sync
 
-    def write() -> list[TriggerSpec]:
+    def write() -> TriggersAsRead:
         files = runtime.project.read(pipeline)
         runtime.project.save(edit(files))
-        return list(runtime.project.read_pipeline(pipeline).triggers)
+        return read_triggers(runtime.project, pipeline)
 
-    specs = await asyncio.to_thread(write)
-    await runtime.history.call(lambda known: _sync(known, pipeline, specs, runtime.clock.now()))
-    if any(spec.active for spec in specs):
+    read = await asyncio.to_thread(write)
+    await runtime.history.call(sync, read, runtime.clock.now())
+    if any(spec.active for spec in read.specs):
         await _publish_first(runtime, pipeline)
     if runtime.daemon is not None:
         runtime.daemon.wake()
@@ -247,12 +248,6 @@ async def _publish_first(runtime: Runtime, pipeline: str) -> None:
         snapshot = await asyncio.to_thread(snapshot_of, files)
         now = runtime.clock.now()
         await runtime.history.call(lambda known: known.publish_first([snapshot], now, FIRST))
-
-
-def _sync(history: History, pipeline: str, specs: Sequence[TriggerSpec], now: datetime) -> None:
-    from headrace.scheduling.triggers import next_of_spec
-
-    history.sync_triggers(pipeline, specs, now, next_of_spec)
 
 
 def _spec(files: PipelineFiles, name: str) -> TriggerSpec:

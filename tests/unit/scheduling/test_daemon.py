@@ -13,6 +13,7 @@ from headrace.protocol.events import PipelinesChanged, TriggersChanged
 from headrace.runs.history import History
 from headrace.scheduling import daemon as module
 from headrace.scheduling.daemon import Daemon
+from headrace.scheduling.files import TriggersAsRead, read_triggers, sync
 
 if TYPE_CHECKING:
     from conftest import World
@@ -436,3 +437,25 @@ async def test_no_run_starts_before_all_ticks_of_the_moment_are_recorded(
     await world.turn(minutes=5)
     await world.until(lambda: len(world.sessions.launched) == 9)
     assert sum(recorded) == 9
+
+
+async def test_what_a_file_no_longer_says_is_not_brought_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scheduler has read a file, and before it is its turn to write another has changed it."""
+    world.write("p", EVERY)
+    await world.daemon.start()
+    world.write("p", f"{EVERY}, active: false")
+
+    def sync_late(history: History, read: TriggersAsRead, now: datetime) -> bool:
+        world.write("p", f"{EVERY}, active: true")
+        sync(history, read_triggers(world.sessions.project, "p"), now)
+        monkeypatch.undo()
+        return sync(history, read, now)
+
+    monkeypatch.setattr(module, "sync", sync_late)
+    world.daemon.changed("p")
+    await world.until(lambda: module.sync is sync)
+    await world.settled()
+    (trigger,) = await world.history.call(History.triggers)
+    assert trigger.active
