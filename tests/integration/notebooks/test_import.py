@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -99,7 +100,9 @@ def test_a_proof_ends_with_the_process_that_wants_it_whatever_ends_that(
     book = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}
     (project / "slow.ipynb").write_text(json.dumps(book))
     command = [str(HEADRACE), "import", str(project / "slow.ipynb"), "-C", str(project)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as asking:
+    nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    left = os.environ | {"TMPDIR": str(tmp_path)}  # who is killed leaves the copies there
+    with subprocess.Popen(command, env=left, **nowhere) as asking:
         try:
             wait_for(lambda: pid.exists() and pid.read_text().strip())
         finally:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,7 @@ def _load():
         module = importlib.util.module_from_spec(spec)
         sys.modules["headrace_harness"] = module
         spec.loader.exec_module(module)
-        report = Path(tempfile.mkdtemp(prefix="headrace-loop-")) / "report"
+        report = Path(tempfile.gettempdir()) / f"headrace-loop-{os.getpid()}"
         module.headrace_command = lambda: [sys.executable, str(_WATCHED), str(report)]
         module.loop_report = report
     return sys.modules["headrace_harness"]

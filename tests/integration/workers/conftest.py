@@ -99,10 +99,15 @@ def upstream(*names: str) -> list[Binding]:
 
 
 @pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+def root(tmp_path: Path) -> Path:
     root = tmp_path / "project"
     (root / "pipelines" / "p").mkdir(parents=True)
     (root / "logs").mkdir()
+    return root
+
+
+@pytest.fixture
+async def bench(root: Path) -> AsyncIterator[Bench]:
     pool = Pool(root, root / ".headrace" / "store", stop_stage_s=0.3)
     await pool.start()
     yield Bench(pool, root)

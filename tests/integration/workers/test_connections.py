@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -34,17 +35,17 @@ VALUES: dict[str, Any] = {
 
 @pytest.fixture
 async def databases(
-    bench: Bench,
+    root: Path,
     postgres: str,  # noqa: F811 the fixture
     mariadb: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Bench]:
     """A pool whose project declares four databases with the same rows."""
-    with closing(sqlite3.connect(bench.root / "a.db")) as file:
+    with closing(sqlite3.connect(root / "a.db")) as file:
         file.execute(CREATE)
         file.executemany("insert into flights values (?, ?, ?)", ROWS)
         file.commit()
-    with duckdb.connect(str(bench.root / "a.duckdb")) as file:
+    with duckdb.connect(str(root / "a.duckdb")) as file:
         file.execute(CREATE)
         file.executemany("insert into flights values (?, ?, ?)", ROWS)
     with psycopg.connect(postgres) as server:
@@ -74,9 +75,9 @@ async def databases(
         "strange": {"url": "nosuch://hunter22@host/x"},
         "empty": {},
     }
-    pool = Pool(bench.root, bench.root / ".headrace" / "store", connections=connections)
+    pool = Pool(root, root / ".headrace" / "store", connections=connections)
     await pool.start()
-    yield Bench(pool, bench.root)
+    yield Bench(pool, root)
     await pool.close()
 
 

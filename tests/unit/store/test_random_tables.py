@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.acceptance.truth_differences import difference
@@ -153,9 +154,17 @@ def pandas_frames(draw: st.DrawFn) -> pd.DataFrame:
     return frame
 
 
+_PLACES: list[Path] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _place(tmp_path_factory: pytest.TempPathFactory) -> None:
+    _PLACES[:] = [tmp_path_factory.mktemp("stored")]
+
+
 def stored(value: Any) -> tuple[Any, Any, str]:
     """Return what the next block gets, the stored table, and the path of its file."""
-    folder = Path(tempfile.mkdtemp())
+    folder = Path(tempfile.mkdtemp(dir=_PLACES[0]))
     store = Store(folder / ".headrace" / "store")
     output = store.put(value)
     path = store.path(output.address)
