@@ -33,7 +33,8 @@ def pack(frame: Any) -> tuple[Any, dict[str, Any], list[str]]:
 
     rest: dict[str, Any] = {}
     notes: list[str] = []
-    plain: Any = pd.DataFrame(frame, copy=False).copy(deep=False)
+    own = type(frame) is pd.DataFrame
+    plain: Any = (frame if own else pd.DataFrame(frame, copy=False)).copy(deep=False)
     plain.attrs = {}
     if frame.attrs:
         rest["attrs"] = dict(frame.attrs)
@@ -80,6 +81,8 @@ def _table(plain: Any, names: list[str], levels: dict[str, Any], odd: dict[str, 
     """Put index, columns of pandas and odd columns together, with pandas' own metadata."""
     usual = plain[[name for name in names if name not in odd]] if odd else plain
     base = _index_first(pa.Table.from_pandas(usual, nthreads=1))
+    if not (odd or levels) and base.column_names == names:
+        return base
     given = dict(zip(base.column_names, base.columns, strict=True))
     fields = dict(zip(base.column_names, base.schema, strict=True))
     own = set(names)
