@@ -28,7 +28,8 @@ blocks:
   - {name: delivered, kind: sensor, file: delivered.py}
   - {name: load, kind: loader, file: load.py, upstream: [delivered]}
 """
-NEXT = re.compile(r"waiting: poke at \d\d:\d\d:\d\d")
+NEXT = re.compile(r"waiting: poke at (\w{3} )?\d\d:\d\d")
+"""With the day when that is tomorrow."""
 
 
 @pytest.fixture
