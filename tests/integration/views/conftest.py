@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
-from tests.integration.workers.conftest import bench  # noqa: F401 - a fixture of these tests
+from tests.integration.workers.conftest import bench, root  # noqa: F401 - fixtures of these tests
 
 from headrace.analysis.views.block_code import BlockCode, block_of_view
 from headrace.analysis.views.table import TableFacts
