@@ -161,10 +161,11 @@ def test_a_run_of_a_command_line_that_was_killed_is_finished_by_the_server(
     plant: Plant, first: Server
 ) -> None:
     command = [*headrace_command(), "run", "steps", "-C", str(plant.project)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as line:
+    nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, env=os.environ | SHORT, **nowhere) as line:
         until(lambda: [e for e in plant.effects() if e.block == "second"], "the gated block")
         assert [row[1] for row in rows(plant.project, "SELECT id, state FROM runs")] == ["running"]
-        time.sleep(LEASE_S)  # the server has looked meanwhile, and left the run where it was
+        time.sleep(LEASE_S * 2)  # the server has looked meanwhile, and left the run where it was
         assert len([e for e in plant.effects() if e.block == "second"]) == 1
         line.kill()
     plant.open_gate()
