@@ -1,4 +1,4 @@
-"""Two people edit one block from the same text: one is saved, the other is told, nothing is lost."""
+"""Two people edit one block from the same text, or add schedules at once: nothing is lost unsaid."""
 
 from __future__ import annotations
 
@@ -44,3 +44,20 @@ def test_of_saves_on_one_text_the_first_counts_and_the_others_get_both_texts(
         again = server.put(SOURCE, {"text": refused[0][0]}, headers=now)
         assert again.is_success, again.text
         assert plant.block_file("lone").read_text() == refused[0][0]
+
+
+def test_schedules_that_are_added_at_once_are_all_there(tmp_path: Path) -> None:
+    plant = Plant(tmp_path)
+    with Server(plant.project, options=()) as server:
+        server.wait_ready()
+
+        def add(name: str) -> httpx.Response:
+            return server.post("pipelines/steps/triggers", {"name": name, "every": "1h"})
+
+        names = [f"t{number:02}" for number in range(20)]
+        with ThreadPoolExecutor(20) as editors:
+            answers = list(editors.map(add, names))
+        assert [answer.status_code for answer in answers] == [201] * 20
+        assert [answer.json()["name"] for answer in answers] == names
+        listed = server.get("pipelines/steps/triggers").json()["triggers"]
+        assert sorted(trigger["name"] for trigger in listed) == names

@@ -52,7 +52,7 @@ from headrace.scheduling.backfill import (
     span_of,
 )
 from headrace.scheduling.daemon import OpenSessions
-from headrace.scheduling.files import read_triggers, sync
+from headrace.scheduling.files import sync_file
 from headrace.scheduling.triggers import ON_TIME, limits_of
 from headrace.session.run import Run, RunRequest
 
@@ -73,9 +73,7 @@ async def trigger_of(
     project: Project, history: HistoryThread, pipeline: str, name: str, now: datetime
 ) -> TriggerTable:
     """Return a trigger as its file says it now; NotFound when there is none of that name."""
-    read = await asyncio.to_thread(read_triggers, project, pipeline)
-    if read.is_whole:
-        await history.call(sync, read, now)
+    await sync_file(project, history, pipeline, now)
     for table in await history.call(History.triggers, pipeline):
         if table.name == name:
             return table

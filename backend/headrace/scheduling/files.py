@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from headrace.project.files import PIPELINE_FILE, Project
 from headrace.project.pipeline import TriggerSpec
 from headrace.protocol.tables import TriggerTable
 from headrace.runs.history import History
+from headrace.runs.thread import HistoryThread
 from headrace.runs.triggers import SAID
 from headrace.scheduling.triggers import next_of_spec
 
@@ -55,6 +57,21 @@ def sync(history: History, read: TriggersAsRead, now: datetime) -> bool:
     return history.sync_triggers(
         read.pipeline, read.specs, now, next_of_spec, is_current=read.is_current
     )
+
+
+async def sync_file(
+    project: Project, history: HistoryThread, pipeline: str, now: datetime
+) -> TriggersAsRead:
+    """Make the triggers in the history those of the file as it is when this returns them.
+
+    Raises what reading a pipeline raises.
+    """
+    while True:
+        read = await asyncio.to_thread(read_triggers, project, pipeline)
+        if read.is_whole:
+            await history.call(sync, read, now)
+        if await asyncio.to_thread(read.is_current):
+            return read
 
 
 def with_triggers_of_files(

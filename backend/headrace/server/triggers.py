@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from zoneinfo import available_timezones
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from headrace.core.errors import InvalidInput, NotFound
+from headrace.core.errors import Conflict, InvalidInput, NotFound
 from headrace.core.ids import check_name
 from headrace.project.changes import FileChange
 from headrace.project.edit_triggers import delete_trigger, put_trigger
+from headrace.project.files import Project
 from headrace.project.pipeline import PipelineFiles, TriggerSpec, usual_overlap
 from headrace.protocol.tables import Tick, TriggerTable
 from headrace.server.base import ApiHandler, operation
 from headrace.server.runtime import Runtime
 from headrace.session.publishing import FIRST, can_be_first, snapshot_of
 
-if TYPE_CHECKING:
-    from headrace.scheduling.files import TriggersAsRead
-
+_TRIES = 50
+"""Of an edit while others write the same file."""
 Catchup = Literal["none", "latest", "all"]
 Overlap = Literal["skip", "queue_one", "queue_all", "cancel_previous", "allow"]
 
@@ -220,15 +221,10 @@ async def _save(
     runtime: Runtime, pipeline: str, edit: Callable[[PipelineFiles], list[FileChange]]
 ) -> None:
     """Write the file, then let the scheduler know at once, not only when the watcher sees it."""
-    from headrace.scheduling.files import read_triggers, sync
+    from headrace.scheduling.files import sync_file
 
-    def write() -> TriggersAsRead:
-        files = runtime.project.read(pipeline)
-        runtime.project.save(edit(files))
-        return read_triggers(runtime.project, pipeline)
-
-    read = await asyncio.to_thread(write)
-    await runtime.history.call(sync, read, runtime.clock.now())
+    await asyncio.to_thread(_edit, runtime.project, pipeline, edit)
+    read = await sync_file(runtime.project, runtime.history, pipeline, runtime.clock.now())
     if any(spec.active for spec in read.specs):
         await _publish_first(runtime, pipeline)
     if runtime.daemon is not None:
@@ -237,6 +233,16 @@ async def _save(
         if session.pipeline == pipeline:
             await session.reread()
             await session.look_for_versions()
+
+
+def _edit(
+    project: Project, pipeline: str, edit: Callable[[PipelineFiles], list[FileChange]]
+) -> None:
+    """Save an edit; when others write meanwhile, it is made again on what they wrote."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(Conflict):
+            return project.save(edit(project.read(pipeline)))
+    return project.save(edit(project.read(pipeline)))
 
 
 async def _publish_first(runtime: Runtime, pipeline: str) -> None:
