@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, exp
 from tests.browser.complaints import Complaints
 from tests.browser.pages.keyboard import Keyboard
 from tests.integration.server.test_stock import free_port
+from tests.jupyter import end
 
 TOKEN = "sesame"
 EXTENSION = Path(__file__).parents[2] / "frontend" / "lab" / "extension"
@@ -66,8 +67,7 @@ def jupyterlab(root: Path, prefix: str) -> Iterator[str]:
             time.sleep(0.1)
         yield url
     finally:
-        process.terminate()
-        process.wait(30)
+        end(process)
 
 
 def answers(url: str) -> bool:

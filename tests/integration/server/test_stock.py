@@ -11,6 +11,7 @@ import time
 import httpx
 import pytest
 from tests.integration.server.examples import example
+from tests.jupyter import end
 
 from headrace.server.routes import PUBLIC, ROUTES
 
@@ -49,8 +50,7 @@ def stock(tmp_path_factory):
             client.root = root
             yield client
     finally:
-        server.terminate()
-        server.wait(15)
+        end(server)
 
 
 def is_ready(client):
