@@ -60,15 +60,21 @@ def sync(history: History, read: TriggersAsRead, now: datetime) -> bool:
 
 
 async def sync_file(
-    project: Project, history: HistoryThread, pipeline: str, now: datetime
+    project: Project,
+    history: HistoryThread,
+    pipeline: str,
+    now: datetime,
+    *,
+    has_errors: bool = False,
 ) -> TriggersAsRead:
     """Make the triggers in the history those of the file as it is when this returns them.
 
+    With `has_errors` also when the file has errors elsewhere: for whoever has edited a trigger.
     Raises what reading a pipeline raises.
     """
     while True:
         read = await asyncio.to_thread(read_triggers, project, pipeline)
-        if read.is_whole:
+        if read.is_whole or has_errors:
             await history.call(sync, read, now)
         if await asyncio.to_thread(read.is_current):
             return read

@@ -224,7 +224,8 @@ async def _save(
     from headrace.scheduling.files import sync_file
 
     await asyncio.to_thread(_edit, runtime.project, pipeline, edit)
-    read = await sync_file(runtime.project, runtime.history, pipeline, runtime.clock.now())
+    now = runtime.clock.now()
+    read = await sync_file(runtime.project, runtime.history, pipeline, now, has_errors=True)
     if any(spec.active for spec in read.specs):
         await _publish_first(runtime, pipeline)
     if runtime.daemon is not None:
