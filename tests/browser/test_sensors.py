@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, expect
 from tests.acceptance.harness import Server
+from tests.acceptance.plant import until
 from tests.browser.complaints import Complaints
 from tests.browser.pages.editor import EditorPage
 
@@ -28,7 +29,7 @@ blocks:
   - {name: delivered, kind: sensor, file: delivered.py}
   - {name: load, kind: loader, file: load.py, upstream: [delivered]}
 """
-NEXT = re.compile(r"waiting: poke at (\w{3} )?\d\d:\d\d")
+NEXT = re.compile(r"waiting: poke at (\d\d:\d\d:\d\d|\w{3} \d\d:\d\d)")
 """With the day when that is tomorrow."""
 
 
@@ -60,8 +61,8 @@ def test_a_sensor_is_told_to_wait_and_waits_until_it_is_ready(
     dialog.get_by_label("Timeout").fill("2h")
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_be_hidden()
-    written = (empty_project / "pipelines" / "guarded" / "pipeline.yaml").read_text()
-    assert "timeout: 2h, poke: 1s, soft_fail: true}" in written
+    file = empty_project / "pipelines" / "guarded" / "pipeline.yaml"
+    until(lambda: "timeout: 2h, poke: 1s, soft_fail: true}" in file.read_text(), "the settings")
 
     editor.run_block("load")
     waiting = editor.block("delivered").get_by_text(NEXT)
