@@ -26,6 +26,7 @@ from headrace.notifications.words import Item, RunFacts
 from headrace.project.files import PIPELINE_FILE, Project
 from headrace.project.notifications import Channel, effective_notify, unknown_channels
 from headrace.project.settings import Settings
+from headrace.project.stamps import Stamp, stamp_of
 from headrace.protocol.events import Event, NotificationsChanged, PipelinesChanged, RunChanged
 from headrace.protocol.notifications import (
     NOTIFY_EVENTS,
@@ -58,7 +59,6 @@ _LOG_BYTES = 16 * 1024
 _TAKEN_TRIES = 3
 
 Send = Callable[[Errand], Coroutine[Any, Any, Outcome]]
-Stamp = tuple[int, int, int] | None
 
 
 async def send_in_process(errand: Errand) -> Outcome:
@@ -378,7 +378,7 @@ class _NotifyFiles:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._seen: dict[str, Stamp] = {}
+        self._seen: dict[str, Stamp | None] = {}
         self._own: dict[str, Notify | None] = {}
 
     def read(self) -> tuple[list[str], dict[str, Notify] | None]:
@@ -388,8 +388,8 @@ class _NotifyFiles:
         """
         project = self._project
         names = project.list_pipelines()
-        stamps = {name: _stamp(project.paths.pipelines / name / PIPELINE_FILE) for name in names}
-        stamps[""] = _stamp(project.paths.settings)
+        stamps = {name: stamp_of(project.paths.pipelines / name / PIPELINE_FILE) for name in names}
+        stamps[""] = stamp_of(project.paths.settings)
         if stamps == self._seen:
             return names, None
         settings = project.settings()
@@ -421,15 +421,7 @@ class _NotifyFiles:
         except (HeadraceError, OSError) as error:
             logger.warning("Who is told of %s cannot be read: %s", name, error)
             return
-        if any(problem.severity == "error" and not problem.block for problem in pipeline.problems):
+        if not pipeline.is_whole:
             logger.warning("Who is told of %s stays as it was: its file has errors", name)
             return
         self._own[name] = pipeline.notify
-
-
-def _stamp(path: Any) -> Stamp:
-    try:
-        state = path.stat()
-    except OSError:
-        return None
-    return state.st_mtime_ns, state.st_size, state.st_ino

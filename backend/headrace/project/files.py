@@ -232,6 +232,16 @@ class Project:
             if after != before:
                 self.save([FileChange("headrace.yaml", before, after)])
 
+    def change_pipeline(
+        self, name: str, edit: Callable[[PipelineFiles], Sequence[FileChange]]
+    ) -> None:
+        """Make the changes that `edit` returns for a pipeline as it is now.
+
+        Nobody else writes through this object meanwhile. Raises what `read`, `edit` and `save` do.
+        """
+        with self._writing:
+            self.save(edit(self.read(name)))
+
     def create_pipeline(self, name: str, title: str) -> None:
         """Make a pipeline without blocks; raise Conflict when there is one of that name."""
         folder = self.paths.pipeline(name)

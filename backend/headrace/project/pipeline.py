@@ -143,6 +143,11 @@ class Pipeline(Struct, frozen=True, kw_only=True):
     """Who is told of its runs; None: the channels that ask for it."""
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def is_whole(self) -> bool:
+        """False when its file has errors that are no single block's."""
+        return not any(p.severity == "error" and not p.block for p in self.problems)
+
     def block(self, name: str) -> Block | None:
         """Find a block by name."""
         return next((block for block in self.blocks if block.name == name), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,18 @@ Stamps = dict[str, Stamp | None]
 UNSURE: Stamp = (-1, -1, -1)
 """Of a file that may have been changed after it was read: it differs from every other stamp."""
 _GRAIN = timedelta(milliseconds=20)
+
+
+def stamp_of(file: Path) -> Stamp | None:
+    """Look at one file; None where nothing is."""
+    try:
+        return _stamp(file.stat())
+    except OSError:
+        return None
+
+
+def _stamp(status: os.stat_result) -> Stamp:
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def stamps(root: Path, places: Iterable[str], since: datetime | None = None) -> Stamps:
@@ -29,5 +42,5 @@ def stamps(root: Path, places: Iterable[str], since: datetime | None = None) -> 
             found[place] = None
             continue
         late = limit is not None and max(status.st_mtime_ns, status.st_ctime_ns) > limit
-        found[place] = UNSURE if late else (status.st_mtime_ns, status.st_size, status.st_ino)
+        found[place] = UNSURE if late else _stamp(status)
     return found

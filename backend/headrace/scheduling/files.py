@@ -12,6 +12,7 @@ from pathlib import Path
 from headrace.core.errors import HeadraceError
 from headrace.project.files import PIPELINE_FILE, Project
 from headrace.project.pipeline import TriggerSpec
+from headrace.project.stamps import Stamp, stamp_of
 from headrace.protocol.tables import TriggerTable
 from headrace.runs.history import History
 from headrace.runs.thread import HistoryThread
@@ -19,8 +20,6 @@ from headrace.runs.triggers import SAID
 from headrace.scheduling.triggers import next_of_spec
 
 logger = logging.getLogger(__name__)
-
-Signature = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +31,19 @@ class TriggersAsRead:
     is_whole: bool
     """False when the file has errors: then it says nothing of its triggers, and they stay."""
     file: Path
-    signature: Signature | None
+    stamp: Stamp | None
 
     def is_current(self) -> bool:
         """Say whether the file is still the one that was read."""
-        return _signature(self.file) == self.signature
+        return stamp_of(self.file) == self.stamp
 
 
 def read_triggers(project: Project, pipeline: str) -> TriggersAsRead:
     """Read the triggers of a pipeline from its file; raises what reading a pipeline raises."""
     file = project.paths.pipeline(pipeline) / PIPELINE_FILE
-    signature = _signature(file)
+    stamp = stamp_of(file)
     read = project.read_pipeline(pipeline)
-    is_whole = not any(p.severity == "error" and not p.block for p in read.problems)
-    return TriggersAsRead(pipeline, read.triggers, is_whole, file, signature)
+    return TriggersAsRead(pipeline, read.triggers, read.is_whole, file, stamp)
 
 
 def sync(history: History, read: TriggersAsRead, now: datetime) -> bool:
@@ -124,7 +122,7 @@ class TriggerFiles:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._seen: dict[str, Signature] = {}
+        self._seen: dict[str, Stamp] = {}
 
     def forget(self, pipeline: str) -> None:
         """Read a pipeline again next time, whatever its file looks like."""
@@ -136,25 +134,17 @@ class TriggerFiles:
         changed: dict[str, TriggersAsRead] = {}
         for name in names:
             try:
-                signature = _signature(self.project.paths.pipeline(name) / PIPELINE_FILE)
-                if signature is not None and signature == self._seen.get(name):
+                stamp = stamp_of(self.project.paths.pipeline(name) / PIPELINE_FILE)
+                if stamp is not None and stamp == self._seen.get(name):
                     continue
                 read = read_triggers(self.project, name)
             except HeadraceError as error:
                 logger.warning("Triggers of %s cannot be read: %s", name, error)
                 continue
-            if read.signature is not None:
-                self._seen[name] = read.signature
+            if read.stamp is not None:
+                self._seen[name] = read.stamp
             if not read.is_whole:
                 logger.warning("Triggers of %s stay as they were: its file has errors", name)
                 continue
             changed[name] = read
         return names, changed
-
-
-def _signature(file: Path) -> Signature | None:
-    try:
-        state = file.stat()
-    except OSError:
-        return None
-    return state.st_mtime_ns, state.st_size, state.st_ino

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -13,19 +12,16 @@ from zoneinfo import available_timezones
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from headrace.core.errors import Conflict, InvalidInput, NotFound
+from headrace.core.errors import InvalidInput, NotFound
 from headrace.core.ids import check_name
 from headrace.project.changes import FileChange
 from headrace.project.edit_triggers import delete_trigger, put_trigger
-from headrace.project.files import Project
 from headrace.project.pipeline import PipelineFiles, TriggerSpec, usual_overlap
 from headrace.protocol.tables import Tick, TriggerTable
 from headrace.server.base import ApiHandler, operation
 from headrace.server.runtime import Runtime
 from headrace.session.publishing import FIRST, can_be_first, snapshot_of
 
-_TRIES = 50
-"""Of an edit while others write the same file."""
 Catchup = Literal["none", "latest", "all"]
 Overlap = Literal["skip", "queue_one", "queue_all", "cancel_previous", "allow"]
 
@@ -223,7 +219,7 @@ async def _save(
     """Write the file, then let the scheduler know at once, not only when the watcher sees it."""
     from headrace.scheduling.files import sync_file
 
-    await asyncio.to_thread(_edit, runtime.project, pipeline, edit)
+    await asyncio.to_thread(runtime.project.change_pipeline, pipeline, edit)
     now = runtime.clock.now()
     read = await sync_file(runtime.project, runtime.history, pipeline, now, has_errors=True)
     if any(spec.active for spec in read.specs):
@@ -234,16 +230,6 @@ async def _save(
         if session.pipeline == pipeline:
             await session.reread()
             await session.look_for_versions()
-
-
-def _edit(
-    project: Project, pipeline: str, edit: Callable[[PipelineFiles], list[FileChange]]
-) -> None:
-    """Save an edit; when others write meanwhile, it is made again on what they wrote."""
-    for _ in range(_TRIES):
-        with contextlib.suppress(Conflict):
-            return project.save(edit(project.read(pipeline)))
-    return project.save(edit(project.read(pipeline)))
 
 
 async def _publish_first(runtime: Runtime, pipeline: str) -> None:

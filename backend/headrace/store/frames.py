@@ -33,8 +33,8 @@ def pack(frame: Any) -> tuple[Any, dict[str, Any], list[str]]:
 
     rest: dict[str, Any] = {}
     notes: list[str] = []
-    own = type(frame) is pd.DataFrame
-    plain: Any = (frame if own else pd.DataFrame(frame, copy=False)).copy(deep=False)
+    given = frame if type(frame) is pd.DataFrame else pd.DataFrame(frame, copy=False)
+    plain: Any = given.copy(deep=False)
     plain.attrs = {}
     if frame.attrs:
         rest["attrs"] = dict(frame.attrs)
@@ -81,7 +81,7 @@ def _table(plain: Any, names: list[str], levels: dict[str, Any], odd: dict[str, 
     """Put index, columns of pandas and odd columns together, with pandas' own metadata."""
     usual = plain[[name for name in names if name not in odd]] if odd else plain
     base = _index_first(pa.Table.from_pandas(usual, nthreads=1))
-    if not (odd or levels) and base.column_names == names:
+    if not (odd or levels):
         return base
     given = dict(zip(base.column_names, base.columns, strict=True))
     fields = dict(zip(base.column_names, base.schema, strict=True))
