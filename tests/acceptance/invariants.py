@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import psutil
 from sqlalchemy import Connection, text
 
 from headrace.core.paths import ProjectPaths
@@ -27,7 +26,8 @@ from headrace.store.outputs import Store
 
 from .harness import Server
 from .history import opened as opened_history
-from .plant import OVER, Plant
+from .plant import OVER, Plant, until
+from .processes import TEMPLATE, with_words
 
 GOOD = ("succeeded", "cached")
 
@@ -170,16 +170,10 @@ def _all(opened: Connection, statement: str, **values: Any) -> list[Any]:
 
 def no_process_is_left(dead: tuple[int, ...]) -> None:
     """I7: of a dead server neither template nor worker runs."""
-    for process in psutil.process_iter():
-        try:
-            words = process.cmdline()
-            ours = "headrace.workers.template" in words and any(str(pid) in words for pid in dead)
-            if ours and process.status() != psutil.STATUS_ZOMBIE:
-                process.wait(5)
-        except psutil.TimeoutExpired as error:
-            raise AssertionError(f"I7: left by a dead server: {process}") from error
-        except psutil.Error:
-            continue
+    until(
+        lambda: not [left for pid in dead for left in with_words(TEMPLATE, str(pid))],
+        "I7: the end of the processes of a dead server",
+    )
 
 
 def project_files_are_whole(root: Path) -> None:

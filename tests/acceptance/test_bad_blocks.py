@@ -16,11 +16,11 @@ from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
 
-import psutil
 import pytest
 from websockets.sync.client import ClientConnection
 
 from .harness import Server
+from .processes import with_words
 from .test_crash import until
 
 ANSWER_LIMIT_S = 0.1
@@ -336,16 +336,7 @@ def test_a_death_is_a_failed_block_with_its_reason(
     record = run_case(project, server, case)
     assert record["state"] == ("failed" if case.failure else "succeeded")
     the_server_is_well(server)
-    until(lambda: not _left(f"sleep {NAP}"), "the end of what the block has started", 3)
-
-
-def _left(command: str) -> list[int]:
-    return [
-        process.pid
-        for process in psutil.process_iter(["cmdline", "status"])
-        if " ".join(process.info["cmdline"] or []) == command
-        and process.info["status"] != psutil.STATUS_ZOMBIE
-    ]
+    until(lambda: not list(with_words("sleep", NAP)), "the end of what the block has started", 3)
 
 
 def test_a_block_that_always_runs_out_of_memory_has_its_attempts_and_no_more(
@@ -408,7 +399,7 @@ def test_a_block_that_ignores_all_signals_is_cancelled_within_12_seconds(
     assert time.monotonic() - begun < 12
     assert stages == ["interrupt", "terminate", "kill"], "each is shown"
     assert server.get(f"runs/{run}").json()["state"] == "cancelled"
-    until(lambda: not _left(f"sleep {NAP}"), "the end of its child", 3)
+    until(lambda: not list(with_words("sleep", NAP)), "the end of its child", 3)
     the_server_is_well(server)
 
 

@@ -19,6 +19,7 @@ import pytest
 from .harness import Server, headrace_command
 from .history import keep_history
 from .plant import until
+from .processes import TEMPLATE, runs, with_words
 
 WAIT_S = 20.0
 STOP_LIMIT_S = 5.0
@@ -162,26 +163,12 @@ class Processes:
 
     def left(self) -> list[str]:
         """Name those that still run: known ones, and any that belong to that server by its look."""
-        alive = [process for process in self.known if _runs(process)]
-        for process in psutil.process_iter():
-            try:
-                words = process.cmdline()
-            except psutil.Error:
-                continue
-            of_server = "headrace.workers.template" in words and str(self.server) in words
-            if of_server and process not in alive and _runs(process):
-                alive.append(process)
+        alive = {process for process in self.known if runs(process)}
+        alive.update(with_words(TEMPLATE, str(self.server)))
         return [str(process) for process in alive]
 
     def wait_gone(self) -> None:
         until(lambda: not self.left(), "the processes' end", STOP_LIMIT_S)
-
-
-def _runs(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_after_kill_9_what_was_done_stays_done_and_the_run_completes(

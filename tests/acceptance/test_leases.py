@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -9,13 +10,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from .harness import Server, headrace_command
 from .history import nobody_writes, rows
 from .invariants import check
 from .plant import Plant, all_over, start_run, until
+from .processes import below, pid_runs
 
 LEASE_S = 1.5
 SHORT = {"HEADRACE_LEASE_S": str(LEASE_S), "HEADRACE_LOCK": "off"}
@@ -71,7 +72,7 @@ def test_a_server_that_stood_still_and_lost_its_lease_writes_nothing_when_it_goe
             refused = first.post("pipelines/steps/runs", {})
             assert refused.status_code == 503
             assert int(refused.headers["Retry-After"]) > 0
-            until(lambda: not _workers_of(first), "the end of the first one's workers", 10)
+            until(lambda: not below(first.pid), "the end of the first one's workers")
             after = (
                 rows(plant.project, "SELECT * FROM runs"),
                 rows(plant.project, "SELECT * FROM block_runs"),
@@ -83,14 +84,6 @@ def test_a_server_that_stood_still_and_lost_its_lease_writes_nothing_when_it_goe
             check(plant, second)
     finally:
         first.go_on()
-
-
-def _workers_of(server: Server) -> list[psutil.Process]:
-    return [
-        child
-        for child in psutil.Process(server.pid).children(recursive=True)
-        if child.status() != psutil.STATUS_ZOMBIE
-    ]
 
 
 def test_a_worker_that_outlives_its_server_has_no_say_any_more(plant: Plant, first: Server) -> None:
@@ -105,19 +98,12 @@ def test_a_worker_that_outlives_its_server_has_no_say_any_more(plant: Plant, fir
     first.wait_ready()
     until(lambda: plant.counts(run)["second"] == 2, "the second attempt")
     plant.open_gate()
-    if psutil.pid_exists(worker):
+    with contextlib.suppress(ProcessLookupError):
         os.kill(worker, signal.SIGCONT)
     (over,) = all_over(first)
     assert (over["state"], plant.counts(run)["third"]) == ("succeeded", 1)
     check(plant, first, dead=(dead,))
-    until(lambda: not _runs(worker), "the end of the old worker", 5)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    until(lambda: not pid_runs(worker), "the end of the old worker")
 
 
 def test_a_run_of_a_host_that_is_gone_is_taken_up_once_its_lease_is_old(

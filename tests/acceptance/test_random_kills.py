@@ -21,6 +21,7 @@ from tests.postgres import new_database
 from .harness import Server
 from .invariants import check
 from .plant import Plant, all_over, try_to
+from .processes import TEMPLATE
 
 KILLS = int(os.environ.get("HEADRACE_KILLS", "20"))
 SEED = int(os.environ.get("HEADRACE_SEED", "0")) or random.randrange(1, 10**6)
@@ -141,7 +142,7 @@ def _kill_a_worker(plant: Plant, server: Server, chance: random.Random) -> bool:
     for pid in pids:
         try:
             worker = psutil.Process(pid)
-            if "headrace.workers.template" not in worker.cmdline():
+            if TEMPLATE not in worker.cmdline():
                 continue  # its number belongs to somebody else by now
             worker.kill()
         except psutil.NoSuchProcess:

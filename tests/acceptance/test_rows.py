@@ -17,6 +17,7 @@ import pytest
 from pyarrow import ipc
 
 from .harness import Server
+from .processes import below, cpu_s
 
 BLOCKS = {
     "small": """
@@ -177,14 +178,7 @@ def begin(server: Server, address: str, query: str, *, what: str = "rows?") -> s
 
 def seconds_of_work(server: Server) -> float:
     """CPU time of all processes below the server."""
-    total = 0.0
-    for process in psutil.Process(server.pid).children(recursive=True):
-        try:
-            used = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total += used.user + used.system
-    return total
+    return sum(cpu_s(process) for process in below(server.pid))
 
 
 def work_goes_on(server: Server, seconds: float) -> bool:
@@ -285,18 +279,12 @@ def busy_process(server: Server) -> psutil.Process:
     """The process below the server that works most now."""
     found: list[psutil.Process] = []
 
-    def used(process: psutil.Process) -> float:
-        try:
-            return sum(process.cpu_times()[:2])
-        except psutil.NoSuchProcess:
-            return 0.0
-
     def look() -> bool:
-        before = {each: used(each) for each in psutil.Process(server.pid).children(recursive=True)}
+        before = {each: cpu_s(each) for each in below(server.pid)}
         time.sleep(0.2)
-        busiest = max(before, key=lambda each: used(each) - before[each])
+        busiest = max(before, key=lambda each: cpu_s(each) - before[each])
         found[:] = [busiest]
-        return used(busiest) - before[busiest] > 0.02
+        return cpu_s(busiest) - before[busiest] > 0.02
 
     wait_for(look)
     return found[0]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from .harness import Server
 from .history import keep_history
+from .processes import below
 
 SENSOR = """\
 from pathlib import Path
@@ -93,13 +93,13 @@ def test_two_hundred_sensors_that_wait_keep_nobody_from_running(tmp_path: Path) 
     project = project_of(Site(tmp_path, ""), "poke: 10m, timeout: 2h", settings="max_parallel: 2\n")
     with Server(project) as server:
         server.wait_ready()
-        before = len(psutil.Process(server.pid).children(recursive=True))
+        before = len(below(server.pid))
         runs = [begin(server) for _ in range(200)]
         for run in runs:
             wait_for(server, run, waits)
         assert server.run("quick", timeout_s=LIMIT_S)["state"] == "succeeded"
         limit = time.monotonic() + LIMIT_S
-        while len(psutil.Process(server.pid).children(recursive=True)) > before + 3:
+        while len(below(server.pid)) > before + 3:
             assert time.monotonic() < limit, "workers are kept for sensors that wait"
             time.sleep(0.1)
         going = server.get("runs?state=running&limit=500").json()["runs"]
