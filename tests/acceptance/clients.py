@@ -51,7 +51,7 @@ def tell(line: ClientConnection, op: str, pipeline: str, **more: Any) -> None:
 
 def answer_of(line: ClientConnection) -> Any:
     while True:
-        decoded: Any = json.loads(line.recv(timeout=10))
+        decoded: Any = json.loads(line.recv(timeout=30))
         for event in decoded if isinstance(decoded, list) else [decoded]:
             if event["op"] in ("accepted", "refused"):
                 return event

@@ -201,7 +201,7 @@ def events_replay_to_what_the_api_says(server: Server) -> None:
 
         def listen(wanted: Any) -> None:
             while not any(wanted(message) for message in heard):
-                frame = json.loads(line.recv(timeout=20))
+                frame = json.loads(line.recv(timeout=30))
                 heard.extend(frame if isinstance(frame, list) else [frame])
 
         line.send(json.dumps({"op": "open-session", "pipeline": "steps", "req": "o"}))

@@ -69,11 +69,9 @@ def test_nobody_feels_a_block_that_never_stops_printing(server: Server) -> None:
         written = log.stat().st_size
         began = time.monotonic()
         server.post(f"runs/{run}/cancel")
-        until(
-            lambda: server.get(f"runs/{run}").json()["state"] == "cancelled", "the end", limit_s=12
-        )
+        until(lambda: server.get(f"runs/{run}").json()["state"] == "cancelled", "the end")
         stopped_s = time.monotonic() - began
-    idle_ms = float(idler.communicate(timeout=10)[0])
+    idle_ms = float(idler.communicate(timeout=60)[0])
     sent = sum(size for _, size in listener.texts)
     figures = (
         f"flood {FLOOD_S:g} s: RSS +{grown / MIB:.1f} MiB, round trip p50"

@@ -134,7 +134,7 @@ def test_a_run_that_its_own_server_forgot_is_taken_up(plant: Plant, first: Serve
     [(old,)] = rows(plant.project, "SELECT id FROM runs")
     rows(plant.project, "UPDATE block_runs SET finished_at = NULL WHERE name = 'third'")
     rows(plant.project, "UPDATE runs SET state = 'running', finished_at = NULL")
-    until(lambda: first.get(f"runs/{old}").json()["state"] == "succeeded", "its end", 10)
+    until(lambda: first.get(f"runs/{old}").json()["state"] == "succeeded", "its end")
 
 
 def test_a_server_that_ends_gives_its_lease_back(plant: Plant, first: Server) -> None:

@@ -212,7 +212,7 @@ def all_fresh(server: Server, editor: Editor, pipeline: str) -> None:
     for block in ("below", "beside"):
         if plan(editor, block):
             editor.run(block)
-    until(lambda: marks(server, pipeline) == {}, "fresh marks", 10)
+    until(lambda: marks(server, pipeline) == {}, "fresh marks")
 
 
 @pytest.mark.parametrize("case", HELPERS, ids=lambda case: case.name)
@@ -235,7 +235,7 @@ def test_the_edit_of_a_helper_is_seen_named_and_executed(
         desk.edit(n, edited, "RATE = 2\n")
         name = edited.removeprefix("@")
         wanted = {"clean": [f"helper {name} edited"], "below": ["input clean is stale"]}
-        until(lambda: marks(server, n), "the edit", 10)
+        until(lambda: marks(server, n), "the edit")
         assert marks(server, n) == wanted
         assert plan(editor) == ["clean", "below"], "what is above and beside is left alone"
         editor.run("below")
@@ -279,7 +279,7 @@ def test_another_version_of_a_library_is_named(desk: Desk, server: Server) -> No
         all_fresh(server, editor, "library")
         assert shown(server, "library", "below") == "[[1, '1.0']]"
         install(desk.root.parent / SITE, "1.1")
-        until(lambda: plan(editor), "the upgrade", 10)
+        until(lambda: plan(editor), "the upgrade")
         wanted = {"clean": ["ratelib 1.0 → 1.1"], "below": ["input clean is stale"]}
         assert marks(server, "library") == wanted
         editor.run("below")
@@ -430,7 +430,7 @@ def test_editor_api_and_command_line_have_one_cache(desk: Desk, server: Server) 
         all_fresh(server, editor, "shared")
         before = shown(server, "shared", "below")
         command_line(desk, "shared", "--until", "load", "--force")
-        until(lambda: marks(server, "shared"), "the newer data, without anybody asking", 10)
+        until(lambda: marks(server, "shared"), "the newer data, without anybody asking")
         wanted = {name: ["input load changed"] for name in ("clean", "beside")}
         assert marks(server, "shared") == {**wanted, "below": ["input clean is stale"]}
         editor.run("below")

@@ -263,7 +263,7 @@ def test_the_token_is_in_no_log(fresh):
 def test_a_second_server_names_the_first_and_exits_with_3(fresh, harness):
     second = subprocess.run(
         [*harness.headrace_command(), "start", str(fresh.project), "--port", "0"],
-        capture_output=True, text=True, timeout=10, check=False,
+        capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert second.returncode == 3
     assert fresh.url in second.stderr
@@ -280,7 +280,7 @@ def test_a_killed_server_leaves_no_lock(fresh):
 def test_a_host_that_others_reach_needs_its_names(tmp_path, harness):
     refused = subprocess.run(
         [*harness.headrace_command(), "start", str(tmp_path), "--host", "0.0.0.0"],
-        capture_output=True, text=True, timeout=10, check=False,
+        capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert refused.returncode == 2
     assert "--allowed-host" in refused.stderr

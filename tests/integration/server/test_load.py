@@ -57,7 +57,7 @@ def test_a_large_source_is_saved(large):
     with large.ws() as line:
         command = {"op": "save-source", "pipeline": "small0", "block": "b0", "req": "1"}
         line.send(json.dumps({**command, "text": LOADER, "base": saved.json()["hash"]}))
-        assert json.loads(line.recv(timeout=20))["op"] == "accepted"
+        assert json.loads(line.recv(timeout=30))["op"] == "accepted"
 
 
 def test_a_large_body_of_nonsense_is_refused(large):

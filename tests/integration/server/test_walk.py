@@ -177,7 +177,7 @@ def shake(server, address: str, *headers: str, host: str | None = None) -> int:
         "Connection: Upgrade", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
         *headers, "", "",
     ]  # fmt: skip
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
         line.sendall("\r\n".join(lines).encode())
         return int(line.recv(4096).split(b" ")[1])
 
@@ -207,7 +207,7 @@ def test_the_websocket_opens_to_no_foreign_page(server):
 def test_odd_request_targets_are_refused_like_any_other(server, target):
     for method in ("GET", "OPTIONS"):
         head = f"{method} {target} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n"
-        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
             line.sendall(head.encode())
             answer = line.recv(65536)
         assert int(answer.split(b" ")[1]) in (302, 400, 401, 403), (method, target, answer[:80])
