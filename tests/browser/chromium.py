@@ -44,7 +44,7 @@ def logged_in(browser: Browser, server: Any, **options: Any) -> BrowserContext:
     """A browser window with the cookie of `server`, as the link of `headrace start` gives it."""
     options.setdefault("viewport", {"width": 1440, "height": 900})
     context = browser.new_context(base_url=server.url, **options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     page = context.new_page()
     page.goto(f"/#token={server.token}")
     page.get_by_role("navigation", name="Main").wait_for()

@@ -14,7 +14,7 @@ from tests.browser.complaints import Complaints
 
 REPOSITORY = Path(__file__).parents[2]
 # The whole suite keeps every core busy.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 FLIGHTS = REPOSITORY / "data" / "nycflights" / "flights.parquet"
 
 

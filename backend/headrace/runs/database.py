@@ -65,8 +65,8 @@ class Database:
             is_new = _check_and_prepare(engine)
         except DBAPIError as error:
             engine.dispose()
-            if not _is_damage(error):
-                raise told(error) from error
+            if not _is_damage(error.orig):
+                raise told(error.orig) from error
             aside = _move_aside(Path(str(engine.url.database)))
             logger.error("The history was damaged; it is now %s and a new one was begun.", aside)  # noqa: TRY400 the cause is told
             engine = _engine(address)
@@ -135,16 +135,18 @@ class Database:
 def _telling() -> Generator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
+    except sqlite3.Error as error:  # of a statement that does not go through SQLAlchemy
         raise told(error) from error
+    except (OperationalError, InterfaceError) as error:
+        raise told(error.orig) from error
     except DBAPIError as error:
-        if _is_damage(error):
-            raise told(error) from error
+        if _is_damage(error.orig):
+            raise told(error.orig) from error
         raise
 
 
-def told(error: DBAPIError) -> HeadraceError:
-    """Say what an error of the database means for who asked."""
+def told(error: BaseException | None) -> HeadraceError:
+    """Say what an error of the database's driver means for who asked."""
     if _is_full(error):
         return StorageFull("No space left to write the history; what is there is intact.")
     match _code(error):
@@ -153,23 +155,23 @@ def told(error: DBAPIError) -> HeadraceError:
         case 11 | 26:  # SQLITE_CORRUPT, SQLITE_NOTADB
             return Unavailable("The history is damaged: start again, and it is moved aside.")
         case _:
-            return Unavailable(f"The history cannot be used: {error.orig}")
+            return Unavailable(f"The history cannot be used: {error}")
 
 
-def _code(error: DBAPIError) -> int | None:
-    code = getattr(error.orig, "sqlite_errorcode", None)
+def _code(error: BaseException | None) -> int | None:
+    code = getattr(error, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
 
 
-def _is_full(error: DBAPIError) -> bool:
+def _is_full(error: BaseException | None) -> bool:
     # SQLITE_FULL; SQLITE_IOERR_SHMSIZE, when there is no room for the index of its log;
     # `disk_full` of PostgreSQL.
-    if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_IOERR_SHMSIZE:
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_IOERR_SHMSIZE:
         return True
-    return _code(error) == sqlite3.SQLITE_FULL or getattr(error.orig, "sqlstate", "") == "53100"
+    return _code(error) == sqlite3.SQLITE_FULL or getattr(error, "sqlstate", "") == "53100"
 
 
-def _is_damage(error: DBAPIError) -> bool:
+def _is_damage(error: BaseException | None) -> bool:
     return _code(error) in {_CORRUPT, _NOT_A_DATABASE}
 
 

@@ -613,7 +613,7 @@ class Session:
         if run.id in self._runs:
             return
         self._take_in(run)
-        await self._stimuli.do(lambda: self.machine.launch(run, self._now()))
+        await self._stimuli.begin(lambda: self.machine.launch(run, self._now()))
 
     def _take_in(self, run: Run) -> None:
         self._runs[run.id] = run
@@ -628,7 +628,7 @@ class Session:
     async def _cancel(self, command: cmd.CancelRun) -> dict[str, Any]:
         if command.run is not None:
             run_id = command.run
-            await self._stimuli.do(lambda: self.machine.cancel(run_id, self._now()))
+            await self._stimuli.begin(lambda: self.machine.cancel(run_id, self._now()))
             return {"runs": [run_id]}
         chosen = [run.id for run in self.machine.runs.values() if run.interactive]
         await asyncio.gather(*(self.cancel_run(run, "cancelled") for run in chosen))
@@ -642,7 +642,7 @@ class Session:
                 return Step()
             return self.machine.cancel(run_id, self._now(), reason)
 
-        await self._stimuli.do(act)
+        await self._stimuli.begin(act)
 
     async def cancel_all(self, reason: str) -> None:
         """Cancel every run and wait until they are over."""

@@ -40,8 +40,8 @@ class Stimuli:
         self._carry_out = carry_out
         self._waiting: asyncio.Queue[_Stimulus] = asyncio.Queue()
         self._ended = False
-        self._held: HeadraceError | None = None
-        self._impatient: set[asyncio.Future[None]] = set()
+        self._held: asyncio.Future[HeadraceError] = asyncio.get_running_loop().create_future()
+        """Done while the step under way cannot be recorded: with the reason."""
         self._work = asyncio.create_task(self._go_on(), name=f"session {name}")
 
     @property
@@ -68,14 +68,24 @@ class Stimuli:
 
         Raises also what the queue is held for. `act` may then still happen, later.
         """
-        if self._held is not None:
-            raise self._held
-        done = self._hand_over(act)
-        self._impatient.add(done)
+        if self._held.done():
+            raise self._held.result()
+        reason = await self._end_or_hold(self._hand_over(act))
+        if reason is not None:
+            raise reason
+
+    async def begin(self, act: Callable[[], Step]) -> None:
+        """The same for what is to happen in any case: nobody waits while the queue is held."""
+        await self._end_or_hold(self._hand_over(act))
+
+    async def _end_or_hold(self, done: asyncio.Future[None]) -> HeadraceError | None:
+        """Wait for the end of a stimulus; return what the queue is held for if that comes first."""
+        held = self._held
         try:
-            await done
+            await asyncio.wait((done, held), return_when=asyncio.FIRST_COMPLETED)
+            return done.result() if done.done() else held.result()
         finally:
-            self._impatient.discard(done)
+            done.cancel()  # nobody listens any more
 
     def _hand_over(self, act: Callable[[], Step]) -> asyncio.Future[None]:
         if self._ended:
@@ -86,13 +96,13 @@ class Stimuli:
 
     def hold(self, error: HeadraceError) -> None:
         """Say why the step under way does not end for now."""
-        self._held = error
-        for done in [waiting for waiting in self._impatient if not waiting.done()]:
-            done.set_exception(error)
+        if not self._held.done():
+            self._held.set_result(error)
 
     def release(self) -> None:
         """Say that the queue moves on."""
-        self._held = None
+        if self._held.done():
+            self._held = asyncio.get_running_loop().create_future()
 
     async def close(self) -> None:
         """Refuse all that waits."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from threading import Barrier
 
 import pytest
 
-from headrace.core.errors import StorageFull, Unavailable
+from headrace.core.errors import HeadraceError, StorageFull, Unavailable
 from headrace.runs import database
 from headrace.runs.changes import QueueRun
 from headrace.runs.history import History
@@ -117,4 +118,22 @@ def test_a_full_disk_is_told_and_changes_nothing(tmp_path: Path, queue: Queue) -
         connection.exec_driver_sql("PRAGMA max_page_count=1000000")
     history.write([queue("a", files=b"x" * 100_000)])
     assert len(history.runs()) == 1
+    history.close()
+
+
+def test_a_checkpoint_that_finds_no_room_is_told_and_can_be_done_later(
+    tmp_path: Path, queue: Queue
+) -> None:
+    file = tmp_path / "h.db"
+    history = History.open(file)
+    history.write([queue("a", files=b"x" * 100_000)])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size, before[1]))
+    try:
+        with pytest.raises(HeadraceError, match="history"):
+            history.checkpoint()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    history.checkpoint()
+    assert file.stat().st_size > 100_000
     history.close()

@@ -22,7 +22,7 @@ from headrace.protocol import commands as cmd
 from headrace.protocol import events as ev
 from headrace.protocol.contracts import Contract
 from headrace.protocol.tables import CheckResult, Column, Expectation, Output
-from headrace.runs.changes import Change
+from headrace.runs.changes import Change, QueueRun
 from headrace.session import session as shell
 from headrace.session.effects import Step
 from headrace.session.run import RunRequest
@@ -139,8 +139,9 @@ async def test_a_run_is_refused_while_what_goes_on_cannot_be_recorded(
 
     monkeypatch.setattr(desk.history, "write", locked)
     desk.pool.finish("load", 1)
+    await until(lambda: not len(session._stimuli))
     early = asyncio.create_task(session.look_again())
-    await until(lambda: session._stimuli._impatient)
+    await until(lambda: len(session._stimuli))
     is_locked.set()
     for asked in (early, session.start_run(RunRequest(origin="api"))):
         with pytest.raises(Unavailable, match="locked"):
@@ -153,21 +154,37 @@ async def test_a_run_is_refused_while_what_goes_on_cannot_be_recorded(
         await session.look_again()
 
 
+async def test_who_starts_or_cancels_a_run_is_answered_while_its_steps_cannot_be_recorded(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shell, "_WRITE_AGAIN_S", 0.01)
+    session = await desk.open()
+    write, has_room = desk.history.write, asyncio.Event()
+
+    async def nearly_full(changes: Sequence[Change]) -> None:
+        if not has_room.is_set() and not all(isinstance(change, QueueRun) for change in changes):
+            raise StorageFull("full")
+        await write(changes)
+
+    monkeypatch.setattr(desk.history, "write", nearly_full)
+    run = await session.start_run(RunRequest(origin="api", blocks=["load"]))
+    await session.cancel_run(run, "enough")
+    assert not desk.pool.executed
+    has_room.set()
+    assert (await session.finished(run)).state == "cancelled"
+
+
 async def test_a_command_that_waits_is_refused_when_the_session_ends(desk: Desk) -> None:
     session = await desk.open()
     await desk.handle(cmd.RunBlocks, blocks=["load"])
     await desk.waiting("load")
     broken(desk, *[Unavailable("locked")] * 1000)
-    cancelling = asyncio.create_task(desk.handle(cmd.CancelRun))
-    await until(
-        lambda: session.machine.runs and next(iter(session.machine.runs.values())).cancelled
-    )
+    await desk.handle(cmd.CancelRun)
     behind = asyncio.create_task(desk.handle(cmd.SetParameters, values={"month": 2}))
     await until(lambda: len(session._stimuli))
     await session.close("enough")
-    for command in (cancelling, behind):
-        with pytest.raises(Unavailable, match="has ended"):
-            await command
+    with pytest.raises(Unavailable, match="has ended"):
+        await behind
     with pytest.raises(Unavailable, match="has ended"):
         await session.handle(cmd.SetParameters(pipeline="flights", values={"month": 2}))
 
