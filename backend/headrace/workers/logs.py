@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import contextlib
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from headrace.workers.masks import Masks
 
@@ -139,6 +142,29 @@ class LogTail:
             with contextlib.suppress(OSError):
                 self._descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
         return self._descriptor >= 0
+
+
+class LogChanges:
+    """Changes whole log files, in threads: what is too long, and secrets that nobody has read."""
+
+    def __init__(self, masks: Masks) -> None:
+        self.masks = masks
+        self._going: set[asyncio.Future[None]] = set()
+
+    def cut_if_long(self, log: LogTail) -> None:
+        """Cut the middle out of a log of over 1 GiB; nothing happens while a file is changed."""
+        if log.size() > CAP_BYTES and not self._going:
+            self._change(cut_middle, log.path)
+
+    def blot_skipped(self, log: LogTail) -> None:
+        """Blot secrets out of a log of which a part was never looked at."""
+        if log.skipped and self.masks.longest:
+            self._change(self.masks.blot_file, log.path, log.begin)
+
+    def _change(self, change: Callable[..., None], *arguments: Any) -> None:
+        going = asyncio.get_running_loop().run_in_executor(None, change, *arguments)
+        self._going.add(going)
+        going.add_done_callback(self._going.discard)
 
 
 def cut_middle(path: str) -> None:

@@ -1,4 +1,4 @@
-"""The pool: gives jobs to workers, watches time and life of each, and owns every process.
+"""The pool: gives jobs to workers, has as many of them as are needed, and owns every process.
 
 Everything here runs on the event loop and never blocks it. For each `execute` there is exactly one
 final answer, whatever happens to the processes.
@@ -10,73 +10,30 @@ import asyncio
 import contextlib
 import itertools
 import os
-import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from headrace.core.errors import Unavailable
-from headrace.protocol.tables import Failure, Timings
 from headrace.store.files import StoreFiles
-from headrace.workers.deaths import failure_of_crowd, failure_of_death
-from headrace.workers.jobs import (
-    AnyAnswer,
-    Done,
-    Job,
-    Printed,
-    Progressed,
-    Raised,
-    Started,
-    Stopped,
-    StopStage,
-)
+from headrace.workers.attempt import Attempt, OnAnswer
+from headrace.workers.crowds import CrowdWatch
+from headrace.workers.jobs import Done, Job, Raised, Stopped
 from headrace.workers.launcher import Child, Launcher
-from headrace.workers.logs import CAP_BYTES, LogTail, cut_middle, progress_in
+from headrace.workers.logs import LogChanges
 from headrace.workers.masks import Masks
-from headrace.workers.processes import crowds, memory_of, oom_kills, process_ids
+from headrace.workers.processes import memory_of, oom_kills
 from headrace.workers.services import ServiceClient, ServiceHere
 from headrace.workers.wire import Ask, Execute, Settings, Told, decode_worker_message, encode
 
-OnAnswer = Callable[[AnyAnswer], None]
 _LOG_PERIOD_S = 0.05
-_CROWD_PERIOD_S = 0.2
-_GROWTH = 64
-"""So many processes more on the whole machine are always a reason to look whose they are."""
 _ASK_TIMEOUT_S = 0.3
 _WORKER_IDLE_S = 10.0
 """A worker of a run that has had nothing to do for so long is retired."""
-_STAGES = (
-    ("interrupt", signal.SIGINT),
-    ("terminate", signal.SIGTERM),
-    ("kill", signal.SIGKILL),
-)
-
-
-@dataclass(eq=False)
-class _Task:
-    """One attempt on its way through the pool."""
-
-    job: Job
-    on_answer: OnAnswer
-    worker: _Worker | None = None
-    log: LogTail | None = None
-    begun: bool = False
-    started: float = 0.0
-    stopping: bool = False
-    timed_out: bool = False
-    crowd: int = 0
-    """How many processes it had when it was killed for having too many."""
-    done: bool = False
-    reports: bool = False
-    """It says itself how far it is; bars in its log do not count."""
-    timers: list[asyncio.TimerHandle] = field(default_factory=list[asyncio.TimerHandle])
 
 
 @dataclass(eq=False)
@@ -88,7 +45,7 @@ class _Worker:
     """Set for session workers."""
     run: str = ""
     """Set for workers of a run."""
-    task: _Task | None = None
+    attempt: Attempt | None = None
     made: set[str] = field(default_factory=set[str])
     """Addresses of the outputs that it can hand over by reference."""
     asked: dict[int, asyncio.Future[dict[str, Any] | None]] = field(
@@ -137,8 +94,8 @@ class Pool:
         self._stop_stage_s = stop_stage_s
         self._service_idle_s = service_idle_s
         self._idle_timer: asyncio.TimerHandle | None = None
-        self._waiting: deque[_Task] = deque()
-        self._running: set[_Task] = set()
+        self._waiting: deque[Attempt] = deque()
+        self._running: dict[Attempt, _Worker] = {}
         self._workers: set[_Worker] = set()
         self._sessions: dict[str, _Worker] = {}
         self._spare: _Worker | None = None
@@ -147,28 +104,22 @@ class Pool:
         }
         self._numbers = itertools.count(1)
         self._log_timer: asyncio.TimerHandle | None = None
-        self._cuts: set[asyncio.Future[None]] = set()
+        self._log_changes = LogChanges(self.masks)
         self._closed = False
-        self._crowd_at = 0.0
-        self._population = 0
-        """Processes of the machine when it was last known whose they are."""
-        self._margin = min(_GROWTH, max_processes)
-        """How many more of them are a reason to look again."""
-        self._counting: asyncio.Future[dict[int, int]] | None = None
+        self._crowds = CrowdWatch(max_processes, self._too_many)
         self._oom_kills = oom_kills()
 
     async def start(self) -> None:
         """Start the template process; returns at once, jobs wait until it can fork."""
         self._launcher.start()
-        self._population = len(process_ids())
+        self._crowds.start()
         self._keep_spare()
 
     async def close(self) -> None:
         """End every process within 2 s; running jobs are answered with Stopped."""
         self._closed = True
-        for task in [*self._waiting, *self._running]:
-            task.stopping = True
-            self._finish(task, Stopped(**_names(task.job)))
+        for attempt in [*self._waiting, *self._running]:
+            self._finish(attempt)
         self._waiting.clear()
         for timer in (self._log_timer, self._idle_timer):
             if timer is not None:
@@ -208,46 +159,43 @@ class Pool:
 
     def execute(self, job: Job, on_answer: OnAnswer) -> None:
         """Take a job; its answers come on the event loop, later, exactly one of them final."""
-        task = _Task(job, on_answer)
+        attempt = Attempt(job, on_answer, stop_stage_s=self._stop_stage_s)
         if self._closed:
-            task.stopping = True
-            self._later(task, Stopped(**_names(job)))
+            self._finish_later(attempt)
             return
-        self._waiting.append(task)
+        self._waiting.append(attempt)
         self._dispatch()
 
     def stop(self, run: str, block: str) -> None:
         """Stop a block: SIGINT, then SIGTERM, then SIGKILL to its group; ends in `Stopped`."""
-        for task in [*self._waiting, *self._running]:
-            if task.job.run != run or task.job.block != block or task.stopping:
+        for attempt in [*self._waiting, *self._running]:
+            job = attempt.job
+            if job.run != run or job.block != block or attempt.is_stopping:
                 continue
-            task.stopping = True
-            if task.worker is None:
-                self._waiting.remove(task)
-                self._later(task, Stopped(**_names(task.job)))
-            elif not task.timed_out:
-                self._stage(task, 0)
+            attempt.stop()
+            if attempt not in self._running:
+                self._waiting.remove(attempt)
+                self._finish_later(attempt)
 
     def kill(self, run: str) -> None:
         """Stop all blocks of a run by SIGKILL, whatever stage of stopping they have reached."""
-        for task in [task for task in self._running if task.job.run == run]:
-            task.stopping = True
-            self._stage(task, len(_STAGES) - 1)
+        for attempt in [attempt for attempt in self._running if attempt.job.run == run]:
+            attempt.kill()
 
     def end_run(self, run: str) -> None:
         """Let go of the workers of a run; those still at work end with their job."""
         for worker in list(self._workers):
             if worker.run == run:
                 worker.last_job = True
-                if worker.task is None:
+                if worker.attempt is None:
                     self._retire(worker)
 
     async def restart_session(self, pipeline: str) -> None:
         """Replace the warm worker of a pipeline; what it was doing is stopped."""
         worker = self._sessions.get(pipeline)
         if worker is not None:
-            if worker.task is not None:
-                worker.task.stopping = True
+            if worker.attempt is not None:
+                worker.attempt.is_stopping = True
             self._retire(worker)
         self.warm(pipeline)
 
@@ -277,13 +225,13 @@ class Pool:
     def cool(self, pipeline: str) -> None:
         """End the session worker of a pipeline that nobody looks at, unless it is at work."""
         worker = self._sessions.get(pipeline)
-        if worker is not None and worker.task is None:
+        if worker is not None and worker.attempt is None:
             self._retire(worker)
 
     async def ask_session(self, pipeline: str, question: dict[str, Any]) -> dict[str, Any] | None:
         """Ask the warm worker about its live values; None when it is busy or does not know."""
         worker = self._sessions.get(pipeline)
-        if worker is None or worker.task is not None or not worker.child.is_up or worker.asked:
+        if worker is None or worker.attempt is not None or not worker.child.is_up or worker.asked:
             return None
         number = next(self._numbers)
         future: asyncio.Future[dict[str, Any] | None] = asyncio.get_running_loop().create_future()
@@ -311,7 +259,7 @@ class Pool:
             client.move_to(self._launcher)
         for worker in list(self._workers):
             worker.last_job = True
-            if worker.task is None:
+            if worker.attempt is None:
                 pipeline = worker.pipeline
                 self._retire(worker)
                 if pipeline:
@@ -352,28 +300,28 @@ class Pool:
     # --- choosing workers -----------------------------------------------------------------------
 
     def _dispatch(self) -> None:
-        for task in list(self._waiting):
-            worker = self._worker_for(task.job)
+        for attempt in list(self._waiting):
+            worker = self._worker_for(attempt.job)
             if worker is not None:
-                self._waiting.remove(task)
-                self._give(worker, task)
+                self._waiting.remove(attempt)
+                self._give(worker, attempt)
 
     def _worker_for(self, job: Job) -> _Worker | None:
         if job.worker == "session":
             self.warm(job.pipeline)
             worker = self._sessions[job.pipeline]
-            return worker if worker.task is None else None
+            return worker if worker.attempt is None else None
         idle = [
             worker
             for worker in self._workers
-            if worker.run == job.run and worker.task is None and not worker.last_job
+            if worker.run == job.run and worker.attempt is None and not worker.last_job
         ]
         if idle and job.worker != "block":
             wanted = {output.address for output in job.inputs.values()}
             return max(idle, key=lambda worker: len(worker.made & wanted))
         of_runs = [worker for worker in self._workers if worker.run]
         if len(of_runs) >= self._max_workers:
-            lent = next((worker for worker in of_runs if worker.task is None), None)
+            lent = next((worker for worker in of_runs if worker.attempt is None), None)
             if lent is not None:
                 self._retire(lent)
             elif not job.interactive:
@@ -398,7 +346,7 @@ class Pool:
         """
         self._idle_timer = None
         loop = asyncio.get_running_loop()
-        idle = [worker for worker in self._workers if worker.run and worker.task is None]
+        idle = [worker for worker in self._workers if worker.run and worker.attempt is None]
         due = loop.time() - _WORKER_IDLE_S
         for worker in [worker for worker in idle if worker.idle_since <= due]:
             self._retire(worker)
@@ -442,45 +390,43 @@ class Pool:
                 future.set_result(None)
         worker.asked.clear()
 
-    # --- the life of a task ---------------------------------------------------------------------
+    # --- the way of an attempt through its worker -------------------------------------------------
 
-    def _give(self, worker: _Worker, task: _Task) -> None:
+    def _give(self, worker: _Worker, attempt: Attempt) -> None:
         loop = asyncio.get_running_loop()
-        job = task.job
-        worker.task, task.worker = task, worker
+        job = attempt.job
         now = loop.time()
-        task.log = LogTail(job.log_path, now, self.masks)
+        worker.attempt = attempt
+        attempt.give_to(worker.child, self._log_changes, now)
         if self.masks.names:  # their values may be others since the last job
             loop.run_in_executor(None, self.masks.refresh)
-        self._running.add(task)
+        self._running[attempt] = worker
         declared = self.connections.get(job.connection or "")
         worker.child.send(encode(Execute(job=job, sent=now, connection=declared)))
         if worker.child.is_up:
-            loop.call_soon(self._begin, task)
+            loop.call_soon(self._begin, attempt)
         else:
-            worker.child.on_up = lambda: self._begin(task)
+            worker.child.on_up = lambda: self._begin(attempt)
 
-    def _begin(self, task: _Task) -> None:
-        """Start the clocks of a job whose worker exists."""
-        if task.begun or task.done:
-            return
-        loop = asyncio.get_running_loop()
-        task.begun, task.started = True, loop.time()
-        if task.job.timeout_s is not None:
-            task.timers.append(loop.call_later(task.job.timeout_s, self._time_out, task))
-        if self._log_timer is None:
+    def _begin(self, attempt: Attempt) -> None:
+        attempt.begin()
+        if self._log_timer is None and self._running:
+            loop = asyncio.get_running_loop()
             self._log_timer = loop.call_later(_LOG_PERIOD_S, self._follow_logs)
-        task.on_answer(Started(**_names(task.job), at=datetime.now(UTC)))
 
-    def _later(self, task: _Task, answer: AnyAnswer) -> None:
-        """Answer after the caller of `execute` has returned."""
-        asyncio.get_running_loop().call_soon(self._answer, task, answer)
+    def _follow_logs(self) -> None:
+        self._log_timer = None
+        for attempt in list(self._running):
+            attempt.follow_log()
+        if self._running:
+            self._crowds.look(lambda: [a.leader for a in self._running if a.leader is not None])
+            loop = asyncio.get_running_loop()
+            self._log_timer = loop.call_later(_LOG_PERIOD_S, self._follow_logs)
 
-    def _answer(self, task: _Task, answer: AnyAnswer) -> None:
-        if isinstance(answer, Done | Raised | Stopped):
-            self._finish(task, answer)
-        elif not task.done:
-            task.on_answer(answer)
+    def _too_many(self, leader: int, count: int) -> None:
+        for attempt in list(self._running):
+            if attempt.leader == leader:
+                attempt.kill_crowd(count)
 
     def _received(self, worker: _Worker, message: bytes) -> None:
         answer = decode_worker_message(message)
@@ -489,47 +435,34 @@ class Pool:
             if future is not None and not future.done():
                 future.set_result(answer.answer)
             return
-        task = worker.task
-        if task is None or task.done:
+        attempt = worker.attempt
+        if attempt is None or attempt.is_over:
             return
-        self._begin(task)
-        task.reports = task.reports or isinstance(answer, Progressed)
+        self._begin(attempt)
         if isinstance(answer, Done):
             worker.made.add(answer.output.address)
-        if isinstance(answer, Done | Raised | Stopped) and answer.spent:
-            worker.last_job = True
-        self._answer(task, answer)
+        if isinstance(answer, Done | Raised | Stopped):
+            worker.last_job = worker.last_job or answer.spent
+            self._finish(attempt, answer)
+        else:
+            attempt.tell(answer)
 
-    def _finish(self, task: _Task, answer: Done | Raised | Stopped) -> None:
-        if task.done:
+    def _finish_later(self, attempt: Attempt) -> None:
+        """Answer after the caller of `execute` has returned."""
+        asyncio.get_running_loop().call_soon(self._finish, attempt)
+
+    def _finish(self, attempt: Attempt, answer: Done | Raised | Stopped | None = None) -> None:
+        if attempt.is_over:
             return
-        if task.log is not None:
-            self._print_grown(task, final=True)
-        task.done = True
-        for timer in task.timers:
-            timer.cancel()
-        self._running.discard(task)
-        if task.worker is not None:
-            task.worker.task = None
-        if task.timed_out and not task.stopping:
-            answer = self._timeout_answer(task, answer)
-        elif task.stopping:
-            answer = Stopped(**_names(task.job))
-        if task.log is not None:
-            answer = self._with_log(task.log, answer)
-        task.on_answer(answer)
-        if task.worker is not None:
-            self._let_go(task.worker, task.job)
+        attempt.follow_log(final=True)
+        worker = self._running.pop(attempt, None)
+        if worker is not None:
+            worker.attempt = None
+        attempt.end(answer)
+        if worker is not None:
+            self._let_go(worker, attempt.job)
         if not self._closed:
             self._dispatch()
-
-    def _with_log(self, log: LogTail, answer: Done | Raised | Stopped) -> Done | Raised | Stopped:
-        """Add the end of its log to an answer, and let go of the log."""
-        size, tail = log.size(), log.tail()
-        if log.skipped and self.masks.longest:
-            self._aside(self.masks.blot_file, log.path, log.begin)
-        log.close()
-        return msgspec.structs.replace(answer, log_bytes=size, log_tail=tail)
 
     def _let_go(self, worker: _Worker, job: Job) -> None:
         """Keep a worker for its run, or retire it."""
@@ -542,127 +475,14 @@ class Pool:
     def _died(self, worker: _Worker, status: int | None, reason: str) -> None:
         self._forget(worker)
         self._close_old()
-        task = worker.task
-        if task is not None:
-            if task.crowd:
-                failure = failure_of_crowd(task.crowd, self._max_processes)
-            else:
-                failure = failure_of_death(
-                    status,
-                    reason,
-                    memory_bytes=task.job.memory_bytes,
-                    oom_killed=self._was_oom_killed(),
-                )
-            seconds = asyncio.get_running_loop().time() - task.started if task.begun else 0.0
-            self._finish(
-                task,
-                Raised(**_names(task.job), failure=failure, timings=Timings(call=seconds)),
-            )
+        attempt = worker.attempt
+        if attempt is not None:
+            oom_killed, allowed = self._was_oom_killed(), self._max_processes
+            death = attempt.death(status, reason, oom_killed=oom_killed, allowed=allowed)
+            self._finish(attempt, death)
         if not self._closed:
             self._dispatch()
 
     def _was_oom_killed(self) -> bool:
         before, self._oom_kills = self._oom_kills, oom_kills()
         return self._oom_kills > before
-
-    # --- time and stopping ----------------------------------------------------------------------
-
-    def _time_out(self, task: _Task) -> None:
-        if not task.done and not task.stopping:
-            task.timed_out = True
-            self._stage(task, 0)
-
-    def _stage(self, task: _Task, index: int) -> None:
-        worker = task.worker
-        if task.done or worker is None or index >= len(_STAGES):
-            return
-        name, number = _STAGES[index]
-        if not task.timed_out:
-            task.on_answer(StopStage(**_names(task.job), stage=name))
-        worker.child.signal(number)
-        if index + 1 < len(_STAGES):
-            loop = asyncio.get_running_loop()
-            task.timers.append(loop.call_later(self._stop_stage_s, self._stage, task, index + 1))
-
-    @staticmethod
-    def _timeout_answer(task: _Task, answer: Done | Raised | Stopped) -> Raised:
-        limit = task.job.timeout_s
-        timings = getattr(answer, "timings", Timings(call=limit or 0.0))
-        return Raised(
-            **_names(task.job),
-            failure=Failure(
-                kind="timeout",
-                type="Timeout",
-                message=f"The block ran longer than its timeout of {limit:g} s and was stopped.",
-                hint="Raise `timeout` of the block, or give it less to do.",
-            ),
-            timings=timings,
-        )
-
-    # --- logs -----------------------------------------------------------------------------------
-
-    def _follow_logs(self) -> None:
-        self._log_timer = None
-        for task in list(self._running):
-            self._print_grown(task)
-        if self._running:
-            loop = asyncio.get_running_loop()
-            if loop.time() - self._crowd_at >= _CROWD_PERIOD_S:
-                self._crowd_at = loop.time()
-                self._watch_crowds()
-            self._log_timer = loop.call_later(_LOG_PERIOD_S, self._follow_logs)
-
-    def _watch_crowds(self) -> None:
-        """Count whose processes they are when the machine has got many more of them.
-
-        Limits of the system on the number of processes count all that a user has, and bind no
-        administrator: they cannot tell one block from another.
-        """
-        population = len(process_ids())
-        self._population = min(self._population, population)
-        if population - self._population < self._margin or self._counting:
-            return
-        self._population = population
-        leaders = [t.worker.child.pid for t in self._running if t.worker and t.worker.child.pid]
-        loop = asyncio.get_running_loop()
-        self._counting = loop.run_in_executor(None, crowds, leaders)
-        self._counting.add_done_callback(self._counted)
-
-    def _counted(self, counting: asyncio.Future[dict[int, int]]) -> None:
-        self._counting = None
-        counts = {} if counting.cancelled() or counting.exception() else counting.result()
-        nearest = self._max_processes - max(counts.values(), default=0)
-        self._margin = max(1, min(_GROWTH, nearest))
-        for task in list(self._running):
-            child = task.worker.child if task.worker is not None else None
-            if child is not None and child.pid is not None:
-                count = counts.get(child.pid, 0)
-                if count > self._max_processes:
-                    task.crowd = count
-                    child.kill()
-
-    def _print_grown(self, task: _Task, *, final: bool = False) -> None:
-        log = task.log
-        if log is None or not log.path:
-            return
-        now = asyncio.get_running_loop().time()
-        grown = log.grown(now, final=final)
-        if grown is not None:
-            offset, text = grown
-            task.on_answer(Printed(**_names(task.job), offset=offset, text=text))
-            bar = None if task.reports else progress_in(text)
-            if bar is not None:
-                done, total = bar
-                task.on_answer(Progressed(**_names(task.job), done=done, total=total))
-        if log.size() > CAP_BYTES and not self._cuts:
-            self._aside(cut_middle, log.path)
-
-    def _aside(self, change: Callable[..., None], *arguments: Any) -> None:
-        """Change a log in a thread."""
-        cut = asyncio.get_running_loop().run_in_executor(None, change, *arguments)
-        self._cuts.add(cut)
-        cut.add_done_callback(self._cuts.discard)
-
-
-def _names(job: Job) -> dict[str, Any]:
-    return {"run": job.run, "block": job.block, "attempt": job.attempt}

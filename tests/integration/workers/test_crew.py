@@ -39,7 +39,7 @@ async def test_workers_are_forked_ahead_as_far_as_there_is_room(bench: Bench) ->
     ahead = {worker.child.pid for worker in bench.pool._workers if worker.run == "r"}
     jobs = [bench.begin(bench.job(GATED, block=f"b{number}")) for number in range(4)]
     await until(lambda: all(any(isinstance(a, Started) for a in heard) for heard, _ in jobs))
-    used = {worker.child.pid for worker in bench.pool._workers if worker.task is not None}
+    used = {worker.child.pid for worker in bench.pool._workers if worker.attempt is not None}
     assert used == ahead
     assert int(first.text or 0) in ahead
     (bench.root / "gate").touch()
