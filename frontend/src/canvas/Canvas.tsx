@@ -15,7 +15,7 @@ import { type KeyboardEvent, type ReactElement, useMemo, useState } from "react"
 import { useShallow } from "zustand/react/shallow";
 import { useSession } from "../session";
 import { whyNot } from "../session/connecting";
-import { Button, type CanvasProps, EmptyState, IconButton, useCommands } from "../ui";
+import { Button, type CanvasProps, EmptyState, IconButton, Kbd, useCommands } from "../ui";
 import { BlockNode, NodeActions } from "./BlockNode";
 import { edgesOf, edgesTyped, nodesOf } from "./elements";
 import { type Focus, familyOf } from "./family";
@@ -209,7 +209,7 @@ function NoNodes({ onAdd }: { onAdd(): void }): ReactElement {
           </Button>
         }
       >
-        Press A to add a block.
+        Press <Kbd keys="b" /> to add a block.
       </EmptyState>
     </div>
   );

@@ -9,6 +9,7 @@ import {
   Chip,
   Crumbs,
   Elapsed,
+  EmptyState,
   ErrorCard,
   formatDuration,
   formatMoment,
@@ -84,23 +85,29 @@ export function RunPage({ pipeline, run: id, preview, code }: RunPageProps): Rea
           {run.reason !== null && run.blocks.every(({ failure }) => failure === null) ? (
             <ErrorCard title={run.reason} />
           ) : null}
-          <GanttChart run={run} selected={selected?.name ?? null} onSelect={setChosen} />
-          <div className="run-panels">
-            <RunBlocks
-              run={run}
-              selected={selected?.name ?? null}
-              code={code}
-              preview={preview}
-              onSelect={setChosen}
-              onRetry={isFinal(run.state) ? retryFrom : undefined}
-            />
-            {selected === undefined ? null : (
-              <div className="run-side">
-                <RunData key={selected.name} run={run} block={selected} preview={preview} />
-                <BlockLog key={`log of ${selected.name}`} run={run} block={selected} />
+          {run.blocks.length === 0 ? (
+            <EmptyState title="No blocks">The pipeline had none when this run began.</EmptyState>
+          ) : (
+            <>
+              <GanttChart run={run} selected={selected?.name ?? null} onSelect={setChosen} />
+              <div className="run-panels">
+                <RunBlocks
+                  run={run}
+                  selected={selected?.name ?? null}
+                  code={code}
+                  preview={preview}
+                  onSelect={setChosen}
+                  onRetry={isFinal(run.state) ? retryFrom : undefined}
+                />
+                {selected === undefined ? null : (
+                  <div className="run-side">
+                    <RunData key={selected.name} run={run} block={selected} preview={preview} />
+                    <BlockLog key={`log of ${selected.name}`} run={run} block={selected} />
+                  </div>
+                )}
               </div>
-            )}
-          </div>
+            </>
+          )}
         </div>
       )}
     </Page>

@@ -63,7 +63,7 @@ function NoBlocks(): ReactElement {
           </>
         }
       >
-        Press <Kbd keys="a" /> to add a block.
+        Press <Kbd keys="b" /> to add a block.
       </EmptyState>
     </div>
   );
