@@ -257,7 +257,6 @@ def test_beside_a_server_the_command_hands_it_over_and_waits(plant: Plant) -> No
 # Two servers
 
 
-@pytest.mark.timeout(180)
 def test_two_servers_on_one_history_run_every_tick_once_though_one_dies(
     tmp_path: Path, history_url: str
 ) -> None:

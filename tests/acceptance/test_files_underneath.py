@@ -148,6 +148,7 @@ def test_a_branch_without_the_pipeline_lets_its_run_end_by_what_it_pinned(
         check(plant, server)
 
 
+@pytest.mark.timeout(900)
 def test_a_megabyte_that_is_saved_when_the_process_is_killed_is_old_or_new(tmp_path: Path) -> None:
     """The saves follow each other without a pause, so that every kill falls into one."""
     chance = random.Random(SEED)

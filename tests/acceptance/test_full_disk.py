@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from websockets.sync.client import ClientConnection
 
 from .disk import MB, mounting, small_disk
@@ -22,7 +21,6 @@ from .history import rows
 from .invariants import check
 from .plant import OVER, Plant, all_over, start_run, until
 
-pytestmark = pytest.mark.timeout(180)
 KEPT_BACK = 16 * MB
 
 

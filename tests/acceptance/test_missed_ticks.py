@@ -69,7 +69,6 @@ def test_after_three_hours_off_each_tick_has_its_run_or_its_reason(
     assert begun == [tick.run_id for tick in ticks if tick.run_id], "once each, in their order"
 
 
-@pytest.mark.timeout(180)
 def test_400_days_off_are_100_runs_and_one_record(tmp_path: Path) -> None:
     ticking = Ticking(tmp_path, "cron: '* * * * *', catchup: all, overlap: allow")
     with off_for(ticking, 400 * 24 * HOUR) as server:

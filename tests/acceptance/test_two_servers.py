@@ -51,7 +51,6 @@ def fired_by(plant: Plant, server: Server) -> int:
     return sum(1 for owner in owners if owner.startswith(f"{server.pid}:"))
 
 
-@pytest.mark.timeout(300)
 def test_every_tick_is_there_once_when_two_servers_are_killed_again_and_again(
     plant: Plant,
 ) -> None:

@@ -21,7 +21,7 @@ FLIGHTS = REPOSITORY / "data" / "nycflights" / "flights.parquet"
 def pytest_itemcollected(item: pytest.Item) -> None:
     if item.path.parent == Path(__file__).parent:
         item.add_marker(pytest.mark.browser)
-        item.add_marker(pytest.mark.timeout(300))  # with the wait for a place
+        item.add_marker(pytest.mark.timeout(600))  # with the wait for a place
 
 
 @pytest.fixture(autouse=True)

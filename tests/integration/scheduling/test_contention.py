@@ -12,8 +12,6 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-
 from headrace.project.pipeline import TriggerSpec
 from headrace.runs.history import History
 from headrace.runs.times import moment
@@ -65,7 +63,6 @@ def check(database: str, folder: Path, triggers: int, minutes: int) -> None:
     assert set(effects) == runs, "every run was started"
 
 
-@pytest.mark.timeout(300)
 def test_four_schedulers_make_one_run_of_each_tick(place: str, tmp_path: Path) -> None:
     triggers, minutes = 10, 100
     prepare(place, triggers)
@@ -82,7 +79,6 @@ def test_four_schedulers_make_one_run_of_each_tick(place: str, tmp_path: Path) -
     assert set(started.values()) == {1}, "and by one of them"
 
 
-@pytest.mark.timeout(300)
 def test_kills_at_any_moment_lose_and_double_no_tick(place: str, tmp_path: Path) -> None:
     rounds, triggers, minutes = 15, 3, 240
     chance = random.Random(int(os.environ.get("HEADRACE_SEED", "1")))
