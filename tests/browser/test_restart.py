@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, expect
 from tests.acceptance.harness import Server
+from tests.acceptance.plant import until
 from tests.browser.pages import EditorPage
 
 
@@ -36,8 +37,8 @@ def test_what_is_on_the_screen_stays_while_the_server_restarts(
     expect(editor.page.get_by_role("contentinfo")).to_contain_text("kept here")
 
     server.start(port=port)
-    expect(offline).to_be_hidden(timeout=20_000)
+    expect(offline).to_be_hidden(timeout=60_000)
     editor.expect_saved()
-    assert source.read_text().startswith("# typed while it was away")
+    until(lambda: source.read_text().startswith("# typed while it was away"), "the save")
     editor.expect_done("counts")
     expect(editor.code("counts")).to_be_focused()

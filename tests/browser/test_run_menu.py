@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
+from tests.acceptance.plant import until
 from tests.browser.complaints import Complaints
 from tests.browser.pages.editor import EditorPage
 from tests.browser.pages.keyboard import Keyboard
@@ -141,9 +142,9 @@ def test_what_a_block_may_take_is_set_by_keys_and_written_to_the_file(
     page.keyboard.press("Enter")
     expect(dialog).to_be_hidden()
     keys.expect_on("second")
-    EditorPage(page).expect_saved()
-    text = (empty_project / "pipelines" / "chain" / "pipeline.yaml").read_text()
-    assert (
+    file = empty_project / "pipelines" / "chain" / "pipeline.yaml"
+    settings = (
         "upstream: [first], timeout: 10m, memory: 500MB, retries: 3, backoff: 5s,"
-        " retry_on: [OSError, timeout]}" in text
+        " retry_on: [OSError, timeout]}"
     )
+    until(lambda: settings in file.read_text(), "the settings in the file")
