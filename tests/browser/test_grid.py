@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from tests.acceptance.harness import Server
+from tests.acceptance.plant import until
 from tests.browser.chromium import logged_in
 from tests.browser.complaints import Complaints
 from tests.browser.pages import EditorPage
@@ -297,10 +298,13 @@ def test_a_selection_goes_on_where_the_grid_ends(window: BrowserContext) -> None
     expect(selected).to_have_text(re.compile(r"selected [1-9]\d\d × [1-9]\d"))
     mouse.up()
     first = data.grid.locator(".grid-row:not(.grid-row-away)").first
-    data.page.wait_for_timeout(100)  # what had been begun is drawn
-    before = first.get_attribute("data-row")
-    data.page.wait_for_timeout(200)
-    assert first.get_attribute("data-row") == before, "let go, it stands still"
+
+    def stands_still() -> bool:
+        before = first.get_attribute("data-row")
+        data.page.wait_for_timeout(200)
+        return first.get_attribute("data-row") == before
+
+    until(stands_still, "the grid to stand still once the button is let go", 3)
     data.press("Control+Home")
     gutter = data.row(3).get_by_role("rowheader").bounding_box()
     assert gutter is not None
