@@ -1,41 +1,22 @@
-import { useCallback, useRef } from "react";
 import type { AnyEvent, BlockRun, RunRecord, RunSummary } from "../protocol";
-import { type Resource, useProjectEvents, useResource } from "../session";
+import { type Resource, useResource } from "../session";
 
 /** A run that follows its own events while it is not over. */
 export function useRun(id: string): Resource<RunRecord> {
-  const resource = useResource(`run ${id}`, (api, signal) =>
-    api.get<RunRecord>(`runs/${id}`, { signal }),
+  return useResource(
+    `run ${id}`,
+    (api, signal) => api.get<RunRecord>(`runs/${id}`, { signal }),
+    (event) => event.op === "run-changed" && event.run.id === id && event.run.finished_at !== null,
+    withEvent,
   );
-  const latest = useRef(resource);
-  latest.current = resource;
-  useProjectEvents(
-    useCallback(
-      (event: AnyEvent) => {
-        const { data, replace, reload } = latest.current;
-        if (data === undefined) return;
-        if (event.op === "block-run-changed" && event.run === id) {
-          const next = withBlock(data, event.block);
-          latest.current = { ...latest.current, data: next };
-          replace(next);
-        }
-        if (event.op === "queue-moved") {
-          const next = withPlaces(data, event.places[id] ?? {});
-          if (next === data) return;
-          latest.current = { ...latest.current, data: next };
-          replace(next);
-        }
-        if (event.op === "run-changed" && event.run.id === id) {
-          const next = withSummary(data, event.run);
-          latest.current = { ...latest.current, data: next };
-          replace(next);
-          if (event.run.finished_at !== null) reload();
-        }
-      },
-      [id],
-    ),
-  );
-  return resource;
+}
+
+/** The run as it is after an event, the same object when that is not of it. */
+export function withEvent(run: RunRecord, event: AnyEvent): RunRecord {
+  if (event.op === "block-run-changed" && event.run === run.id) return withBlock(run, event.block);
+  if (event.op === "queue-moved") return withPlaces(run, event.places[run.id] ?? {});
+  if (event.op === "run-changed" && event.run.id === run.id) return withSummary(run, event.run);
+  return run;
 }
 
 export function withBlock(run: RunRecord, block: BlockRun): RunRecord {

@@ -6,6 +6,7 @@ export {
   useApi,
   useConnection,
   useEnd,
+  useFollowing,
   useProjectEvents,
   useServer,
   useSession,

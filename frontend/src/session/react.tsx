@@ -83,3 +83,13 @@ export function useProjectEvents(listener: (event: AnyEvent) => void): void {
   const { project } = useServer();
   useEffect(() => project.subscribe(listener), [project, listener]);
 }
+
+/**
+ * Which snapshot of the project its events go on from; 0 while none come. What is fetched before
+ * they come may miss one.
+ */
+export function useFollowing(): number {
+  const isOnline = useConnection((state) => state.phase === "online");
+  const snapshots = useStore(useServer().project.store, (state) => state.snapshots);
+  return isOnline ? snapshots : 0;
+}

@@ -167,7 +167,9 @@ function apply(state: SessionState, event: AnyEvent): SessionState {
 
 function fromSnapshot(state: SessionState, event: SnapshotTaken): SessionState {
   const { epoch, seq, state: taken } = event;
-  const fresh: SessionState = { ...initialState(state.name), phase: "live", epoch, seq };
+  const snapshots = state.snapshots + 1;
+  const begun = initialState(state.name);
+  const fresh: SessionState = { ...begun, phase: "live", epoch, seq, snapshots };
   if (taken === null) return { ...fresh, diskLow: event.disk_low };
   return { ...fresh, ...taken, worker: { state: taken.worker, rssBytes: state.worker.rssBytes } };
 }

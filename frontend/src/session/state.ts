@@ -5,6 +5,8 @@ export interface SessionState extends Omit<PipelineState, "worker"> {
   phase: "opening" | "live" | "ended";
   epoch: string;
   seq: number;
+  /** How often all of it was told anew; what is fetched beside it is then fetched again. */
+  snapshots: number;
   worker: { state: string; rssBytes: number | null };
   /** Stage that stopping a block has reached, by block: `interrupt`, `terminate` or `kill`. */
   stopping: Record<string, string>;
@@ -19,6 +21,7 @@ export function initialState(pipeline: string): SessionState {
     phase: "opening",
     epoch: "",
     seq: 0,
+    snapshots: 0,
     name: pipeline,
     title: pipeline,
     parameters: [],

@@ -1,6 +1,6 @@
-import { type ReactElement, useCallback, useEffect, useState } from "react";
-import type { AnyEvent, RunSummary } from "../../protocol";
-import { useApi, useProjectEvents, useSessionHandle } from "../../session";
+import type { ReactElement } from "react";
+import type { RunSummary } from "../../protocol";
+import { useFollowing, useResource, useSessionHandle } from "../../session";
 import { RunHistory } from "../../ui";
 
 const SHOWN = 24;
@@ -17,37 +17,33 @@ export function LastRuns(): ReactElement | null {
   );
 }
 
+/** The list is an extra: the page of runs says what is wrong with it. */
 function useRuns(): RunSummary[] {
-  const api = useApi();
   const { pipeline } = useSessionHandle();
-  const [runs, setRuns] = useState<RunSummary[]>([]);
-
-  useEffect(() => {
-    const stop = new AbortController();
-    api
-      .get<{ runs: RunSummary[] }>("runs", {
-        query: { pipeline, limit: SHOWN },
-        signal: stop.signal,
-      })
-      .then((page) => setRuns(page.runs))
-      .catch(() => {
-        // The list is an extra: the page of runs says what is wrong.
-      });
-    return () => stop.abort();
-  }, [api, pipeline]);
-
-  const follow = useCallback(
-    (event: AnyEvent) => {
-      if (event.op !== "run-changed" || event.run.pipeline !== pipeline) return;
-      const { run } = event;
-      setRuns((known) =>
-        known.some((one) => one.id === run.id)
-          ? known.map((one) => (one.id === run.id ? run : one))
-          : [run, ...known].slice(0, SHOWN),
-      );
-    },
-    [pipeline],
+  const following = useFollowing();
+  const { data } = useResource(
+    `last runs of ${pipeline}`,
+    // One request of the few that open the editor: not before it can be the last.
+    (api, signal) =>
+      following === 0
+        ? undefined
+        : api
+            .get<{ runs: RunSummary[] }>("runs", {
+              query: { pipeline, limit: SHOWN },
+              signal,
+            })
+            .then(({ runs }) => runs),
+    undefined,
+    (runs, event) =>
+      event.op === "run-changed" && event.run.pipeline === pipeline
+        ? withRun(runs, event.run)
+        : runs,
   );
-  useProjectEvents(follow);
-  return runs;
+  return data ?? [];
+}
+
+function withRun(runs: RunSummary[], run: RunSummary): RunSummary[] {
+  return runs.some(({ id }) => id === run.id)
+    ? runs.map((one) => (one.id === run.id ? run : one))
+    : [run, ...runs].slice(0, SHOWN);
 }
