@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Route, expect
+from playwright.sync_api import BrowserContext, expect
 from tests.acceptance.harness import Server
 from tests.acceptance.plant import until
 from tests.browser.complaints import Complaints
@@ -111,28 +111,3 @@ def test_two_runs_are_compared_by_durations_parameters_code_and_data(
     expect(page.get_by_role("row", name="parameter day 9 5")).to_be_visible()
     page.get_by_label("Compare with").select_option(second["id"])
     expect(page.get_by_role("region", name="Before")).to_contain_text("open")
-
-
-def test_a_run_that_ends_while_the_page_asks_for_it_is_shown_as_over(
-    context: BrowserContext, quiet: Complaints, server: Server, empty_project: Path
-) -> None:
-    run = server.post("pipelines/daily/runs", {}).json()["id"]
-    address = f"runs/{run}"
-    until(lambda: server.get(address).json()["state"] == "running", "its start")
-    page = context.new_page()
-    page.goto("/runs")
-    link = page.get_by_role("table", name="Runs, newest first").get_by_role("link").first
-    link.wait_for()
-
-    def answer_late(route: Route) -> None:
-        running = route.fetch()
-        (empty_project / "open").touch()
-        until(lambda: server.get(address).json()["state"] == "succeeded", "its end")
-        page.wait_for_timeout(300)  # its events are there before the answer is
-        route.fulfill(response=running)
-
-    page.route(f"**/api/{address}", answer_late, times=1)
-    link.click()
-    expect(page.locator(".crumbs .chip").first).to_contain_text("ok")
-    page.unroute_all(behavior="wait")
-    expect(page.locator(".crumbs .chip").first).to_contain_text("ok")

@@ -35,6 +35,8 @@ export function useLog({ pipeline, run, block, attempt }: LogPlace, live: boolea
     const abort = new AbortController();
     let text = new LogTextBuilder();
     let waiting: LogAppended[] | null = [];
+    // What was written between the answer and the first event is in neither.
+    let joining = true;
     let frame = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let readAt = Number.NEGATIVE_INFINITY;
@@ -61,9 +63,15 @@ export function useLog({ pipeline, run, block, attempt }: LogPlace, live: boolea
       }
       if (abort.signal.aborted) return;
       text = fresh;
-      for (const event of waiting ?? []) text.add(event.offset, event.text);
+      const meanwhile = waiting ?? [];
       waiting = null;
       soon();
+      if (!meanwhile.every(take)) readAgain();
+    };
+    const take = (event: LogAppended): boolean => {
+      const isMissing = joining && !text.reaches(event.offset);
+      joining = false;
+      return !isMissing && text.add(event.offset, event.text);
     };
     const readAgain = (): void => {
       if (waiting !== null) return;
@@ -71,13 +79,14 @@ export function useLog({ pipeline, run, block, attempt }: LogPlace, live: boolea
       timer = setTimeout(read, Math.max(0, readAt + REREAD_MS - performance.now()));
     };
     const follow = (event: AnyEvent): void => {
+      if (event.op === "snapshot-taken") joining = true;
       if (event.op === "progress-made" && event.run === run && event.block === block) {
         const { done, total } = event;
         setLog((before) => ({ ...before, progress: [done, total] }));
       }
       if (event.op !== "log-appended" || event.run !== run || event.block !== block) return;
       if (waiting !== null) waiting.push(event);
-      else if (text.add(event.offset, event.text)) soon();
+      else if (take(event)) soon();
       else readAgain();
     };
     setLog(NO_LOG);
@@ -111,6 +120,11 @@ export class LogTextBuilder {
     this.before = start + line;
     this.end = start + bytes.length;
     this.terminal.write(new TextDecoder().decode(bytes.subarray(line)));
+  }
+
+  /** Is all that stands before this place here? */
+  reaches(offset: number): boolean {
+    return offset <= this.end;
   }
 
   /** Returns false when the log was emptied, or cut in its middle: it has to be read again. */
