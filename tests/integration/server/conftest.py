@@ -60,7 +60,7 @@ def running(tmp_path_factory, harness):
     """A server of the example project."""
     project = tmp_path_factory.mktemp("made") / "p"
     made = [*harness.headrace_command(), "init", str(project)]
-    subprocess.run(made, check=True, capture_output=True, timeout=30)
+    subprocess.run(made, check=True, capture_output=True, timeout=60)
     with harness.Server(project) as server:
         server.wait_ready()
         yield server

@@ -20,7 +20,7 @@ LITERAL_PUBLIC = ("login", "assets/{name}", "favicon.svg")
 
 def raw(port: int, head: str) -> tuple[int, str]:
     """Send lines as they are; return status and head of the answer."""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
         line.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n")
         answer = line.recv(65536).decode("latin-1")
     return int(answer.split(" ")[1]), answer

@@ -92,7 +92,7 @@ class Terminal:
     def press_ctrl_c(self) -> None:
         os.write(self._main, b"\x03")
 
-    def until(self, found: Callable[[], bool], limit_s: float = 20) -> None:
+    def until(self, found: Callable[[], bool], limit_s: float = 60) -> None:
         ending = time.monotonic() + limit_s
         while not found():
             assert time.monotonic() < ending, self.written
@@ -232,7 +232,7 @@ def test_a_signal_ends_a_run_by_its_record_and_its_exit_code(tmp_path, harness, 
     with _begun(harness, project, "--json") as line:
         assert line.stderr.readline() == "  waits …\n"
         line.send_signal(number)
-        printed, told = line.communicate(timeout=30)
+        printed, told = line.communicate(timeout=60)
     assert line.returncode == code
     assert json.loads(printed.splitlines()[-1])["state"] == "cancelled"
     assert "waits: stopped" in told
@@ -260,7 +260,7 @@ def test_a_signal_before_the_run_begins_leaves_nothing_behind(tmp_path, harness,
         # The database is there once the project is being opened.
         _until(lambda: (project / ".headrace" / "headrace.db").exists())
         line.send_signal(number)
-        told = line.communicate(timeout=30)[1]
+        told = line.communicate(timeout=60)[1]
     assert line.returncode == 128 + number, told
     if told != "Stopped before the run began.\n":
         assert "waits: stopped" in told, "it was quicker than the signal"
@@ -301,7 +301,7 @@ def test_a_run_beside_a_server_is_stopped_alone_and_seen_by_it(tmp_path, harness
                 told += line.stderr.readline()
             (run,) = server.get("runs", params={"state": "running"}).json()["runs"]
             line.send_signal(signal.SIGINT)
-            line.communicate(timeout=30)
+            line.communicate(timeout=60)
         assert line.returncode == 130
         record = server.get(f"runs/{run['id']}").json()
         assert record["state"] == "cancelled"

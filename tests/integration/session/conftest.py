@@ -23,7 +23,7 @@ from headrace.session.session import Session
 from headrace.session.sessions import Sessions
 from headrace.workers.pool import Pool
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 async def until(condition: Callable[[], Any], limit_s: float = WAIT_S) -> None:

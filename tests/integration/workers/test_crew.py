@@ -44,7 +44,7 @@ async def test_workers_are_forked_ahead_as_far_as_there_is_room(bench: Bench) ->
     assert int(first.text or 0) in ahead
     (bench.root / "gate").touch()
     for _, end in jobs:
-        assert isinstance(await asyncio.wait_for(end, 20), Done)
+        assert isinstance(await asyncio.wait_for(end, 60), Done)
 
 
 async def test_workers_that_have_nothing_to_do_are_retired_while_the_run_goes_on(
@@ -57,7 +57,7 @@ async def test_workers_that_have_nothing_to_do_are_retired_while_the_run_goes_on
     await until(lambda: crew(bench) == 1)
     assert not end.done()
     (bench.root / "gate").touch()
-    assert isinstance(await asyncio.wait_for(end, 20), Done)
+    assert isinstance(await asyncio.wait_for(end, 60), Done)
     await until(lambda: crew(bench) == 0)
 
 
@@ -70,7 +70,7 @@ async def test_a_lower_limit_lets_workers_end_and_a_higher_one_starts_what_waits
     await until(lambda: any(isinstance(a, Started) for a in first))
     assert second == []
     bench.pool.allow(2)
-    assert isinstance(await asyncio.wait_for(end, 20), Done)
+    assert isinstance(await asyncio.wait_for(end, 60), Done)
     (bench.root / "gate").touch()
 
 
@@ -80,7 +80,7 @@ async def test_an_isolated_block_of_the_editor_waits_for_no_worker_of_runs(bench
     await until(lambda: any(isinstance(a, Started) for a in first))
     job = bench.job(PID, run="e", interactive=True, worker="block")
     _, end = bench.begin(job)
-    assert isinstance(await asyncio.wait_for(end, 20), Done)
+    assert isinstance(await asyncio.wait_for(end, 60), Done)
     (bench.root / "gate").touch()
 
 

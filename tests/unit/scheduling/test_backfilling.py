@@ -67,7 +67,7 @@ class Fills:
         return await self.world.history.call(History.backfill, backfill.id)
 
     async def until(self, backfill: Backfill, holds: Callable[[Backfill], bool]) -> Backfill:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not holds(found := await self.now(backfill)):
                 await asyncio.sleep(0.001)
         return found

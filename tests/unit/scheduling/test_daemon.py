@@ -378,7 +378,7 @@ async def test_what_has_triggers_is_published_when_it_is_first_seen(world: World
         lacking = await world.history.call(History.unpublished, names)
         return [name for name in names if name not in lacking]
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while await published() != ["p"]:
             pass
     first = await world.history.call(History.published, "p")

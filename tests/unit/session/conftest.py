@@ -52,7 +52,7 @@ class HandClock:
         return 0.0
 
 
-async def until(condition: Callable[[], Any], limit_s: float = 10.0) -> None:
+async def until(condition: Callable[[], Any], limit_s: float = 60.0) -> None:
     """Wait until a condition holds; fail when it does not in time."""
     deadline = asyncio.get_running_loop().time() + limit_s
     while not condition():
