@@ -51,7 +51,7 @@ async def test_template_and_workers_vanish_with_their_server(
     assert all(is_alive(pid) for pid in pids)
     os.kill(server.pid, number)
     await server.wait()
-    await until(lambda: not any(is_alive(pid) for pid in pids), 5)
+    await until(lambda: not any(is_alive(pid) for pid in pids))
 
 
 async def test_what_a_block_has_started_ends_with_it_and_is_told(bench: Bench) -> None:
@@ -93,7 +93,7 @@ def b():
     assert all(is_alive(pid) for pid in started)
     os.kill(server.pid, number)
     await server.wait()
-    await until(lambda: not any(is_alive(pid) for pid in started), 5)
+    await until(lambda: not any(is_alive(pid) for pid in started))
 
 
 async def test_a_thread_left_over_costs_its_worker_and_disturbs_nobody(bench: Bench) -> None:
