@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import polars as pl
 import pyarrow as pa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from headrace.protocol.steps import CodeLanguage
@@ -108,6 +108,16 @@ def views(draw: st.DrawFn) -> dict[str, Any]:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(table=tables(), view=views(), kind=st.sampled_from(["pandas", "polars", "arrow"]))
+@example(
+    table=pa.table({name: pa.array([None], type_) for name, (type_, _) in CELLS.items()}),
+    view={
+        "filter": [
+            {"column": "whole", "op": "=", "value": 0},
+            {"column": "a day", "op": "=", "value": "2023-12-30"},
+        ]
+    },
+    kind="pandas",
+)
 def test_code_gives_the_rows_of_the_view(table: pa.Table, view: dict[str, Any], kind: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))

@@ -48,6 +48,7 @@ _CASTS: dict[tuple[ColumnType, Family | None], str] = {
     ("timestamp", None): 'cells.astype("datetime64[us]")',
 }
 """What turns `cells` of a family, or of any other one, into a type."""
+_EXACT_FAMILIES = ("date", "time", "decimal", "binary")
 _ARROW_NAMES = {"date": "date32[day][pyarrow]", "binary": "binary[pyarrow]"}
 
 
@@ -110,13 +111,21 @@ class PandasCode:
         """Return the dtype that a column must get to be of the type that is shown."""
         if not column.dtype:
             return None
-        if column.dtype == "object" and column.family in ("date", "time", "decimal", "binary"):
+        if self._is_exact(column):
             return self._arrow_dtype(column)
         if column.nulls and column.dtype in ("object", "bool") and column.family == "boolean":
             return '"boolean"'
         if column.nulls and column.dtype[0] in "fiu" and column.family == "integer":
             return text(column.type.replace("int", "Int").replace("u", "U"))
         return None
+
+    def _is_arrow(self, column: ColumnFacts) -> bool:
+        """Tell whether a column of a pandas frame is read as one of Arrow's types."""
+        return self._is_exact(column) or column.dtype.endswith("[pyarrow]")
+
+    def _is_exact(self, column: ColumnFacts) -> bool:
+        """Tell whether objects of a column become Arrow's, which are as exact."""
+        return column.dtype == "object" and column.family in _EXACT_FAMILIES
 
     def _arrow_dtype(self, column: ColumnFacts) -> Part:
         if column.family == "decimal":
@@ -132,7 +141,9 @@ class PandasCode:
     def choose_rows(self) -> None:
         """Write the filter and the search."""
         operands: list[Part] = []
-        for column, condition in self.plan.conditions:
+        # What is compared by Arrow comes first: pandas' own masks refuse its nulls on their right.
+        conditions = sorted(self.plan.conditions, key=lambda one: not self._is_arrow(one[0]))
+        for column, condition in conditions:
             operands += self._condition(column, condition)
         if self.plan.search:
             operands.append(self._search(self.plan.search))
