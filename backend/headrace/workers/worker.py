@@ -109,8 +109,23 @@ class Worker:
             request = decode_worker_request(message)
             if isinstance(request, Ask):
                 self._answer_question(request)
+            elif self._is_forsaken():
+                return
             else:
                 self._work(request)
+
+    def _is_forsaken(self) -> bool:
+        """Tell whether whoever gave a job is gone.
+
+        The job outlives a server in the channel, and on a machine that is short of processors long
+        enough for the next server to have tried it again.
+        """
+        try:
+            return not self._channel.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def send(self, answer: AnyAnswer | Told) -> None:
         """Send an answer; callable from any thread of a block."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from headrace.workers.jobs import Done, Raised, Started, Stopped, StopStage
+from headrace.workers.wire import Execute, encode
 
 from .conftest import Bench, is_alive, until
 
@@ -244,3 +245,16 @@ async def test_a_flood_of_displays_can_be_stopped_without_tearing_a_frame(bench:
         bench.pool.stop("r", "b")
         assert isinstance(await asyncio.wait_for(end, 60), Stopped)
         assert [a.stage for a in answers if isinstance(a, StopStage)] == ["interrupt"]
+
+
+async def test_a_job_is_not_executed_when_its_server_ended_before_it_began(bench: Bench) -> None:
+    effect, ended = bench.root / "effect", asyncio.Event()
+    job = bench.job(f"@transformer\ndef b(): open({str(effect)!r}, 'w').close()\n")
+    await bench.run("@transformer\ndef b(): return 1\n")  # from now on it forks at once
+    child = bench.pool._launcher.fork("worker")
+    child.on_exit = lambda *_: ended.set()
+    child.send(encode(Execute(job=job, sent=0.0)))
+    assert child.channel is not None
+    child.channel.close()
+    await asyncio.wait_for(ended.wait(), 60)
+    assert not effect.exists()
