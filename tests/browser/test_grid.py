@@ -325,6 +325,15 @@ def opened(data: DataPanel, column: str, row: int) -> Locator:
     return cell
 
 
+def test_escape_closes_a_cell_wherever_the_focus_went(window: BrowserContext) -> None:
+    data = look_at(window, "nested")
+    cell = opened(data, "long", 40)
+    data.grid.locator("[data-active]").focus()
+    data.press("Escape")
+    expect(cell).to_be_hidden()
+    expect(data.grid.locator(":focus")).to_have_count(1)
+
+
 def test_a_long_cell_is_read_copied_and_saved_whole(window: BrowserContext, tmp_path: Path) -> None:
     data = look_at(window, "nested")
     data.press("/")

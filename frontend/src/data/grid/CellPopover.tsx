@@ -100,6 +100,7 @@ export function CellPopover(props: CellPopoverProps): ReactElement {
       aria-label={`${name}, row ${formatCount(row + 1)}`}
       aria-busy={isLoading}
       onToggle={(event) => event.newState === "closed" && onClose()}
+      onKeyDown={(event) => event.key === "Escape" && panel.current?.hidePopover()}
     >
       <div className="cell-popover-head">
         <strong className="ellipsis">{name}</strong>

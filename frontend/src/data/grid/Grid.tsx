@@ -246,10 +246,14 @@ export function Grid(props: GridProps): ReactElement {
     else if (isControl || event.shiftKey) return;
     else if (event.key === "Enter" && active.row === HEADER) sort(active.column, false);
     else if (event.key === "Enter" || event.key === "F2") open(active);
-    else if (event.key === "Escape") leave();
+    else if (event.key === "Escape") opened === null ? leave() : closeCell();
     else return;
     event.preventDefault();
     event.stopPropagation();
+  };
+  const closeCell = (): void => {
+    setOpened(null);
+    focusActive(element.current);
   };
   const leave = (): void => {
     if (selection.anchor !== null) {
@@ -417,15 +421,7 @@ export function Grid(props: GridProps): ReactElement {
         of a column, Escape leaves. The question mark lists all keys.
       </p>
       {opened !== null && (
-        <OpenedCell
-          rows={rows}
-          order={layout.order}
-          opened={opened}
-          onClose={() => {
-            setOpened(null);
-            focusActive(element.current);
-          }}
-        />
+        <OpenedCell rows={rows} order={layout.order} opened={opened} onClose={closeCell} />
       )}
     </>
   );
