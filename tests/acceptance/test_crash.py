@@ -157,7 +157,6 @@ class Processes:
 
     def __init__(self, server: Server) -> None:
         self.server = server.pid
-        self.project = str(server.project)
         main = psutil.Process(server.pid)
         self.known = [main, *main.children(recursive=True)]
 

@@ -19,7 +19,7 @@ export function withEvent(run: RunRecord, event: AnyEvent): RunRecord {
   return run;
 }
 
-export function withBlock(run: RunRecord, block: BlockRun): RunRecord {
+function withBlock(run: RunRecord, block: BlockRun): RunRecord {
   const known = run.blocks.some(({ name }) => name === block.name);
   const blocks = known
     ? run.blocks.map((one) => (one.name === block.name ? block : one))

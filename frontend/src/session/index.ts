@@ -7,7 +7,6 @@ export {
   useConnection,
   useEnd,
   useFollowing,
-  useProjectEvents,
   useServer,
   useSession,
   useSessionHandle,
